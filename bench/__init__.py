@@ -1,0 +1,1 @@
+"""What is measured: see `bench/__main__.py`."""

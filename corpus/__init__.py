@@ -1,0 +1,25 @@
+"""Teaching material: files into documents, sections and chunks with exact spans."""
+
+from corpus.chunk import Chunk, Chunking, CountTokens, Sentence, shown_text
+from corpus.course import MATERIAL, Course, SplitDocument, read_course, source_digests, split
+from corpus.document import Document, Source, slug, text_version
+from corpus.section import Section
+
+__all__ = [
+    "MATERIAL",
+    "Chunk",
+    "Chunking",
+    "CountTokens",
+    "Course",
+    "Document",
+    "Section",
+    "Sentence",
+    "Source",
+    "SplitDocument",
+    "read_course",
+    "shown_text",
+    "slug",
+    "source_digests",
+    "split",
+    "text_version",
+]

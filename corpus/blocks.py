@@ -1,0 +1,189 @@
+"""A document's headings and leaf blocks, in order, from located Markdown tokens."""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from markdown_it.token import Token
+
+from corpus.located import Located, LocatedWriter
+from corpus.titles import Anchors, title_of
+
+Kind = Literal["paragraph", "list", "table", "code", "html"]
+
+# Comments, scripts and styles go with their content, other tags alone; an unclosed one goes to the end.
+_MARKUP = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style)\b.*?(?:</\1\s*>|\Z)|</?[a-z!?][^<>]*>"
+    r"|(?P<entity>&(?:#\d{1,7}|#x[\da-f]{1,6}|[a-z][a-z\d]{1,31});)",
+    re.I | re.S,
+)
+_LINE_BREAK = re.compile(r"<br\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading: level 1 to 6, `start` and `end` of its lines; only the top-level ones open a section."""
+
+    level: int
+    title: str
+    anchor: str
+    start: int
+    end: int
+    is_top_level: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A leaf block that shows text: a paragraph, a list item's text, a table row, a code block, raw HTML.
+
+    `start` and `end` bound its source text, marks included. `number` counts the blocks of a document;
+    `group` is shared by the blocks of one list or one table.
+    """
+
+    kind: Kind
+    shown: Located
+    start: int
+    end: int
+    number: int
+    group: int
+
+
+def headings_and_blocks(source: str, tokens: Sequence[Token]) -> Iterator[Heading | Block]:
+    """The headings and blocks of `source`, in its order; blocks that show nothing are left out."""
+    anchors = Anchors()
+    number = 0
+    row: list[Located] | None = None
+    for i, group, in_list in _groups(tokens):
+        token = tokens[i]
+        shown: Located | None = None
+        kind: Kind = "list" if in_list else "paragraph"
+        match token.type:
+            case "heading_open":
+                yield _heading(token, tokens[i + 1], anchors)
+            case "tr_open":
+                row = []
+            case "tr_close":
+                kind, shown, row = "table", _joined(row or []), None
+            case "inline" if row is not None:
+                row.append(show_inline(token))
+            case "inline" if tokens[i - 1].type != "heading_open" or tokens[i - 1].level > 0:
+                shown = show_inline(token)
+            case "fence" | "code_block":
+                kind, shown = "code", show_code(token)
+            case "html_block":
+                kind, shown = "html", _html(source, token)
+        if shown is not None and shown.text.strip():
+            positions = token.meta.get("positions") or (*shown.starts, shown.ends[-1] - 1)
+            yield Block(kind, shown, positions[0], positions[-1] + 1, number, group)
+            number += 1
+
+
+def _groups(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
+    """For each token its index, that of the outermost list or table around it (else its own), and if a list is."""
+    opened: list[int] = []
+    for i, token in enumerate(tokens):
+        if token.type in ("bullet_list_open", "ordered_list_open", "table_open"):
+            opened.append(i)
+        yield i, (opened[0] if opened else i), bool(opened) and tokens[opened[0]].type != "table_open"
+        if token.type in ("bullet_list_close", "ordered_list_close", "table_close"):
+            opened.pop()
+
+
+def show_inline(token: Token) -> Located:
+    """What a reader sees of an inline token: no marks, no link targets, no pictures, no tags."""
+    shown = LocatedWriter()
+    for child in token.children or ():
+        shown.append(show_child(token, child))
+    return shown.done()
+
+
+def show_child(token: Token, child: Token) -> Located:
+    """What a reader sees of one child of the inline token `token`."""
+    shown = LocatedWriter()
+    positions: list[int] = token.meta["positions"]
+    at: int = child.meta["at"]
+    text = child.content
+    match child.type:
+        case "text" if token.content[at : at + len(text)] == text:
+            shown.copy(text, positions[at : at + len(text)])
+        case "text":  # The text of an address between `<` and `>`, which starts at the former.
+            shown.stand_for(text, positions[at], positions[token.content.index(">", at)] + 1)
+            shown.close_opaque(0)
+        case "text_special":
+            shown.stand_for(text, positions[at], positions[at + len(child.markup) - 1] + 1)
+        case "code_inline":
+            at += len(child.markup)
+            # CommonMark drops one space at either end of a code span that has both.
+            at += token.content[at : at + len(text)].replace("\n", " ") != text
+            shown.copy(text, positions[at : at + len(text)])
+            shown.close_opaque(0)
+        case "softbreak":
+            shown.copy(" ", [positions[at]])
+        case "hardbreak":
+            shown.copy("\n", [positions[at]])
+        case "html_inline" if _LINE_BREAK.match(text):
+            shown.stand_for("\n", positions[at], positions[at + len(text) - 1] + 1)
+    return shown.done()
+
+
+def show_code(token: Token) -> Located:
+    """The lines of a code block, without empty ones at either end."""
+    shown = LocatedWriter()
+    lines = token.meta["lines"][1 if token.type == "fence" else 0 :]
+    written = token.content.split("\n")[:-1]
+    kept = [i for i, line in enumerate(written) if line.strip()]
+    for i in range(kept[0], kept[-1] + 1) if kept else ():
+        start, _, end = lines[i]
+        line = written[i]
+        if end - start >= len(line):
+            shown.copy(line, range(end - len(line), end))
+        else:  # A tab that the block's own indentation cut into is written as spaces.
+            shown.stand_for(line, start, end)
+        if i < kept[-1]:
+            shown.copy("\n", [end])
+    return shown.done()
+
+
+def _heading(token: Token, inline: Token, anchors: Anchors) -> Heading:
+    start, _, end = token.meta["lines"][0]
+    end = token.meta["lines"][-1][2]
+    return Heading(
+        level=int(token.tag[1]),
+        title=title_of(inline),
+        anchor=anchors.add(show_inline(inline).text),
+        start=start,
+        end=end,
+        is_top_level=token.level == 0,
+    )
+
+
+def _joined(cells: Sequence[Located]) -> Located:
+    """A table row as one text, its cells parted by a bar."""
+    row = LocatedWriter()
+    for cell in cells:
+        if len(row) and cell.text:
+            since = len(row)
+            row.stand_for(" | ", row.ends[-1], cell.starts[0])
+            row.close_opaque(since)
+        row.append(cell)
+    return row.done()
+
+
+def _html(source: str, token: Token) -> Located:
+    """The text between the tags of an HTML block, entities decoded."""
+    positions = [p for _, start, end in token.meta["lines"] for p in range(start, min(end + 1, len(source)))]
+    markup = "".join(source[p] for p in positions).replace("\n", " ")
+    shown = LocatedWriter()
+    i = 0
+    for mark in _MARKUP.finditer(markup):
+        shown.copy(markup[i : mark.start()], positions[i : mark.start()])
+        start, end = positions[mark.start()], positions[mark.end() - 1] + 1
+        if mark["entity"]:
+            shown.stand_for(html.unescape(mark["entity"]), start, end)
+        elif _LINE_BREAK.match(mark.group()):
+            shown.stand_for("\n", start, end)
+        i = mark.end()
+    shown.copy(markup[i:], positions[i:])
+    return shown.done()

@@ -1,0 +1,123 @@
+"""A course: a folder of documents."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus.blocks import headings_and_blocks
+from corpus.chunk import Chunk, Chunking, CountTokens, chunks_of
+from corpus.document import Document, Source, slug
+from corpus.errors import CorpusError, EmptyCourse, UnreadableCourse, UnreadableFile
+from corpus.markdown import parse
+from corpus.readers import markdown
+from corpus.section import Section, sections_of
+
+MATERIAL = Path(__file__).parent / "material"
+"""The courses that ship with the project, a folder each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What was read from one folder; `passed_over` are the files in formats that no reader knows."""
+
+    id: str
+    title: str
+    language: str
+    documents: tuple[Document, ...]
+    passed_over: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SplitDocument:
+    """A document with its sections and chunks, in the order of its text."""
+
+    document: Document
+    sections: tuple[Section, ...]
+    chunks: tuple[Chunk, ...]
+
+
+def read_course(folder: Path, course: str | None = None, language: str = "fr") -> Course:
+    """Read every document of `folder` and its subfolders, in the order of their paths.
+
+    Folders and files whose names start with a dot are left out, links to folders are not followed.
+
+    Raises:
+        EmptyCourse: there is no such folder, or nothing in it that can be read.
+        UnreadableCourse: at least one file is damaged; names every one of them.
+    """
+    course = course or slug(folder.resolve().name)
+    documents: list[Document] = []
+    errors: list[CorpusError] = []
+    taken: set[str] = set()
+    readable, passed_over = _files(folder)
+    for path in readable:
+        relative = path.relative_to(folder).as_posix()
+        document_id = _unique(slug(relative.rsplit(".", 1)[0]), taken)
+        try:
+            data = _bytes(path)
+            source = Source(relative, "markdown", hashlib.sha256(data).hexdigest())
+            documents.append(markdown.read_markdown(data, path, document_id, course, source, language))
+        except CorpusError as error:
+            errors.append(error)
+    if errors:
+        raise UnreadableCourse(course, errors)
+    names = tuple(path.relative_to(folder).as_posix() for path in passed_over)
+    return Course(course, _title(course), language, tuple(documents), names)
+
+
+def source_digests(folder: Path) -> dict[str, str]:
+    """The sha256 of every file that `read_course` would read, by its path: what tells whether it changed.
+
+    Raises:
+        EmptyCourse, UnreadableFile: as `read_course` would.
+    """
+    readable, _ = _files(folder)
+    return {p.relative_to(folder).as_posix(): hashlib.sha256(_bytes(p)).hexdigest() for p in readable}
+
+
+def split(document: Document, count_tokens: CountTokens, chunking: Chunking) -> SplitDocument:
+    """Cut a document into sections and chunks."""
+    parts = list(headings_and_blocks(document.text, parse(document.text)))
+    sections = sections_of(document.id, document.title, document.body, len(document.text), parts)
+    chunks = [chunk for section in sections for chunk in chunks_of(document, section, count_tokens, chunking)]
+    return SplitDocument(document, tuple(s.section for s in sections), tuple(chunks))
+
+
+def _files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The files that a reader knows and the others, each in the order of their paths."""
+    if not folder.is_dir():
+        raise EmptyCourse(f"{str(folder)!r} is no folder; give the folder that holds the course's documents")
+    readable: list[Path] = []
+    others: list[Path] = []
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [f for f in folders if not f.startswith(".")]
+        for name in files:
+            if not name.startswith("."):
+                path = Path(parent, name)
+                (readable if path.suffix.lower() in markdown.ENDINGS else others).append(path)
+    if not readable:
+        endings = ", ".join(sorted(markdown.ENDINGS))
+        raise EmptyCourse(f"{str(folder)!r} holds no document; formats that are read: {endings}")
+    return sorted(readable), sorted(others)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UnreadableFile(f"{str(path)!r} cannot be read: {error.strerror}; check its permissions") from error
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    unique, n = name, 1
+    while unique in taken:
+        n += 1
+        unique = f"{name}-{n}"
+    taken.add(unique)
+    return unique
+
+
+def _title(course: str) -> str:
+    words = course.replace("-", " ")
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,139 @@
+"""Chunks into an index: encode what is new, write a new folder, make it the current one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from corpus import Chunking, Course, SplitDocument, split
+from index import store
+from index.analysis import terms
+from index.encoder import Encoder, Vectors
+from index.errors import UnusableIndex
+from index.index import Index
+from index.lexical import Lexical
+from index.manifest import Manifest, Recipe, file_digest
+from index.shelf import current_build, new_build
+from index.vectors import ChunkVectors, SentenceVectors
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many texts are encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build made: its folder, its manifest, and how many texts the encoder had to read."""
+
+    folder: Path
+    manifest: Manifest
+    encoded: int
+
+
+def build_index(
+    course: Course,
+    encoder: Encoder,
+    recipe: Recipe,
+    root: Path,
+    material: str,
+    progress: Progress = lambda done, total: None,
+) -> Built:
+    """Build the index of `course` under `root` and make it the current one.
+
+    Vectors of texts that the index before already holds are taken from it.
+
+    Raises:
+        BuildInProgress: another process builds this course.
+        OSError: the disk is full or refuses; the index before stays as it was.
+    """
+    with new_build(root, course.id) as folder:
+        documents = [split(d, encoder.count_tokens, fitting(recipe.chunking, encoder)) for d in course.documents]
+        chunks = [chunk for document in documents for chunk in document.chunks]
+        sentences = [sentence.shown for chunk in chunks for sentence in chunk.sentences]
+        texts = [chunk.embedded_text for chunk in chunks] + sentences
+        vectors, encoded = _encode(texts, encoder, _known(root, course.id, recipe), progress)
+
+        store.write(folder, documents)
+        ChunkVectors.build(vectors[: len(chunks)]).save(folder / "vectors.faiss")
+        first = np.cumsum([0, *(len(chunk.sentences) for chunk in chunks)], dtype=np.int64)
+        SentenceVectors(vectors[len(chunks) :].astype(np.float16), first).save(folder)
+        Lexical.build([terms(chunk.embedded_text) for chunk in chunks]).save(folder / "lexical")
+        manifest = _manifest(course, documents, recipe, encoder, material, len(sentences))
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        checksums = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
+        manifest = replace(manifest, checksums=checksums)
+        manifest.write(folder)
+    published = current_build(root, course.id)
+    assert published is not None
+    return Built(published, manifest, encoded)
+
+
+def fitting(chunking: Chunking, encoder: Encoder) -> Chunking:
+    """`chunking` within what the encoder reads of a text."""
+    limit = min(chunking.limit, encoder.max_tokens)
+    return Chunking(min(chunking.target, limit), limit, min(chunking.heading_limit, limit // 4))
+
+
+def _known(root: Path, course: str, recipe: Recipe) -> dict[str, Vectors]:
+    """Vectors by text, of the current index where it was made with the same model."""
+    folder = current_build(root, course)
+    if folder is None:
+        return {}
+    try:
+        index = Index.open(folder, recipe=None)
+    except UnusableIndex:
+        return {}
+    return index.vectors_by_text() if index.manifest.model_digest == recipe.model_digest else {}
+
+
+def _encode(
+    texts: Sequence[str], encoder: Encoder, known: dict[str, Vectors], progress: Progress
+) -> tuple[Vectors, int]:
+    """The vectors of `texts`, each text encoded once and only if it is not known, and how many were."""
+    new = [text for text in dict.fromkeys(texts) if text not in known]
+    done = 0
+
+    def count(encoded: int) -> None:
+        nonlocal done
+        done += encoded
+        progress(done, len(new))
+
+    if new:
+        progress(0, len(new))
+        known = known | dict(zip(new, encoder.encode_document(new, count), strict=True))
+    vectors = np.empty((len(texts), encoder.dimensions), dtype=np.float32)
+    for i, text in enumerate(texts):
+        vectors[i] = known[text]
+    return vectors, len(new)
+
+
+def _manifest(
+    course: Course,
+    documents: Sequence[SplitDocument],
+    recipe: Recipe,
+    encoder: Encoder,
+    material: str,
+    sentences: int,
+) -> Manifest:
+    return Manifest(
+        course=course.id,
+        title=course.title,
+        language=course.language,
+        material=material,
+        model=recipe.model,
+        model_digest=recipe.model_digest,
+        dimensions=encoder.dimensions,
+        parameters=recipe.parameters(),
+        sources={d.source.path: d.source.digest for d in course.documents},
+        documents={d.id: d.version for d in course.documents},
+        passed_over=course.passed_over,
+        counts={
+            "documents": len(documents),
+            "sections": sum(len(d.sections) for d in documents),
+            "empty_sections": sum(s.is_empty for d in documents for s in d.sections),
+            "chunks": sum(len(d.chunks) for d in documents),
+            "sentences": sentences,
+        },
+        built_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

@@ -1,0 +1,127 @@
+"""Where the indexes of the courses stand: `<root>/<course>/<build>/`, and `current`, which names one build.
+
+Each build is a new folder, written and synced before `current` is replaced; a reader keeps the folder that it
+opened. The build before is kept as well, older ones and those left half done are removed.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from index.errors import BuildInProgress, NoIndex, UnusableIndex
+from index.manifest import Manifest, Recipe
+
+_CURRENT = "current"
+_PARTIAL = ".partial"
+
+
+def current_build(root: Path, course: str) -> Path | None:
+    """The folder that `current` names, if there is one."""
+    try:
+        name = (root / course / _CURRENT).read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    folder = root / course / name
+    return folder if name and Path(name).name == name and folder.is_dir() else None
+
+
+def courses_on(root: Path) -> list[str]:
+    """The courses that have a current build on this root."""
+    if not root.is_dir():
+        return []
+    return sorted(p.name for p in root.iterdir() if current_build(root, p.name))
+
+
+def find_build(roots: Sequence[Path], course: str, recipe: Recipe, sources: Mapping[str, str]) -> Path | None:
+    """The first root's current build that equals what building from `sources` would give."""
+    for root in roots:
+        folder = current_build(root, course)
+        if folder is None:
+            continue
+        try:
+            if Manifest.read(folder).fits(recipe, sources):
+                return folder
+        except UnusableIndex:
+            continue
+    return None
+
+
+def require_build(roots: Sequence[Path], course: str) -> Path:
+    """The first root's current build of a course.
+
+    Raises:
+        NoIndex: there is none.
+    """
+    for root in roots:
+        if folder := current_build(root, course):
+            return folder
+    raise NoIndex(f"the course {course!r} has no index; run `repere build FOLDER --course {course}`")
+
+
+@contextmanager
+def new_build(root: Path, course: str) -> Iterator[Path]:
+    """A folder to write a build into; it becomes the current one when the block ends without an error.
+
+    Raises:
+        BuildInProgress: another process builds this course.
+    """
+    shelf = root / course
+    shelf.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(shelf / ".lock", timeout=0):
+            name = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
+            partial = shelf / (name + _PARTIAL)
+            partial.mkdir()
+            try:
+                yield partial
+                _sync(partial)
+                before = current_build(root, course)
+                partial.rename(shelf / name)
+                _name_current(shelf, name)
+                _remove_old(shelf, keep={name, before.name if before else name})
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+    except Timeout as error:
+        raise BuildInProgress(f"another process builds the course {course!r}; wait for it, then try again") from error
+
+
+def _name_current(shelf: Path, name: str) -> None:
+    written = shelf / (_CURRENT + _PARTIAL)
+    written.write_text(name + "\n", encoding="utf-8")
+    _sync_file(written)
+    written.replace(shelf / _CURRENT)
+    _sync_folder(shelf)
+
+
+def _remove_old(shelf: Path, keep: set[str]) -> None:
+    for folder in shelf.iterdir():
+        if folder.is_dir() and folder.name not in keep:
+            # A reader on Windows may hold it open: then the next build removes it.
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sync(folder: Path) -> None:
+    for parent, _, files in os.walk(folder):
+        for name in files:
+            _sync_file(Path(parent, name))
+        _sync_folder(Path(parent))
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":  # Folders cannot be opened on Windows, and need no sync there.
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

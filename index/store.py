@@ -1,0 +1,118 @@
+"""Documents, sections and chunks of an index on disk.
+
+documents.jsonl      one line a document: its fields but the text, and its sections
+documents/<id>.txt   the text that spans refer to
+chunks.jsonl         one line a chunk, read when a question finds it
+chunk_offsets.npy    where each line begins, in bytes, and where the last one ends
+"""
+
+import json
+import mmap
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from corpus import Chunk, Document, Section, Sentence, Source, SplitDocument
+
+
+def write(folder: Path, documents: Iterable[SplitDocument]) -> None:
+    """Write documents and their chunks into `folder`, chunks in the order of their rows."""
+    texts = folder / "documents"
+    texts.mkdir()
+    offsets = [0]
+    with (
+        (folder / "documents.jsonl").open("w", encoding="utf-8", newline="\n") as document_lines,
+        (folder / "chunks.jsonl").open("wb") as chunk_lines,
+    ):
+        for split in documents:
+            document = split.document
+            (texts / f"{document.id}.txt").write_bytes(document.text.encode())
+            document_lines.write(_json(_document_fields(document) | {"sections": _sections(split)}) + "\n")
+            ordinal = {section: i for i, section in enumerate(split.sections)}
+            for chunk in split.chunks:
+                line = _json(_chunk_fields(chunk, ordinal[chunk.section])) + "\n"
+                offsets.append(offsets[-1] + chunk_lines.write(line.encode()))
+    np.save(folder / "chunk_offsets.npy", np.array(offsets, dtype=np.int64))
+
+
+class Store:
+    """Reads what `write` wrote. Texts and chunks are read when asked for, and a number of them kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._documents: dict[str, dict[str, Any]] = {}
+        self._sections: dict[str, tuple[Section, ...]] = {}
+        with (folder / "documents.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                values = json.loads(line)
+                sections = values.pop("sections")
+                self._documents[values["id"]] = values
+                self._sections[values["id"]] = tuple(_section(values["id"], s) for s in sections)
+        self._offsets = np.load(folder / "chunk_offsets.npy")
+        with (folder / "chunks.jsonl").open("rb") as file:
+            size = int(self._offsets[-1])
+            self._lines = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+        self.document = lru_cache(maxsize=256)(self._document)
+        self.chunk = lru_cache(maxsize=8192)(self._chunk)
+
+    @property
+    def document_ids(self) -> Sequence[str]:
+        return list(self._documents)
+
+    def sections(self, document_id: str) -> tuple[Section, ...]:
+        return self._sections[document_id]
+
+    def title(self, document_id: str) -> str:
+        return str(self._documents[document_id]["title"])
+
+    def __len__(self) -> int:
+        """The number of chunks."""
+        return len(self._offsets) - 1
+
+    def _document(self, document_id: str) -> Document:
+        values = self._documents[document_id]
+        text = (self._folder / "documents" / f"{document_id}.txt").read_bytes().decode()
+        pages = tuple((start, end) for start, end in values["pages"])
+        return Document(**{**values, "source": Source(**values["source"]), "pages": pages}, text=text)
+
+    def _chunk(self, row: int) -> Chunk:
+        values = json.loads(self._lines[self._offsets[row] : self._offsets[row + 1]])
+        section = self._sections[values.pop("document")][values.pop("section")]
+        sentences = tuple(Sentence(*fields) for fields in values.pop("sentences"))
+        return Chunk(**values, section=section, sentences=sentences)
+
+
+def _document_fields(document: Document) -> dict[str, Any]:
+    fields = asdict(document)
+    del fields["text"]
+    return fields
+
+
+def _sections(split: SplitDocument) -> list[list[Any]]:
+    return [[s.heading_path, s.anchor, s.start, s.end, s.is_empty] for s in split.sections]
+
+
+def _section(document_id: str, fields: list[Any]) -> Section:
+    path, *others = fields
+    return Section(document_id, tuple(path), *others)
+
+
+def _chunk_fields(chunk: Chunk, section: int) -> dict[str, Any]:
+    return {
+        "id": chunk.id,
+        "document": chunk.section.document_id,
+        "section": section,
+        "start": chunk.start,
+        "end": chunk.end,
+        "text": chunk.text,
+        "embedded_text": chunk.embedded_text,
+        "sentences": [[s.start, s.end, s.kind, s.block, s.group, s.shown] for s in chunk.sentences],
+    }
+
+
+def _json(values: object) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

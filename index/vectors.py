@@ -1,0 +1,90 @@
+"""Vectors of chunks in FAISS, vectors of sentences in one memory-mapped array."""
+
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.float32]
+
+EXACT_UP_TO = 100_000
+"""Chunks up to which every vector is compared: 150 MB and about 10 ms a question at 384 dimensions."""
+
+
+class ChunkVectors:
+    """Inner products of a question's unit vector with those of the chunks; row `i` is chunk `i`."""
+
+    def __init__(self, index: faiss.Index) -> None:
+        self._index = index
+
+    @classmethod
+    def build(cls, vectors: Vectors, exact_up_to: int = EXACT_UP_TO) -> "ChunkVectors":
+        """Exact for up to `exact_up_to` vectors, else inverted lists of 8-bit codes.
+
+        4 √n lists, of which √n / 4 are looked into: see docs/benchmarks.md for time and recall.
+        """
+        n, dimensions = vectors.shape
+        if n <= exact_up_to:
+            exact = faiss.IndexFlatIP(dimensions)
+            exact.add(vectors)
+            return cls(exact)
+        lists = int(4 * n**0.5)
+        index: Any = faiss.index_factory(dimensions, f"IVF{lists},SQ8", faiss.METRIC_INNER_PRODUCT)
+        sample = np.random.default_rng(0).choice(n, size=min(n, 40 * lists), replace=False)
+        index.train(vectors[np.sort(sample)])
+        index.add(vectors)
+        index.nprobe = max(16, lists // 16)
+        index.make_direct_map()
+        return cls(index)
+
+    def search(self, vector: Vectors, k: int) -> tuple[Vectors, NDArray[np.int64]]:
+        """The `k` best chunks: scores and rows, best first; fewer where there are fewer."""
+        if self._index.ntotal == 0:
+            return np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)
+        scores, rows = self._index.search(vector[None], min(k, self._index.ntotal))
+        found = rows[0] >= 0
+        return scores[0][found], rows[0][found]
+
+    def scores(self, vector: Vectors, rows: NDArray[np.int64]) -> Vectors:
+        """The scores of given rows, float32 [len(rows)]."""
+        if not len(rows):
+            return np.zeros(0, dtype=np.float32)
+        return self.reconstruct(rows) @ vector
+
+    def reconstruct(self, rows: NDArray[np.int64]) -> Vectors:
+        """The stored vectors of rows, float32 [len(rows), dimensions]."""
+        vectors: Vectors = self._index.reconstruct_batch(rows)
+        return vectors
+
+    def save(self, path: Path) -> None:
+        faiss.write_index(self._index, str(path))
+
+    @classmethod
+    def load(cls, path: Path) -> "ChunkVectors":
+        return cls(faiss.read_index(str(path)))
+
+
+class SentenceVectors:
+    """Unit vectors of every sentence as float16; those of chunk `i` are rows `first[i]` to `first[i + 1]`."""
+
+    def __init__(self, vectors: NDArray[np.float16], first: NDArray[np.int64]) -> None:
+        self._vectors = vectors
+        self._first = first
+
+    def of_chunk(self, row: int) -> Vectors:
+        """The vectors of one chunk's sentences, float32 [sentences, dimensions]."""
+        return self._vectors[self._first[row] : self._first[row + 1]].astype(np.float32)
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def save(self, folder: Path) -> None:
+        np.save(folder / "sentences.npy", self._vectors)
+        np.save(folder / "sentence_rows.npy", self._first)
+
+    @classmethod
+    def load(cls, folder: Path) -> "SentenceVectors":
+        vectors = np.load(folder / "sentences.npy", mmap_mode="r")
+        return cls(vectors, np.load(folder / "sentence_rows.npy"))

@@ -1,0 +1,91 @@
+"""`repere build`: a folder into an index, with a report of what was read."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from time import perf_counter
+from typing import Any
+
+from corpus import read_course, slug, source_digests
+from index.manifest import Manifest
+from index.shelf import find_build
+from service.courses import Material, shipped_material
+from service.errors import StartError
+from service.settings import Settings
+from service.startup import SHIPPED, BuildProgress
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one build read and made; `encoded` texts were new to it, `None` where there was nothing to do."""
+
+    manifest: Manifest
+    folder: Path
+    encoded: int | None
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "course": self.manifest.course,
+            "folder": str(self.folder),
+            "changed": self.encoded is not None,
+            "encoded": self.encoded or 0,
+            "seconds": round(self.seconds, 2),
+            "counts": dict(self.manifest.counts),
+            "passed_over": list(self.manifest.passed_over),
+        }
+
+    def as_text(self) -> str:
+        counts = self.manifest.counts
+        lines = [
+            f"{self.manifest.course}: {counts['documents']} document(s), {counts['sections']} sections "
+            f"({counts['empty_sections']} empty), {counts['chunks']} chunks, {counts['sentences']} sentences"
+        ]
+        if self.manifest.passed_over:
+            endings = Counter(PurePosixPath(path).suffix or "none" for path in self.manifest.passed_over)
+            listed = ", ".join(f"{n} × {ending}" for ending, n in endings.most_common())
+            lines.append(f"  passed over {len(self.manifest.passed_over)} file(s) in other formats: {listed}")
+        if self.encoded is None:
+            lines.append(f"  nothing has changed since {self.manifest.built_at}: {self.folder}")
+        else:
+            lines.append(f"  encoded {self.encoded} new texts in {self.seconds:.1f} s: {self.folder}")
+        return "\n".join(lines)
+
+
+def courses_to_build(folder: Path | None, course: str | None) -> Material:
+    """The courses that the command line asks for: all that ship with Repère where it names no folder.
+
+    Raises:
+        StartError: the folder would take the name of a shipped course.
+    """
+    shipped = shipped_material()
+    if folder is None:
+        return shipped if course is None else {c: f for c, f in shipped.items() if c == course}
+    name = slug(course or folder.resolve().name)
+    if name in shipped and folder.resolve() != shipped[name].resolve():
+        raise StartError(f"{name!r} is the name of a course that ships with Repère; choose another with --course")
+    return {name: folder}
+
+
+def build_course(settings: Settings, course: str, material: Path, into: Path | None, progress: BuildProgress) -> Report:
+    """Build the index of one course unless the one that stands there fits its material already."""
+    started = perf_counter()
+    root = into or settings.index_roots[0]
+    recipe = settings.recipe
+    current = find_build([root], course, recipe, source_digests(material))
+    if current is not None:
+        return Report(Manifest.read(current), current, None, perf_counter() - started)
+
+    from index.build import build_index  # PyTorch takes seconds to import: only where there is work for it.
+    from index.encoder import Encoder
+
+    read = read_course(material, course)
+    encoder = Encoder.load(
+        settings.embedding_model,
+        threads=settings.encoder_threads,
+        query_prompt=settings.query_prompt,
+        document_prompt=settings.document_prompt,
+    )
+    origin = SHIPPED if course in shipped_material() else str(material.resolve())
+    built = build_index(read, encoder, recipe, root, origin, progress=lambda done, total: progress(course, done, total))
+    return Report(built.manifest, built.folder, built.encoded, perf_counter() - started)

@@ -1,0 +1,269 @@
+"""`repere`: the command line."""
+
+import errno
+import json
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from corpus.errors import CorpusError
+from index.errors import SearchIndexError
+from service import logging as logs
+from service.errors import ServiceError, StartError
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.assistant import Assistant
+
+app = typer.Typer(
+    help="Answers questions about teaching material, every sentence with its source.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+QuestionText = Annotated[str, typer.Argument(help="The question, as a person would ask it.")]
+CourseName = Annotated[
+    str | None, typer.Option("--course", "-c", help="The course; may be left out where there is only one.")
+]
+_messages = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def main() -> None:
+    """Run a command; what a person can mend is said in a sentence, with the exit status 1."""
+    from service.startup import explain_os_error
+
+    try:
+        app()
+    except (ServiceError, StartError, CorpusError, SearchIndexError) as error:
+        _fail(str(error))
+    except ValidationError as error:
+        _fail("; ".join(_setting_error(dict(e)) for e in error.errors()))
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:
+        _fail(explain_os_error(error, Settings().home))
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on (REPERE_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on (REPERE_PORT).")] = None,
+) -> None:
+    """Serve the web page and the API; builds the index of the shipped course first where it is missing."""
+    import uvicorn
+
+    from service.app import create_app
+    from service.startup import Startup
+
+    given = {"host": host, "port": port}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    logs.configure(settings)
+    listener = _listen(settings.host, settings.port)
+    shown = "localhost" if settings.host in ("127.0.0.1", "::1", "0.0.0.0", "::") else settings.host
+    address = str(settings.public_url or f"http://{shown}:{listener.getsockname()[1]}/")
+
+    def finished(startup: Startup) -> None:
+        if startup.error:
+            server.should_exit = True
+        else:
+            _messages.print(f"Repère is ready: open {address} (Ctrl-C ends it)")
+
+    _messages.print("Repère is starting…")
+    with _encoding_progress() as progress:
+        application = create_app(settings, progress, finished)
+        config = uvicorn.Config(
+            application, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
+        )
+        server = uvicorn.Server(config)
+        try:
+            server.run(sockets=[listener])
+        except KeyboardInterrupt:
+            _messages.print("Repère has ended.")
+    if error := application.state.startup.error:
+        raise error
+
+
+@app.command()
+def build(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="The folder with the course's documents; the shipped courses without it."),
+    ] = None,
+    course: Annotated[str | None, typer.Option("--course", "-c", help="The course's name; else the folder's.")] = None,
+    shipped: Annotated[bool, typer.Option("--shipped", help="Build the courses that ship with Repère.")] = False,
+    into: Annotated[
+        Path | None,
+        typer.Option(help="A folder of indexes to write to, instead of the one under REPERE_HOME."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read a folder of documents and build its index; quick where nothing has changed."""
+    from service.building import build_course, courses_to_build
+
+    settings = Settings()
+    logs.configure(settings)
+    if shipped and folder:
+        raise StartError("give a folder or --shipped, not both")
+    reports = []
+    for name, material in courses_to_build(folder, course).items():
+        with _encoding_progress() as progress:
+            report = build_course(settings, name, material, into, progress)
+        reports.append(report.as_dict())
+        if not as_json:
+            print(report.as_text())
+    if as_json:
+        print(json.dumps({"courses": reports}, ensure_ascii=False, indent=2))
+
+
+@app.command()
+def ask(question: QuestionText, course: CourseName = None, as_json: AsJson = False) -> None:
+    """Ask one question and print the answer with its sources."""
+    with _assistant() as (assistant, base_url):
+        answer = assistant.ask(question, course, base_url=base_url)
+    if as_json:
+        print(answer.model_dump_json(by_alias=True, indent=2))
+        return
+    print(answer.answer)
+    if answer.citations:
+        print("\nSources")
+    for citation in answer.citations:
+        place = " › ".join([citation.document_title, *citation.heading_path])
+        print(f"[{citation.number}] {place}, {_lines(citation.line_start, citation.line_end)}")
+        print(f"    « {' '.join(citation.quote.split())} »")
+    for section in answer.related_sections:
+        print(f"  - {' › '.join(section.heading_path)}{' (vide)' if section.is_empty else ''}")
+
+
+@app.command()
+def search(
+    question: QuestionText,
+    course: CourseName = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=100, help="How many chunks to print.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Print the chunks that fit a question best, without an answer."""
+    from service.routes import SearchResult, found_chunk
+
+    with _assistant() as (assistant, base_url):
+        index, hits = assistant.search(question, course, k)
+        found = [found_chunk(index, hit, base_url) for hit in hits]
+    if as_json:
+        result = SearchResult(course=index.manifest.course, question=question, hits=found)
+        print(result.model_dump_json(by_alias=True, indent=2))
+        return
+    for hit in found:
+        print(f"{hit.rank}. {' › '.join([hit.document_title, *hit.heading_path])}")
+        print(f"   score {hit.score:.2f}, dense {hit.dense:.3f}, lexical {hit.lexical:.2f}")
+        print(f"   {' '.join(hit.text.split())[:160]}")
+
+
+@app.command()
+def courses(as_json: AsJson = False) -> None:
+    """List the courses that can be asked."""
+    from service.courses import Courses
+    from service.routes import CourseList, summary
+
+    settings = Settings()
+    logs.configure(settings)
+    opened = Courses(settings)
+    found = [summary(opened, name) for name in opened.names()]
+    if as_json:
+        print(CourseList(courses=found).model_dump_json(indent=2))
+        return
+    for course in found:
+        counts = f"{course.documents} document(s), {course.sections} sections, {course.chunks} chunks"
+        print(f"{course.id}: {counts if course.available else course.detail}")
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check what Repère needs on this machine; the exit status is 1 where something is wrong."""
+    from service.doctor import examine
+
+    checks = examine(Settings())
+    if as_json:
+        print(json.dumps({"checks": [check.as_dict() for check in checks]}, ensure_ascii=False, indent=2))
+    else:
+        for check in checks:
+            print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
+    if not all(check.ok for check in checks):
+        sys.exit(1)
+
+
+@contextmanager
+def _assistant() -> Iterator[tuple["Assistant", str]]:
+    """The assistant, made here, and what links begin with."""
+    from service.startup import Startup
+
+    settings = Settings()
+    logs.configure(settings)
+    base_url = str(settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    with _encoding_progress() as progress:
+        yield Startup(settings, progress).run(), base_url
+
+
+@contextmanager
+def _encoding_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for each course that is encoded; one line each where nobody watches."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_messages, transient=True, disable=not _messages.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def progress(course: str, done: int, total: int) -> None:
+            if course not in tasks:
+                _messages.print(f"Building the index of {course!r}: {total} texts to encode…")
+                tasks[course] = bars.add_task(course, total=total)
+            bars.update(tasks[course], completed=done)
+
+        yield progress
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A listening socket.
+
+    Raises:
+        StartError: the port is taken, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(
+                f"port {port} on {host} is taken by another program; end that one, or choose another port: "
+                f"REPERE_PORT={port + 1} make serve"
+            ) from error
+        raise StartError(
+            f"cannot listen on {host}:{port}: {error.strerror}; set REPERE_HOST and REPERE_PORT"
+        ) from error
+    return listener
+
+
+def _lines(first: int, last: int) -> str:
+    return f"ligne {first}" if first == last else f"lignes {first}–{last}"
+
+
+def _setting_error(error: dict[str, object]) -> str:
+    name = "_".join(str(part) for part in error["loc"]).upper()  # type: ignore[attr-defined]
+    return f"REPERE_{name} is {error['input']!r}: {error['msg']}"
+
+
+def _fail(message: str) -> None:
+    _messages.print(f"repere: {message}")
+    sys.exit(1)

@@ -1,0 +1,101 @@
+"""The courses that can be asked: which there are, and the index of each."""
+
+import threading
+from pathlib import Path
+
+import structlog
+
+from corpus import MATERIAL, slug, source_digests
+from index.errors import SearchIndexError
+from index.index import Index
+from index.shelf import courses_on, current_build, find_build
+from service.errors import CourseRequired, CourseUnavailable, UnknownCourse
+from service.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+Material = dict[str, Path]
+"""Folders by course."""
+
+
+def shipped_material() -> Material:
+    """The folders of the courses that ship with the project, by course."""
+    return {
+        folder.name: folder
+        for folder in sorted(MATERIAL.iterdir())
+        if folder.is_dir() and folder.name == slug(folder.name)
+    }
+
+
+class Courses:
+    """Opens the current index of every course, and opens it again when a build has replaced it.
+
+    A shipped course is searched only by an index that fits its material exactly, wherever that stands; any
+    other course by the current index under `REPERE_HOME`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._shipped = shipped_material()
+        self._opened: dict[str, tuple[Path, Index]] = {}
+        self._lock = threading.Lock()
+
+    def missing(self) -> Material:
+        """The shipped courses that have no index which fits, and their folders."""
+        return {course: folder for course, folder in self._shipped.items() if self._build_of(course) is None}
+
+    def names(self) -> list[str]:
+        """Every course there is, in alphabetical order."""
+        own = {course for root in self._settings.index_roots for course in courses_on(root)}
+        return sorted(own | self._shipped.keys())
+
+    def index(self, course: str | None) -> Index:
+        """The index of `course`; of the only one there is where `None`.
+
+        Raises:
+            CourseRequired: there are several and none was named.
+            UnknownCourse: there is none of that name.
+            CourseUnavailable: its index is missing or cannot be used.
+        """
+        if course is None:
+            names = self.names()
+            if len(names) != 1:
+                raise CourseRequired(f"Name one of the courses: {', '.join(names)}.")
+            course = names[0]
+        opened = self._opened.get(course)
+        # A shipped course's material does not change while the program runs; another may be built anew.
+        if opened and (course in self._shipped or current_build(self._settings.index_roots[0], course) == opened[0]):
+            return opened[1]
+        return self._open(course)
+
+    def problems(self) -> dict[str, str]:
+        """Why courses cannot be searched, by course; empty when all can."""
+        found: dict[str, str] = {}
+        for course in self.names():
+            try:
+                self.index(course)
+            except CourseUnavailable as error:
+                found[course] = str(error)
+        return found
+
+    def _open(self, course: str) -> Index:
+        folder = self._build_of(course)
+        if folder is None:
+            if course in self._shipped:
+                raise CourseUnavailable(f"The index of {course!r} is missing; run `repere build`.")
+            raise UnknownCourse(f"There is no course {course!r}; there are: {', '.join(self.names())}.")
+        with self._lock:
+            try:
+                index = Index.open(folder, self._settings.recipe)
+            except (SearchIndexError, OSError) as error:
+                log.error("course_unavailable", course=course, error=str(error))
+                raise CourseUnavailable(str(error)) from error
+            self._opened[course] = (folder, index)
+        return index
+
+    def _build_of(self, course: str) -> Path | None:
+        """The folder of the index to search `course` by."""
+        if course in self._shipped:
+            sources = source_digests(self._shipped[course])
+            return find_build(self._settings.index_roots, course, self._settings.recipe, sources)
+        return current_build(self._settings.index_roots[0], course) if course == slug(course) else None

@@ -1,0 +1,70 @@
+"""What can go wrong while a question is answered, with the HTTP status that it has there.
+
+ServiceError                 status, title, and a detail for whoever asked
+├── InvalidQuestion     422  blank, too short, too long, or holds what is no text
+├── CourseRequired      422  there are several courses and none was named
+├── UnknownCourse       404
+├── UnknownDocument     404
+├── UnknownVersion      404  the document has no such version any more
+├── TooLarge            413  the body of the request
+├── InvalidBody         400  not JSON
+├── CourseUnavailable   503  the course has an index that cannot be used
+└── NotReady            503  the model or the indexes are still being loaded
+
+StartError                   the program cannot start; said on the command line
+"""
+
+from typing import ClassVar
+
+
+class ServiceError(Exception):
+    """An error that whoever asked can do something about; `str(error)` tells what."""
+
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Internal error"
+    retry_after: ClassVar[int | None] = None
+
+
+class InvalidQuestion(ServiceError):
+    status = 422
+    title = "The question cannot be read"
+
+
+class CourseRequired(ServiceError):
+    status = 422
+    title = "Which course?"
+
+
+class UnknownCourse(ServiceError):
+    status = 404
+    title = "No such course"
+
+
+class UnknownDocument(ServiceError):
+    status = 404
+    title = "No such document"
+
+
+class UnknownVersion(ServiceError):
+    status = 404
+    title = "No such version of the document"
+
+
+class InvalidBody(ServiceError):
+    status = 400
+    title = "The request's body is not valid JSON"
+
+
+class CourseUnavailable(ServiceError):
+    status = 503
+    title = "The course cannot be searched"
+
+
+class NotReady(ServiceError):
+    status = 503
+    title = "Not ready yet"
+    retry_after = 2
+
+
+class StartError(Exception):
+    """The program cannot start; the message says what is missing."""

@@ -1,0 +1,129 @@
+"""Every failing request gets the same body: problem details, RFC 9457."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.catalogue import messages
+from service.errors import InvalidBody, ServiceError
+from service.html import HEADERS, render
+
+MEDIA_TYPE = "application/problem+json"
+_API = ("/v1", "/healthz", "/readyz", "/metrics")
+_LARGEST_BODY = 1_000_000
+
+log = structlog.get_logger(__name__)
+
+
+class Problem(BaseModel):
+    """Why a request failed (RFC 9457)."""
+
+    type: str = Field("about:blank", description="No further documents: the title is for people.")
+    title: str = Field(description="What went wrong, the same for every error of this kind.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What to do about it.")
+    instance: str = Field(description="The path that was asked for.")
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route declares for the ways in which it can fail."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def problem(request: Request, status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
+    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(_API):
+        return _page(request, status, title, detail)
+    body = Problem(title=title, status=status, detail=detail, instance=request.url.path)
+    return JSONResponse(body.model_dump(), status, headers, media_type=MEDIA_TYPE)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Translate everything that a request can raise."""
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _page(request: Request, status: int, title: str, detail: str) -> Response:
+    """The same for a person who opened a link."""
+    root = "../" * (request.url.path.count("/") - 1) or "./"
+    text = messages("fr")
+    page = render("problem.html", title=title, detail=detail, language="fr", text=text, root=root)
+    return HTMLResponse(page, status, HEADERS)
+
+
+async def _service_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ServiceError)
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    return problem(request, error.status, error.title, str(error), headers)
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return await _service_error(request, InvalidBody(f"{first['ctx']['error']}; send a JSON object in UTF-8."))
+    # What was sent is not repeated: it may not even be text.
+    place = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    return problem(request, 422, "The request is not understood", f"`{place}`: {first['msg']}.")
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        return await _service_error(request, InvalidBody("Send a JSON object in UTF-8."))
+    details = {
+        404: "There is nothing at this address; /docs lists what there is.",
+        405: "This address does not know this method; /docs lists those that it does.",
+    }
+    title = HTTPStatus(error.status_code).phrase
+    return problem(
+        request,
+        error.status_code,
+        title,
+        details.get(error.status_code, str(error.detail)),
+        dict(error.headers or {}),
+    )
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    log.error("unexpected_error", path=request.url.path, exc_info=error)
+    return problem(request, 500, "Internal error", "This is a fault of the program; its log says more.")
+
+
+class LimitBody:
+    """Refuses a body of more than a million bytes before it is held in memory."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        received = 0
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > _LARGEST_BODY:
+                # FastAPI passes this on; any other error while it reads a body becomes a 400.
+                raise HTTPException(413, f"The body may have at most {_LARGEST_BODY:,} bytes.")
+            return message
+
+        await self._app(scope, limited, send)

@@ -1,0 +1,74 @@
+"""Everything that can be set, by environment variables that begin with `REPERE_`."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, HttpUrl
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from corpus import Chunking
+from index.manifest import Recipe
+from index.models import SHIPPED_MODEL, model_digest
+
+
+class Settings(BaseSettings):
+    """The settings of one running Repère."""
+
+    model_config = SettingsConfigDict(env_prefix="REPERE_", frozen=True, extra="ignore")
+
+    home: Path = Field(Path("var"), description="The folder that everything the program writes goes under.")
+    host: str = Field("127.0.0.1", description="The address that `repere serve` listens on.")
+    port: int = Field(8000, ge=0, le=65535, description="The port that `repere serve` listens on.")
+    public_url: HttpUrl | None = Field(
+        None,
+        description="The address that people reach Repère at, such as `https://repere.example`; links in answers "
+        "begin with it. Without it they begin with the address of the request.",
+    )
+    shipped_indexes: Path | None = Field(
+        None,
+        description="A read-only folder of indexes made beforehand; one is used where it fits the material and "
+        "the model exactly.",
+    )
+    embedding_model: str = Field(
+        SHIPPED_MODEL,
+        description="The embedding model: the shipped one, a folder with a sentence-transformers model, or a name "
+        "on the Hugging Face hub.",
+    )
+    query_prompt: str | None = Field(
+        None, description="What is put before a question for the embedding model, instead of the model's own."
+    )
+    document_prompt: str | None = Field(
+        None, description="What is put before a text for the embedding model, instead of the model's own."
+    )
+    encoder_threads: int = Field(
+        0,
+        ge=0,
+        description="Processor threads of one encoder call. 0: one for the shipped model, whose calls run side by "
+        "side, all cores for any other.",
+    )
+    max_question_length: int = Field(2000, ge=10, description="The most characters a question may have.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least serious messages that are logged."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="`text` for people, `json` for programs that gather logs."
+    )
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What indexes are built by."""
+        return Recipe(self.embedding_model, model_digest(self.embedding_model), Chunking())
+
+    @property
+    def calls_at_once(self) -> int:
+        """How many questions are worth answering side by side: more would only wait for the encoder."""
+        threads = self.encoder_threads or (1 if self.embedding_model == SHIPPED_MODEL else os.cpu_count() or 1)
+        return max(1, (os.cpu_count() or 1) // threads)
+
+    @property
+    def index_roots(self) -> list[Path]:
+        """Where indexes are looked for; the first is where they are written."""
+        roots = [self.home / "indexes"]
+        return [*roots, self.shipped_indexes] if self.shipped_indexes else roots

@@ -1,0 +1,140 @@
+"""From a fresh process to one that answers: missing indexes built, the model loaded, every course opened."""
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import structlog
+
+from corpus import read_course
+from corpus.errors import CorpusError
+from index.errors import BuildInProgress, SearchIndexError
+from service.assistant import Assistant
+from service.courses import Courses
+from service.errors import NotReady, StartError
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from index.encoder import Encoder
+
+log = structlog.get_logger(__name__)
+
+BuildProgress = Callable[[str, int, int], None]
+"""Told, for a course, how many of how many texts are encoded."""
+
+
+class Startup:
+    """Makes the assistant, at once or in a thread of its own.
+
+    `detail` says in a sentence what it is doing; `error` is set when it has failed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        progress: BuildProgress = lambda course, done, total: None,
+        finished: Callable[["Startup"], None] = lambda startup: None,
+    ) -> None:
+        self.settings = settings
+        self.courses = Courses(settings)
+        self.error: StartError | None = None
+        self.detail = "The program is starting."
+        self._progress = progress
+        self._finished = finished
+        self._assistant: Assistant | None = None
+        self._done = Event()
+
+    @property
+    def assistant(self) -> Assistant:
+        """Raises `NotReady` until there is one."""
+        if self._assistant is None:
+            raise NotReady(self.detail)
+        return self._assistant
+
+    @property
+    def is_ready(self) -> bool:
+        return self._assistant is not None
+
+    def start(self) -> None:
+        """Run in a thread; `finished` is called from it in either case."""
+        Thread(target=self._run, name="startup", daemon=True).start()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it finished, in either way, within `seconds`."""
+        return self._done.wait(seconds)
+
+    def run(self) -> Assistant:
+        """Make the assistant here and now.
+
+        Raises:
+            StartError: something is missing; says what.
+        """
+        from index.encoder import Encoder  # PyTorch takes seconds to import; the server answers meanwhile.
+
+        try:
+            self.detail = "The embedding model is being loaded."
+            settings = self.settings
+            encoder = Encoder.load(
+                settings.embedding_model,
+                threads=settings.encoder_threads,
+                query_prompt=settings.query_prompt,
+                document_prompt=settings.document_prompt,
+            )
+            self._build_missing(encoder)
+            for course, problem in self.courses.problems().items():
+                log.error("course_unavailable", course=course, problem=problem)
+            encoder.encode_query(["Prêt ?"])
+            self._assistant = Assistant(encoder, self.courses, settings.max_question_length)
+            self.detail = "Ready."
+            return self._assistant
+        except (CorpusError, SearchIndexError) as error:
+            raise StartError(str(error)) from error
+        except OSError as error:
+            raise StartError(explain_os_error(error, self.settings.home)) from error
+
+    def _build_missing(self, encoder: "Encoder") -> None:
+        from index.build import build_index
+
+        for course, folder in self.courses.missing().items():
+            self.detail = f"The index of the course {course!r} is being built."
+            try:
+                build_index(
+                    read_course(folder, course),
+                    encoder,
+                    self.settings.recipe,
+                    self.settings.index_roots[0],
+                    material=SHIPPED,
+                    progress=lambda done, total, course=course: self._progress(course, done, total),  # type: ignore[misc]
+                )
+            except BuildInProgress:
+                log.warning("build_in_progress", course=course)
+
+    def _run(self) -> None:
+        try:
+            self.run()
+        except StartError as error:
+            self.error = error
+            self.detail = str(error)
+        except Exception as error:
+            log.exception("start_failed")
+            self.error = StartError(f"an unexpected error: {error!r}")
+            self.detail = "The program could not start; its log says why."
+        finally:
+            self._done.set()
+            self._finished(self)
+
+
+SHIPPED = "--shipped"
+"""What stands for the folder of a course that ships with the project, in a manifest and for `repere build`."""
+
+
+def explain_os_error(error: OSError, home: Path) -> str:
+    """A sentence for what the operating system refused."""
+    place = error.filename or home
+    if error.errno == errno.ENOSPC:
+        return f"the disk that holds {str(place)!r} is full; make room or set REPERE_HOME to another folder"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{str(place)!r} cannot be written; set REPERE_HOME to a folder that can"
+    return f"{str(place)!r}: {error.strerror or error}"
