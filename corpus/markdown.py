@@ -46,14 +46,14 @@ def parse(text: str) -> list[Token]:
 def front_matter(text: str, tokens: Sequence[Token]) -> tuple[dict[str, object], int]:
     """The settings at the head of a document and the offset at which its body starts.
 
-    What is no YAML mapping sets nothing.
+    Values are strings as they are written (`title: 1.0`), lists or mappings; what is no YAML mapping sets nothing.
     """
     if not tokens or tokens[0].type != "front_matter":
         return {}, 0
     body = min(tokens[0].meta["lines"][-1][2] + 1, len(text))
     try:
-        settings = yaml.safe_load(tokens[0].content)
-    except yaml.YAMLError:
+        settings = yaml.load(tokens[0].content, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError):
         return {}, body
     return (settings if isinstance(settings, dict) else {}), body
 
@@ -168,7 +168,8 @@ def _trimmed(source: str, positions: Sequence[int]) -> tuple[str, list[int]]:
 
 
 def _make_parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    # Past its nesting limit markdown-it drops the rest of the document; "commonmark" has 20, ten lists deep.
+    parser = MarkdownIt("commonmark", {"maxNesting": 50}).enable(["table", "strikethrough"])
     parser.use(front_matter_plugin)
     # Both would merge tokens and lose where they stand.
     parser.disable(["fragments_join", "text_join"])

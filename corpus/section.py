@@ -80,7 +80,8 @@ def sections_of(
 
 
 def _paths(headings: Sequence[Heading | None], title: str) -> list[tuple[str, ...]]:
-    tops = [h for h in headings if h is not None and h.level == min(x.level for x in headings if x)]
+    highest = min((h.level for h in headings if h), default=0)
+    tops = [h for h in headings if h and h.level == highest]
     own_title = tops[0] if len(tops) == 1 and tops[0].title == title and tops[0] is _first(headings) else None
     path: list[Heading] = []
     paths = []

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 from corpus.located import Located
 
-_END = re.compile(r"[.!?…]+(?:[ \u00a0\u202f]?[»”’\"')\]]+)?(?=\s)|\n")
+# A run of marks is tried once, as a whole: a million of them would take hours otherwise.
+_END = re.compile(r"(?<![.!?…])[.!?…]++(?:[ \u00a0\u202f]?[»”’\"')\]]+)?(?=\s)|\n")
 _WORD_AND_STOP = re.compile(r"([^\W\d_]+)\.$")
 _SPACED_ABBREVIATION = re.compile(r"(?:^|[\s(«])(?:[^\W\d_]{1,2}\.[\s\u00a0-]*(?:à-)?)+[^\W\d_]{1,3}\.$")
 

@@ -6,7 +6,7 @@ import unicodedata
 from markdown_it.token import Token
 
 _LINK = "\x00"
-_BRACKETED_LINKS = re.compile(rf"\s*[(\[][\s,;]*(?:{_LINK}[^{_LINK}]*{_LINK}[\s,;]*)+[)\]]")
+_BRACKETED_LINKS = re.compile(rf"(?<!\s)\s*[(\[][\s,;]*(?:{_LINK}[^{_LINK}]*{_LINK}[\s,;]*)+[)\]]")
 
 
 def title_of(inline: Token) -> str:
@@ -28,17 +28,17 @@ class Anchors:
     """Anchors of one document's headings, as GitHub makes them, each given out once."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        self._repeats: dict[str, int] = {}
 
     def add(self, text: str) -> str:
         """Small letters, digits, marks, `_` and `-` of `text`, spaces as hyphens; `-1`, `-2` … when taken."""
         kept = (c for c in text.strip().lower() if c in " -" or _is_word(c))
         anchor = "".join(kept).replace(" ", "-") or "section"
-        unique, n = anchor, 0
-        while unique in self._taken:
-            n += 1
-            unique = f"{anchor}-{n}"
-        self._taken.add(unique)
+        unique = anchor
+        while unique in self._repeats:
+            self._repeats[anchor] += 1
+            unique = f"{anchor}-{self._repeats[anchor]}"
+        self._repeats[unique] = 0
         return unique
 
 

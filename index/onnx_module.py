@@ -1,10 +1,15 @@
 """The first module of the shipped model: tokens in, token embeddings out, by onnxruntime."""
 
+import os
 import platform
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
+
+# Since 1.29 onnxruntime's own builds report to their maker from the first import on, unless this is set:
+# https://github.com/microsoft/onnxruntime/pull/27379
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import numpy as np
 import onnxruntime

@@ -38,13 +38,15 @@ def courses_on(root: Path) -> list[str]:
 
 
 def find_build(roots: Sequence[Path], course: str, recipe: Recipe, sources: Mapping[str, str]) -> Path | None:
-    """The first root's current build that equals what building from `sources` would give."""
+    """The first root's current build that is whole and equals what building from `sources` would give."""
     for root in roots:
         folder = current_build(root, course)
         if folder is None:
             continue
         try:
-            if Manifest.read(folder).fits(recipe, sources):
+            manifest = Manifest.read(folder)
+            if manifest.fits(recipe, sources):
+                manifest.verify_files(folder)
                 return folder
         except UnusableIndex:
             continue

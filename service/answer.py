@@ -19,8 +19,8 @@ class Citation(Contract):
     """A verbatim quote and where it stands: `document.text[start:end] == quote`."""
 
     number: int = Field(description="The number that sentences refer to, from 1.")
-    document_id: str
-    document_title: str
+    document_id: str = Field(description="The document that the quote stands in.")
+    document_title: str = Field(description="That document's title.")
     heading_path: list[str] = Field(description="The headings that the quote stands under, from the top.")
     anchor: str = Field(description="The anchor of the section, empty for text before the first heading.")
     quote: str = Field(description="The text of the document from `start` to `end`, Markdown marks included.")
@@ -39,32 +39,34 @@ class AnswerSentence(Contract):
     text: str = Field(description="What to show, without Markdown marks.")
     citations: list[int] = Field(description="Numbers of citations, at least one.")
     kind: Kind = Field(description="How to show it: as prose, an item of a list, a row of a table or code.")
+    block: int = Field(description="The same for sentences of one paragraph or one item of a list, within a section.")
+    group: int = Field(description="The same for sentences of one paragraph, list or table, within a section.")
 
 
 class RelatedSection(Contract):
     """A section worth reading when the material does not answer."""
 
-    document_id: str
-    heading_path: list[str]
-    anchor: str
-    url: str
+    document_id: str = Field(description="The document that it is part of.")
+    heading_path: list[str] = Field(description="The headings from the top.")
+    anchor: str = Field(description="Its anchor in the document.")
+    url: str = Field(description="Opens the document at the section.")
     is_empty: bool = Field(description="The section exists but nothing is written in it yet.")
 
 
 class Correction(Contract):
     """The question was read as another spelling."""
 
-    from_: str = Field(alias="from")
-    to: str
+    from_: str = Field(alias="from", description="What was written.")
+    to: str = Field(description="What it was read as.")
 
 
 class Timings(Contract):
     """Milliseconds that each step took."""
 
-    encode: float
-    search: float
-    compose: float
-    total: float
+    encode: float = Field(description="Question into vector.")
+    search: float = Field(description="Vector and terms into hits.")
+    compose: float = Field(description="Hits into an answer, its quotes checked.")
+    total: float = Field(description="All of it.")
 
 
 class Answer(Contract):
@@ -73,18 +75,21 @@ class Answer(Contract):
     `sentences` and `citations` are empty unless `status` is `answered`; `related_sections` is empty when it is.
     """
 
-    id: str
-    conversation_id: str
-    course: str
-    language: str
-    question: str
+    id: str = Field(description="The answer's own name.")
+    conversation_id: str = Field(description="The conversation that it belongs to.")
+    course: str = Field(description="The course that was asked.")
+    language: str = Field(description="The language of the course, such as `fr`.")
+    question: str = Field(description="The question as it was asked.")
     standalone_question: str = Field(description="The question as it reads without the conversation.")
-    status: Status
+    status: Status = Field(
+        description="`answered`; `not_in_material`; `section_empty`: there is a section, but nothing in it yet; or "
+        "`small_talk`."
+    )
     answer: str = Field(description="The text to show, always.")
-    sentences: list[AnswerSentence]
-    citations: list[Citation]
-    related_sections: list[RelatedSection]
-    correction: Correction | None
+    sentences: list[AnswerSentence] = Field(description="The answer, sentence by sentence.")
+    citations: list[Citation] = Field(description="What the sentences rest on, by number.")
+    related_sections: list[RelatedSection] = Field(description="Sections worth reading when there is no answer.")
+    correction: Correction | None = Field(description="Set when the question was read as another spelling.")
     confidence: float = Field(description="How likely the material answers the question, 0 to 1.")
     composer: str = Field(description="What made the answer: `extractive` quotes only.")
-    took_ms: Timings
+    took_ms: Timings = Field(description="Milliseconds that each step took.")

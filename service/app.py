@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from anyio import CapacityLimiter
 from fastapi import FastAPI
@@ -10,14 +11,27 @@ from starlette.staticfiles import StaticFiles
 
 from service import pages, routes
 from service.metrics import TimeRequests
-from service.problems import LimitBody, add_handlers
+from service.problems import LimitBody, Problem, add_handlers
 from service.settings import Settings
 from service.startup import BuildProgress, Startup
 
 _DESCRIPTION = """\
 Repère answers questions about teaching material. Every sentence of an answer carries a citation, every citation a
-verbatim quote with its place: `document.text[start:end] == quote`. Where the material does not answer, it says so.
+verbatim quote with its place, checked before the answer leaves. Where the material does not answer, it says so.
 """
+
+
+class _Service(FastAPI):
+    """FastAPI describes its own form of errors; ours are problem details everywhere."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            schemas = super().openapi()["components"]["schemas"]
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            schemas["Problem"] = Problem.model_json_schema()
+        assert self.openapi_schema is not None
+        return self.openapi_schema
 
 
 def create_app(
@@ -33,7 +47,7 @@ def create_app(
         startup.start()
         yield
 
-    app = FastAPI(
+    app = _Service(
         title="Repère",
         summary="Cited answers from teaching material.",
         description=_DESCRIPTION,

@@ -174,20 +174,29 @@ def _cite(index: Index, quotes: Sequence[Quote], base_url: str) -> tuple[list[An
                 document_version=document.version,
             )
         )
-        sentences.append(AnswerSentence(text=sentence.shown, citations=[number], kind=sentence.kind))
+        sentences.append(
+            AnswerSentence(
+                text=sentence.shown,
+                citations=[number],
+                kind=sentence.kind,
+                block=sentence.block,
+                group=sentence.group,
+            )
+        )
     return sentences, citations
 
 
 def _text(sentences: Sequence[AnswerSentence], citations: Sequence[Citation]) -> str:
-    """The answer as one text: a paragraph for each section, each sentence followed by its number."""
+    """The answer as one text: sentences of a block run on, each with its number; an empty line parts sections."""
     parts: list[str] = []
     for i, sentence in enumerate(sentences):
-        if i:
-            same_section = _place(citations[i]) == _place(citations[i - 1])
-            prose = sentence.kind == sentences[i - 1].kind == "paragraph"
-            parts.append((" " if prose else "\n") if same_section else "\n\n")
+        if i and _place(citations[i]) != _place(citations[i - 1]):
+            parts.append("\n\n")
+        elif i:
+            parts.append(" " if sentence.block == sentences[i - 1].block else "\n")
         numbers = "".join(f"[{number}]" for number in sentence.citations)
-        parts.append(f"{sentence.text}{chr(10) if sentence.kind == 'code' else ' '}{numbers}")
+        bullet = "- " if sentence.kind == "list" and (not i or parts[-1] != " ") else ""
+        parts.append(f"{bullet}{sentence.text}{chr(10) if sentence.kind == 'code' else ' '}{numbers}")
     return "".join(parts)
 
 

@@ -42,7 +42,7 @@ class Report:
             f"({counts['empty_sections']} empty), {counts['chunks']} chunks, {counts['sentences']} sentences"
         ]
         if self.manifest.passed_over:
-            endings = Counter(PurePosixPath(path).suffix or "none" for path in self.manifest.passed_over)
+            endings = Counter(PurePosixPath(path).suffix or "without an ending" for path in self.manifest.passed_over)
             listed = ", ".join(f"{n} × {ending}" for ending, n in endings.most_common())
             lines.append(f"  passed over {len(self.manifest.passed_over)} file(s) in other formats: {listed}")
         if self.encoded is None:
@@ -67,7 +67,9 @@ def courses_to_build(folder: Path | None, course: str | None) -> Material:
     return {name: folder}
 
 
-def build_course(settings: Settings, course: str, material: Path, into: Path | None, progress: BuildProgress) -> Report:
+def build_course(
+    settings: Settings, course: str, material: Path, language: str, into: Path | None, progress: BuildProgress
+) -> Report:
     """Build the index of one course unless the one that stands there fits its material already."""
     started = perf_counter()
     root = into or settings.index_roots[0]
@@ -79,7 +81,7 @@ def build_course(settings: Settings, course: str, material: Path, into: Path | N
     from index.build import build_index  # PyTorch takes seconds to import: only where there is work for it.
     from index.encoder import Encoder
 
-    read = read_course(material, course)
+    read = read_course(material, course, language)
     encoder = Encoder.load(
         settings.embedding_model,
         threads=settings.encoder_threads,

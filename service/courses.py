@@ -46,8 +46,7 @@ class Courses:
 
     def names(self) -> list[str]:
         """Every course there is, in alphabetical order."""
-        own = {course for root in self._settings.index_roots for course in courses_on(root)}
-        return sorted(own | self._shipped.keys())
+        return sorted({*courses_on(self._settings.index_roots[0]), *self._shipped})
 
     def index(self, course: str | None) -> Index:
         """The index of `course`; of the only one there is where `None`.

@@ -13,7 +13,7 @@ from index.index import Index
 from service.assistant import section_url
 from service.catalogue import messages
 from service.html import HEADERS, render
-from service.routes import check_document, startup
+from service.routes import base_url, check_document, startup
 from service.source_page import render_document
 
 WEB = Path(service.__file__).parent.parent / "web"
@@ -25,6 +25,13 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 async def ask_page() -> Response:
     return FileResponse(WEB / "index.html", headers=HEADERS)
+
+
+@router.get("/docs")
+async def api_page(request: Request) -> Response:
+    """The HTTP API for people; loads nothing from elsewhere."""
+    page = render("api.html", api=request.app.openapi(), base=base_url(request))
+    return HTMLResponse(page, headers=HEADERS)
 
 
 @router.get("/courses/{course}/documents/{document_id}")

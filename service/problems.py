@@ -45,7 +45,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def problem(request: Request, status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(_API):
-        return _page(request, status, title, detail)
+        return _page(request, status)
     body = Problem(title=title, status=status, detail=detail, instance=request.url.path)
     return JSONResponse(body.model_dump(), status, headers, media_type=MEDIA_TYPE)
 
@@ -58,10 +58,12 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _page(request: Request, status: int, title: str, detail: str) -> Response:
+def _page(request: Request, status: int) -> Response:
     """The same for a person who opened a link."""
-    root = "../" * (request.url.path.count("/") - 1) or "./"
     text = messages("fr")
+    name = f"page_{status}" if f"page_{status}_title" in text else "page_error"
+    title, detail = text[f"{name}_title"], text[f"{name}_detail"]
+    root = "../" * (request.url.path.count("/") - 1) or "./"
     page = render("problem.html", title=title, detail=detail, language="fr", text=text, root=root)
     return HTMLResponse(page, status, HEADERS)
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
 from anyio import to_thread
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel, Field
@@ -25,6 +25,10 @@ T = TypeVar("T")
 _EXAMPLE = "différence port exposé et port interne"
 
 
+CourseId = Annotated[str, Path(description="The course.", examples=["docker"])]
+DocumentId = Annotated[str, Path(description="The document.", examples=["introduction-docker"])]
+
+
 class Question(BaseModel):
     """A question about a course."""
 
@@ -42,74 +46,89 @@ class Question(BaseModel):
 class FoundChunk(Contract):
     """A chunk that may answer; `score` is higher for a better one, within one search."""
 
-    rank: int
-    score: float
+    rank: int = Field(description="1 for the best.")
+    score: float = Field(description="The fused score.")
     dense: float = Field(description="The cosine between question and chunk.")
     lexical: float = Field(description="The BM25 score.")
-    chunk_id: str
-    document_id: str
-    document_title: str
-    heading_path: list[str]
-    anchor: str
-    text: str
-    start: int
-    end: int
-    url: str
+    chunk_id: str = Field(description="Stable as long as the chunk's place and text are.")
+    document_id: str = Field(description="The document that it stands in.")
+    document_title: str = Field(description="That document's title.")
+    heading_path: list[str] = Field(description="The headings that it stands under, from the top.")
+    anchor: str = Field(description="The anchor of its section.")
+    text: str = Field(description="The text of the document from `start` to `end`.")
+    start: int = Field(description="Where it begins, in code points of the document's text.")
+    end: int = Field(description="Where it ends.")
+    url: str = Field(description="Opens the document with the chunk highlighted.")
 
 
 class SearchResult(Contract):
-    course: str
-    question: str
-    hits: list[FoundChunk]
+    """The chunks found, best first."""
+
+    course: str = Field(description="The course that was searched.")
+    question: str = Field(description="What was searched for.")
+    hits: list[FoundChunk] = Field(description="Best first.")
 
 
 class CourseSummary(Contract):
-    id: str
-    title: str
-    language: str
+    """A course and what it holds."""
+
+    id: str = Field(description="The name to ask it by.")
+    title: str = Field(description="The name to show.")
+    language: str = Field(description="The language of its material, such as `fr`.")
     available: bool = Field(description="Whether it can be asked.")
     detail: str = Field(description="Why not, where it cannot.")
-    documents: int
-    sections: int
-    chunks: int
+    documents: int = Field(description="How many documents it has.")
+    sections: int = Field(description="How many sections they have.")
+    chunks: int = Field(description="How many chunks are searched.")
 
 
 class CourseList(Contract):
-    courses: list[CourseSummary]
+    """Every course there is."""
+
+    courses: list[CourseSummary] = Field(description="In alphabetical order of their names.")
 
 
 class DocumentSummary(Contract):
-    id: str
-    title: str
-    language: str
-    version: str
+    """A document of a course."""
+
+    id: str = Field(description="The name in addresses.")
+    title: str = Field(description="The name to show.")
+    language: str = Field(description="The language of its text, such as `fr`.")
+    version: str = Field(description="`sha256:` and the digest of its text.")
     path: str = Field(description="The file that it was read from, within its course.")
-    url: str
+    url: str = Field(description="Opens its page.")
 
 
 class DocumentList(Contract):
-    course: str
-    documents: list[DocumentSummary]
+    """The documents of one course."""
+
+    course: str = Field(description="The course.")
+    documents: list[DocumentSummary] = Field(description="In the order of their paths.")
 
 
 class SectionSpan(Contract):
-    heading_path: list[str]
-    anchor: str
-    start: int
-    end: int
-    is_empty: bool
+    """One heading and its own text, without the sections below it."""
+
+    heading_path: list[str] = Field(description="The headings from the top.")
+    anchor: str = Field(description="Its anchor, unique in the document.")
+    start: int = Field(description="Where it begins, in code points of the document's text.")
+    end: int = Field(description="Where it ends.")
+    is_empty: bool = Field(description="Nothing is written in it yet.")
 
 
 class DocumentText(DocumentSummary):
     """A document: the text that every span refers to, and its sections."""
 
-    course: str
-    text: str
-    sections: list[SectionSpan]
+    course: str = Field(description="The course.")
+    text: str = Field(description="The whole text, which the spans of citations refer to.")
+    sections: list[SectionSpan] = Field(description="In their order; they cover the text but for its front matter.")
 
 
 class Health(Contract):
-    status: str
+    """How the process is."""
+
+    status: str = Field(description="`alive`, or `ready` once a question can be answered.")
+    problems: dict[str, str] = Field({}, description="Why courses cannot be asked, by course.")
 
 
 @router.post("/v1/ask", response_model=Answer, responses=problem_responses(400, 404, 413, 422, 503), tags=["questions"])
@@ -151,10 +170,10 @@ async def courses(request: Request) -> Response:
 @router.get(
     "/v1/courses/{course}/documents",
     response_model=DocumentList,
-    responses=problem_responses(404, 503),
+    responses=problem_responses(404, 422, 503),
     tags=["courses"],
 )
-async def documents(request: Request, course: str) -> Response:
+async def documents(request: Request, course: CourseId) -> Response:
     """The documents of a course."""
     index = startup(request).courses.index(course)
     base = base_url(request)
@@ -165,10 +184,10 @@ async def documents(request: Request, course: str) -> Response:
 @router.get(
     "/v1/courses/{course}/documents/{document_id}",
     response_model=DocumentText,
-    responses=problem_responses(404, 503),
+    responses=problem_responses(404, 422, 503),
     tags=["courses"],
 )
-async def document(request: Request, course: str, document_id: str) -> Response:
+async def document(request: Request, course: CourseId, document_id: DocumentId) -> Response:
     """One document: its text, which the spans of citations refer to, and its sections."""
     index = startup(request).courses.index(course)
     check_document(index, document_id)
@@ -197,7 +216,7 @@ async def readyz(request: Request) -> Response:
     problems = started.courses.problems()
     if len(problems) == len(started.courses.names()):
         raise CourseUnavailable(" ".join(problems.values()) or "There is no course; run `repere build FOLDER`.")
-    return JSONResponse({"status": "ready", "problems": problems})
+    return _json(Health(status="ready", problems=problems))
 
 
 @router.get("/metrics", response_class=Response, tags=["operation"])

@@ -26,7 +26,8 @@ _ATTRIBUTES = {
     "a": {"href", "title"},
     "mark": {"class"},
     "span": {"class"},
-    "div": {"class"},
+    "div": {"class", "tabindex"},
+    "pre": {"tabindex"},
     "code": {"class"},
     "ol": {"start"},
     "td": {"style"},
@@ -98,7 +99,7 @@ class _Renderer(RendererHTML):
         return f"<code>{self._marked(show_child(self._inline, tokens[idx]))}</code>"
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: object) -> str:
-        return f"<pre><code>{self._marked(show_code(tokens[idx]))}</code></pre>\n"
+        return f'<pre tabindex="0"><code>{self._marked(show_code(tokens[idx]))}</code></pre>\n'
 
     code_block = fence
 
@@ -116,7 +117,7 @@ class _Renderer(RendererHTML):
         return ""
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: object) -> str:
-        return '<div class="table-scroll"><table>\n'
+        return '<div class="table-scroll" tabindex="0"><table>\n'
 
     def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: object) -> str:
         return "</table></div>\n"

@@ -74,7 +74,7 @@ def api_page() -> str:
             lines += [f"Fails with {statuses}.", ""] if statuses else []
     lines += ["## Fields", ""]
     for name, schema in description["components"]["schemas"].items():
-        if "properties" in schema and name not in ("HTTPValidationError", "ValidationError"):
+        if "properties" in schema:
             lines += [f"### {name}", "", schema.get("description", ""), "", *_fields(schema), ""]
     return "\n".join(lines)
 

@@ -5,11 +5,11 @@
  * @typedef {import("./api.js").Citation} Citation
  * @typedef {import("./api.js").RelatedSection} RelatedSection
  * @typedef {import("./api.js").Sentence} Sentence
- * @typedef {{kind: string, place: string, sentences: Sentence[]}} Block
+ * @typedef {{kind: string, group: number, place: string, sentences: Sentence[]}} Block
  */
 
 import { messages } from "./messages.js";
-import { element, inline, placeOf, sourceLink } from "./text.js";
+import { element, placeOf, sourceLink, unbroken } from "./text.js";
 
 const WORD_JOINER = "\u2060";
 
@@ -30,7 +30,7 @@ export function answerCard(answer) {
     for (const block of blocks(answer.sentences, citations)) text.append(blockNode(block, citations));
     card.append(text);
   } else {
-    card.append(element("p", { class: "said", lang }, inline(answer.answer)));
+    card.append(element("p", { class: "said", lang }, unbroken(answer.answer)));
     if (answer.related_sections.length > 0) card.append(relatedList(answer.related_sections));
   }
   return card;
@@ -46,8 +46,7 @@ export function sourceList(citations, language) {
 }
 
 /**
- * Sentences grouped as the reader sees them: a block ends where the kind or the cited section changes,
- * and where the service says that another list, table or block of code begins.
+ * Sentences grouped as the material groups them: by paragraph, list, table or block of code of one section.
  *
  * @param {Sentence[]} sentences
  * @param {Map<number, Citation>} citations
@@ -57,15 +56,13 @@ function blocks(sentences, citations) {
   /** @type {Block[]} */
   const found = [];
   for (const sentence of sentences) {
-    const kind = sentence.kind ?? "paragraph";
     const first = citations.get(sentence.citations[0] ?? 0);
     const place = first ? placeOf(first.heading_path, first.document_title) : "";
     const last = found.at(-1);
-    const sameBlock = kind === "paragraph" || last?.sentences.at(-1)?.block === sentence.block;
-    if (last && last.kind === kind && last.place === place && sameBlock && kind !== "code") {
+    if (last && last.place === place && last.kind === sentence.kind && last.group === sentence.group) {
       last.sentences.push(sentence);
     } else {
-      found.push({ kind, place, sentences: [sentence] });
+      found.push({ kind: sentence.kind, group: sentence.group, place, sentences: [sentence] });
     }
   }
   return found;
@@ -75,68 +72,51 @@ function blocks(sentences, citations) {
 function blockNode(block, citations) {
   if (block.kind === "code") return codeNode(block, citations);
   if (block.kind === "list") return listNode(block, citations);
-  if (block.kind === "table" && block.sentences.every((sentence) => sentence.text.includes("|"))) {
-    return tableNode(block, citations);
-  }
+  if (block.kind === "table") return tableNode(block, citations);
   const paragraph = element("p");
-  for (const sentence of block.sentences) {
-    if (paragraph.hasChildNodes()) paragraph.append(" ");
-    paragraph.append(inline(sentence.text.trim()), references(sentence, citations));
-  }
+  for (const sentence of block.sentences) addSentence(paragraph, sentence, citations);
   return paragraph;
+}
+
+/** @param {HTMLElement} node @param {Sentence} sentence @param {Map<number, Citation>} citations */
+function addSentence(node, sentence, citations) {
+  if (node.hasChildNodes()) node.append(" ");
+  node.append(unbroken(sentence.text), references(sentence, citations));
 }
 
 /** @param {Block} block @param {Map<number, Citation>} citations */
 function codeNode(block, citations) {
   const figure = element("figure", { class: "code" });
   for (const sentence of block.sentences) {
-    const code = sentence.text.replace(/^\s*(`{3,}|~{3,})[^\n]*\n/, "").replace(/\n?\s*(`{3,}|~{3,})\s*$/, "");
-    const pre = element("pre", { tabindex: "0", role: "group", "aria-label": block.place }, element("code", {}, code));
+    const code = element("code", {}, sentence.text);
+    const pre = element("pre", { tabindex: "0", role: "group", "aria-label": block.place }, code);
     figure.append(pre, element("figcaption", {}, references(sentence, citations)));
   }
   return figure;
 }
 
-const ITEM = /^[\s>]*(?:[-*+•]|(\d+)[.)])\s+/;
-
-/** @param {Block} block @param {Map<number, Citation>} citations */
+/** One item for the sentences of each item of the material. @param {Block} block @param {Map<number, Citation>} citations */
 function listNode(block, citations) {
-  const number = ITEM.exec(block.sentences[0]?.text ?? "")?.[1];
-  const list = number === undefined ? element("ul") : element("ol", { start: number });
+  const list = element("ul");
+  let item = element("li");
+  let shown = -1;
   for (const sentence of block.sentences) {
-    /** @type {string[]} */
-    const items = [];
-    for (const line of sentence.text.split("\n")) {
-      const text = line.replace(ITEM, "").trim();
-      if (items.length === 0 || ITEM.test(line)) items.push(text);
-      else items.push(`${items.pop()} ${text}`);
-    }
-    for (const item of items) list.append(element("li", {}, inline(item)));
-    list.lastElementChild?.append(references(sentence, citations));
+    if (sentence.block !== shown) list.append((item = element("li")));
+    shown = sentence.block;
+    addSentence(item, sentence, citations);
   }
   return list;
 }
 
-/** A Markdown table, whole or some of its rows. @param {Block} block @param {Map<number, Citation>} citations */
+/** Rows of a table; the service parts cells with a bar. @param {Block} block @param {Map<number, Citation>} citations */
 function tableNode(block, citations) {
   const table = element("table");
   for (const sentence of block.sentences) {
-    const rows = sentence.text.trim().split("\n").map(cells);
-    const hasHeader = rows[1]?.every((cell) => /^:?-+:?$/.test(cell)) ?? false;
-    for (const [index, row] of rows.entries()) {
-      if (hasHeader && index === 1) continue;
-      const name = hasHeader && index === 0 ? "th" : "td";
-      table.append(element("tr", {}, ...row.map((cell) => element(name, {}, inline(cell)))));
-    }
-    table.lastElementChild?.lastElementChild?.append(references(sentence, citations));
+    const cells = sentence.text.split(" | ").map((cell) => element("td", {}, unbroken(cell)));
+    cells.at(-1)?.append(references(sentence, citations));
+    table.append(element("tr", {}, ...cells));
   }
   return element("div", { class: "table-scroll", tabindex: "0", role: "group", "aria-label": block.place }, table);
-}
-
-/** @param {string} line of a Markdown table */
-function cells(line) {
-  const inner = line.trim().replace(/^\|/, "").replace(/\|$/, "").replaceAll("\\|", "\0");
-  return inner.split("|").map((cell) => cell.replaceAll("\0", "|").trim());
 }
 
 /** The citation numbers of a sentence, never alone at the start of a line. @param {Sentence} sentence @param {Map<number, Citation>} citations */

@@ -3,7 +3,7 @@
  *
  * @typedef {{id: string, title: string, language?: string, documents: number, sections: number,
  *   suggestions?: string[]}} Course
- * @typedef {{text: string, citations: number[], kind?: string, block?: string | number | null}} Sentence
+ * @typedef {{text: string, citations: number[], kind: string, block: number, group: number}} Sentence
  * @typedef {{number: number, document_title: string, heading_path: string[], quote: string, line_start: number,
  *   line_end: number, page: number | null, url: string}} Citation
  * @typedef {{document_id: string, heading_path: string[], anchor: string, url: string, is_empty: boolean}} RelatedSection

@@ -52,6 +52,7 @@ const fr = {
   page: (page) => `page\u00a0${page}`,
   retry: "Réessayer",
   failed: "La question n’a pas pu être traitée",
+  refused: "Écrivez au moins un mot, et pas plus de 2\u00a0000 caractères.",
   /** @param {number} status */
   unexpected: (status) => `Le service a répondu par une erreur (${status}). Réessayez dans un instant.`,
   offline: "Repère est injoignable",
@@ -103,6 +104,7 @@ const en = {
   page: (page) => `page\u00a0${page}`,
   retry: "Try again",
   failed: "The question could not be handled",
+  refused: "Write at least a word, and no more than 2,000 characters.",
   unexpected: (status) => `The service answered with an error (${status}). Try again in a moment.`,
   offline: "Repère cannot be reached",
   offlineDetail: "Check your connection, then try again.",

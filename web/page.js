@@ -68,8 +68,10 @@ function showTrouble(title, detail, retry) {
 function showError(error, retry) {
   if (error instanceof api.Unreachable) showTrouble(messages.offline, messages.offlineDetail, retry);
   else if (!(error instanceof api.Problem)) throw error;
-  else if (error.status === 503) showTrouble(messages.notReady, error.detail || messages.notReadyDetail, retry);
-  else showTrouble(messages.failed, error.detail || messages.unexpected(error.status), retry);
+  // The service's own words are for programs and administrators.
+  else if (error.status === 503) showTrouble(messages.notReady, messages.notReadyDetail, retry);
+  else if (error.status === 422) showTrouble(messages.failed, messages.refused, null);
+  else showTrouble(messages.failed, messages.unexpected(error.status), retry);
 }
 
 /**

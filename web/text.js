@@ -30,27 +30,8 @@ export function sourceLink(url, attributes, ...children) {
   return element("a", { ...opening, ...attributes }, ...children);
 }
 
-// Code, then strong (which may hold code), then a link or an image, of which the text stays.
-const MARKS = /(`+)(.+?)\1(?!`)|\*\*(.+?)\*\*|!?\[([^\]]*)\]\([^)\s]*\)/gs;
-
-/** A sentence of the material with its inline Markdown shown: code, strong, links as text. @param {string} text */
-export function inline(text) {
-  const nodes = document.createDocumentFragment();
-  let end = 0;
-  for (const match of text.matchAll(MARKS)) {
-    nodes.append(unbroken(text.slice(end, match.index)));
-    const [whole, , code, strong, label] = match;
-    if (code !== undefined) nodes.append(element("code", {}, code));
-    else if (strong !== undefined) nodes.append(element("strong", {}, inline(strong)));
-    else nodes.append(inline(label ?? ""));
-    end = match.index + whole.length;
-  }
-  nodes.append(unbroken(text.slice(end)));
-  return nodes;
-}
-
 /** Spaces that French typography never breaks a line at become no-break spaces. @param {string} text */
-function unbroken(text) {
+export function unbroken(text) {
   return text.replace(/ +(?=[?!:;»])/g, "\u00a0").replace(/« +/g, "«\u00a0");
 }
 

@@ -42,17 +42,22 @@ def markdown_document(text: str, document_id: str, course: str, source: Source, 
     settings, body = front_matter(text, tokens)
     headings = [p for p in headings_and_blocks(text, tokens) if isinstance(p, Heading) and p.is_top_level]
     top = min(headings, key=lambda h: h.level, default=None)
-    title = settings.get("title") or (top.title if top else "") or _name(source.path)
+    title = _line(settings.get("title")) or (top.title if top else "") or _name(source.path)
     return Document(
         id=document_id,
         course=course,
-        title=str(title),
-        language=str(settings.get("lang") or language),
+        title=title,
+        language=_line(settings.get("lang")) or language,
         text=text,
         version=text_version(text),
         source=source,
         body=body,
     )
+
+
+def _line(value: object) -> str:
+    """A setting as one line; nothing where it is a list or a mapping."""
+    return " ".join(value.split()) if isinstance(value, str) else ""
 
 
 def _name(path: str) -> str:
