@@ -54,10 +54,11 @@ def headings_and_blocks(source: str, tokens: Sequence[Token]) -> Iterator[Headin
     """The headings and blocks of `source`, in its order; blocks that show nothing are left out."""
     anchors = Anchors()
     number = 0
-    row: list[Located] | None = None
+    row: list[Token] | None = None
     for i, group, in_list in _groups(tokens):
         token = tokens[i]
         shown: Located | None = None
+        positions: Sequence[int] = token.meta.get("positions", ())
         kind: Kind = "list" if in_list else "paragraph"
         match token.type:
             case "heading_open":
@@ -65,9 +66,10 @@ def headings_and_blocks(source: str, tokens: Sequence[Token]) -> Iterator[Headin
             case "tr_open":
                 row = []
             case "tr_close":
-                kind, shown, row = "table", _joined(row or []), None
+                positions = [p for cell in row or () for p in cell.meta["positions"]]
+                kind, shown, row = "table", _joined([show_inline(cell) for cell in row or ()]), None
             case "inline" if row is not None:
-                row.append(show_inline(token))
+                row.append(token)
             case "inline" if tokens[i - 1].type != "heading_open" or tokens[i - 1].level > 0:
                 shown = show_inline(token)
             case "fence" | "code_block":
@@ -75,8 +77,8 @@ def headings_and_blocks(source: str, tokens: Sequence[Token]) -> Iterator[Headin
             case "html_block":
                 kind, shown = "html", _html(source, token)
         if shown is not None and shown.text.strip():
-            positions = token.meta.get("positions") or (*shown.starts, shown.ends[-1] - 1)
-            yield Block(kind, shown, positions[0], positions[-1] + 1, number, group)
+            start, end = (positions[0], positions[-1] + 1) if positions else (shown.starts[0], shown.ends[-1])
+            yield Block(kind, shown, start, end, number, group)
             number += 1
 
 
@@ -137,10 +139,8 @@ def show_code(token: Token) -> Located:
     for i in range(kept[0], kept[-1] + 1) if kept else ():
         start, _, end = lines[i]
         line = written[i]
-        if end - start >= len(line):
-            shown.copy(line, range(end - len(line), end))
-        else:  # A tab that the block's own indentation cut into is written as spaces.
-            shown.stand_for(line, start, end)
+        # A tab that the block's own indentation cuts into is written as spaces: there may be more than was written.
+        shown.copy(line, (max(start, p) for p in range(end - len(line), end)))
         if i < kept[-1]:
             shown.copy("\n", [end])
     return shown.done()

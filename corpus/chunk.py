@@ -74,7 +74,8 @@ def chunks_of(document: Document, section: SectionBlocks, count_tokens: CountTok
     for block in section.blocks:
         for located, start, end in _sentence_spans(document.text, block):
             for piece, piece_start, piece_end in _fitting(located, start, end, count_tokens, room):
-                sentences.append(Sentence(piece_start, piece_end, block.kind, block.number, block.group, piece))
+                span = _trimmed(document.text, piece_start, piece_end, block.kind)
+                sentences.append(Sentence(*span, block.kind, block.number, block.group, piece))
     # One more than its tokens each, for the space or line feed before it.
     sizes = [size + 1 for size in count_tokens([s.shown for s in sentences])]
     return [
@@ -134,6 +135,13 @@ def _sentence_spans(source: str, block: Block) -> Iterator[tuple[Located, int, i
             end, following_start = gap_start + _closing(gap), gap_end - _opening(gap)
         yield Located(shown.text[i:j], shown.starts[i:j], shown.ends[i:j]), start, end
         start = max(end, following_start)
+
+
+def _trimmed(source: str, start: int, end: int, kind: Kind) -> tuple[int, int]:
+    """The span without white space at its ends; code keeps the indentation of its first line."""
+    span = source[start:end]
+    end = start + len(span.rstrip())
+    return (start if kind == "code" else end - len(span.strip())), end
 
 
 def _closing(gap: str) -> int:

@@ -155,7 +155,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Print the chunks that fit a question best, without an answer."""
-    from service.routes import SearchResult, found_chunk
+    from service.schemas import SearchResult, found_chunk
 
     with _assistant() as (assistant, base_url):
         index, hits = assistant.search(question, course, k)
@@ -174,7 +174,7 @@ def search(
 def courses(as_json: AsJson = False) -> None:
     """List the courses that can be asked."""
     from service.courses import Courses
-    from service.routes import CourseList, summary
+    from service.schemas import CourseList, summary
 
     settings = Settings()
     logs.configure(settings)

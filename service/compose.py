@@ -27,16 +27,19 @@ _NEW_SHARE = 0.15
 _CHUNK_WEIGHT = 0.3
 _MOST_FOLLOWING = 12
 
+_PERSONAL_IL = (
+    r"il(?!\s+(?:ne\s+|n['’])?(?:faut|existe|suffit|convient|s['’]agit|y a"
+    r"|est (?:possible|necessaire|important|preferable|recommande|conseille)))"
+)
 # A sentence that opens with one of these speaks of something named before it.
 _LEANING = re.compile(
     r"(?:(?:et|mais|or|donc|ainsi|alors|puis|ensuite|enfin|en effet|de plus|par exemple|pour|avec|dans|grace a|malgre"
     r"|lorsqu|quand|si|s|parce qu|puisqu|a partir de|en plus de)[\s,’']+)?"
     r"(?:c['’]est|ce sont|ce|cet|cette|ces|cela|ceci|ca|celui|celle|ceux|celles|elle|elles|ils|leurs?|son|sa|ses"
-    r"|il(?!\s+(?:faut|existe|est (?:possible|necessaire|important|preferable|recommande|conseille)|s['’]agit|y a)))"
-    r"(?![\w’'])"
+    rf"|{_PERSONAL_IL})(?![\w’'])"
 )
 _PRONOUN = re.compile(
-    r"(?:\w+[\s,’']+){0,2}(?:c['’]est|cela|ceci|ca|elle|elles|ils|il|celui|celle|ceux|celles)(?![\w’'])"
+    rf"(?:\w+[\s,’']+){{0,2}}(?:c['’]est|cela|ceci|ca|elle|elles|ils|{_PERSONAL_IL}|celui|celle|ceux|celles)(?![\w’'])"
 )
 
 

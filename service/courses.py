@@ -46,7 +46,8 @@ class Courses:
 
     def names(self) -> list[str]:
         """Every course there is, in alphabetical order."""
-        return sorted({*courses_on(self._settings.index_roots[0]), *self._shipped})
+        own = (name for name in courses_on(self._settings.index_roots[0]) if name == slug(name))
+        return sorted({*own, *self._shipped})
 
     def index(self, course: str | None) -> Index:
         """The index of `course`; of the only one there is where `None`.

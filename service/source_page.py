@@ -30,8 +30,8 @@ _ATTRIBUTES = {
     "pre": {"tabindex"},
     "code": {"class"},
     "ol": {"start"},
-    "td": {"style"},
-    "th": {"style"},
+    "td": {"align"},
+    "th": {"align"},
 }
 _SCHEMES = {"http", "https", "mailto"}
 
@@ -51,6 +51,10 @@ def render_document(
     anchors = [part.anchor for part in headings_and_blocks(document.text, tokens) if isinstance(part, Heading)]
     for token, anchor in zip((t for t in tokens if t.type == "heading_open"), anchors, strict=True):
         token.attrSet("id", anchor)
+    for token in tokens:
+        # Our content security policy lets no style through.
+        if style := token.attrs.pop("style", None):
+            token.attrSet("align", str(style).removeprefix("text-align:"))
     renderer = _Renderer(document, quote or (0, 0), image_missing, find_document)
     rendered = renderer.render(tokens, OptionsDict(_OPTIONS), {})
     return nh3.clean(rendered, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES)
