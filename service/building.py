@@ -56,11 +56,13 @@ def courses_to_build(folder: Path | None, course: str | None) -> Material:
     """The courses that the command line asks for: all that ship with Repère where it names no folder.
 
     Raises:
-        StartError: the folder would take the name of a shipped course.
+        StartError: the folder would take the name of a shipped course, or no course of that name ships.
     """
     shipped = shipped_material()
     if folder is None:
-        return shipped if course is None else {c: f for c, f in shipped.items() if c == course}
+        if course is not None and course not in shipped:
+            raise StartError(f"{course!r} does not ship with Repère; give the folder that holds its documents")
+        return shipped if course is None else {course: shipped[course]}
     name = slug(course or folder.resolve().name)
     if name in shipped and folder.resolve() != shipped[name].resolve():
         raise StartError(f"{name!r} is the name of a course that ships with Repère; choose another with --course")
