@@ -16,7 +16,7 @@ _END = re.compile(r"(?<![.!?…])[.!?…]++(?:[ \u00a0\u202f]?[»”’\"')\]]+)
 _WORD_AND_STOP = re.compile(r"([^\W\d_]+)\.$")
 _SPACED_ABBREVIATION = re.compile(r"(?:^|[\s(«])(?:[^\W\d_]{1,2}\.[\s\u00a0-]*(?:à-)?)+[^\W\d_]{1,3}\.$")
 
-_NAMES_FOLLOW = "M MM Mr Mme Mmes Mlle Mlles Dr Drs Pr Prof Me Mgr St Ste cf Cf vs"
+_NAMES_FOLLOW = "M MM Mr Mme Mmes Mlle Mlles Dr Drs Pr Prof Me Mgr St Ste av ap cf Cf vs"
 _NUMBERS_FOLLOW = (
     "art al chap ex exo exerc fig figs pp sect tab tél tel vol éd janv jan févr fév avr juil sept oct nov déc"
 )

@@ -37,7 +37,8 @@ def terms(text: str) -> list[str]:
     A compound such as `docker-compose.yml` gives its parts and itself.
     """
     found: list[str] = []
-    for match in _WORD.finditer(text):
+    # A combining accent is no letter and would part its word.
+    for match in _WORD.finditer(unicodedata.normalize("NFC", text)):
         found += _word_terms(match.group())
     return found
 
@@ -47,7 +48,7 @@ def fold(text: str) -> str:
     lowered = text.lower().replace("œ", "oe").replace("æ", "ae")
     if lowered.isascii():
         return lowered
-    return "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c))
+    return "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c)).lower()
 
 
 @lru_cache(maxsize=65536)

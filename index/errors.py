@@ -3,7 +3,6 @@
 SearchIndexError
 ├── UnusableModel       the embedding model cannot be loaded
 ├── BuildInProgress     another process builds the same course
-├── NoIndex             the course was never built
 └── UnusableIndex       there is an index, but not one for this program and these settings
     ├── WrongFormat     written by another version of the program
     ├── WrongModel      built with another embedding model
@@ -22,10 +21,6 @@ class UnusableModel(SearchIndexError):
 
 class BuildInProgress(SearchIndexError):
     """Another process holds the lock of this course."""
-
-
-class NoIndex(SearchIndexError):
-    """The course was never built."""
 
 
 class UnusableIndex(SearchIndexError):

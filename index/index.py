@@ -80,6 +80,10 @@ class Index:
     def sections(self, document_id: str) -> tuple[Section, ...]:
         return self._store.sections(document_id)
 
+    def document_from(self, path: str) -> str | None:
+        """The id of the document that was read from `path` of the course's folder, if one was."""
+        return self._store.document_from(path)
+
     def document_title(self, document_id: str) -> str:
         return self._store.title(document_id)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from index.errors import BuildInProgress, NoIndex, UnusableIndex
+from index.errors import BuildInProgress, UnusableIndex
 from index.manifest import Manifest, Recipe
 
 _CURRENT = "current"
@@ -24,10 +24,10 @@ def current_build(root: Path, course: str) -> Path | None:
     """The folder that `current` names, if there is one."""
     try:
         name = (root / course / _CURRENT).read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, ValueError):
         return None
     folder = root / course / name
-    return folder if name and Path(name).name == name and folder.is_dir() else None
+    return folder if Path(name).name == name not in ("", "..") and folder.is_dir() else None
 
 
 def courses_on(root: Path) -> list[str]:
@@ -51,18 +51,6 @@ def find_build(roots: Sequence[Path], course: str, recipe: Recipe, sources: Mapp
         except UnusableIndex:
             continue
     return None
-
-
-def require_build(roots: Sequence[Path], course: str) -> Path:
-    """The first root's current build of a course.
-
-    Raises:
-        NoIndex: there is none.
-    """
-    for root in roots:
-        if folder := current_build(root, course):
-            return folder
-    raise NoIndex(f"the course {course!r} has no index; run `repere build FOLDER --course {course}`")
 
 
 @contextmanager

@@ -52,6 +52,7 @@ class Store:
                 sections = values.pop("sections")
                 self._documents[values["id"]] = values
                 self._sections[values["id"]] = tuple(_section(values["id"], s) for s in sections)
+        self._ids = {values["source"]["path"]: name for name, values in self._documents.items()}
         self._offsets = np.load(folder / "chunk_offsets.npy")
         with (folder / "chunks.jsonl").open("rb") as file:
             size = int(self._offsets[-1])
@@ -65,6 +66,9 @@ class Store:
 
     def sections(self, document_id: str) -> tuple[Section, ...]:
         return self._sections[document_id]
+
+    def document_from(self, path: str) -> str | None:
+        return self._ids.get(path)
 
     def title(self, document_id: str) -> str:
         return str(self._documents[document_id]["title"])

@@ -5,8 +5,6 @@ ServiceError                 status, title, and a detail for whoever asked
 ├── CourseRequired      422  there are several courses and none was named
 ├── UnknownCourse       404
 ├── UnknownDocument     404
-├── UnknownVersion      404  the document has no such version any more
-├── TooLarge            413  the body of the request
 ├── InvalidBody         400  not JSON
 ├── CourseUnavailable   503  the course has an index that cannot be used
 └── NotReady            503  the model or the indexes are still being loaded
@@ -43,11 +41,6 @@ class UnknownCourse(ServiceError):
 class UnknownDocument(ServiceError):
     status = 404
     title = "No such document"
-
-
-class UnknownVersion(ServiceError):
-    status = 404
-    title = "No such version of the document"
 
 
 class InvalidBody(ServiceError):

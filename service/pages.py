@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated
 
-from anyio import to_thread
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 from markupsafe import Markup
@@ -35,7 +34,7 @@ async def api_page(request: Request) -> Response:
 
 
 @router.get("/courses/{course}/documents/{document_id}")
-async def document_page(
+def document_page(
     request: Request,
     course: str,
     document_id: str,
@@ -44,22 +43,20 @@ async def document_page(
     end: Annotated[int | None, Query()] = None,
 ) -> Response:
     """The document, opened at its quote; says so where it has changed since the link was made."""
-    index = startup(request).courses.index(course)
+    index = startup(request).assistant.courses.index(course)
     check_document(index, document_id)
     quote = (start, end) if start is not None and end is not None else None
-    page = await to_thread.run_sync(_source_page, index, document_id, version, quote)
-    return HTMLResponse(page, headers=HEADERS)
+    return HTMLResponse(_source_page(index, document_id, version, quote), headers=HEADERS)
 
 
 def _source_page(index: Index, document_id: str, version: str | None, quote: tuple[int, int] | None) -> str:
     document = index.document(document_id)
     text = messages(document.language)
     is_same = version in (None, document.version)
-    pages = {index.document(name).source.path: name for name in index.document_ids}
     root = "../../../"
 
     def find_document(path: str) -> str | None:
-        name = pages.get(path)
+        name = index.document_from(path)
         return section_url(root.rstrip("/"), index.document(name), None) if name else None
 
     body = render_document(document, quote if is_same else None, text["image_missing"], find_document)

@@ -68,11 +68,10 @@ async def search(
 
 
 @router.get("/v1/courses", response_model=CourseList, responses=problem_responses(503), tags=["courses"])
-async def courses(request: Request) -> Response:
+def courses(request: Request) -> Response:
     """Every course, and whether it can be asked."""
-    return _json(
-        CourseList(courses=[summary(startup(request).courses, name) for name in startup(request).courses.names()])
-    )
+    opened = startup(request).assistant.courses
+    return _json(CourseList(courses=[summary(opened, name) for name in opened.names()]))
 
 
 @router.get(
@@ -81,9 +80,9 @@ async def courses(request: Request) -> Response:
     responses=problem_responses(404, 422, 503),
     tags=["courses"],
 )
-async def documents(request: Request, course: CourseId) -> Response:
+def documents(request: Request, course: CourseId) -> Response:
     """The documents of a course."""
-    index = startup(request).courses.index(course)
+    index = startup(request).assistant.courses.index(course)
     base = base_url(request)
     found = [DocumentSummary(**document_fields(index, name, base)) for name in index.document_ids]
     return _json(DocumentList(course=course, documents=found))
@@ -95,9 +94,9 @@ async def documents(request: Request, course: CourseId) -> Response:
     responses=problem_responses(404, 422, 503),
     tags=["courses"],
 )
-async def document(request: Request, course: CourseId, document_id: DocumentId) -> Response:
+def document(request: Request, course: CourseId, document_id: DocumentId) -> Response:
     """One document: its text, which the spans of citations refer to, and its sections."""
-    index = startup(request).courses.index(course)
+    index = startup(request).assistant.courses.index(course)
     check_document(index, document_id)
     return _json(
         DocumentText(
@@ -116,7 +115,7 @@ async def healthz() -> Response:
 
 
 @router.get("/readyz", response_model=Health, responses=problem_responses(503), tags=["operation"])
-async def readyz(request: Request) -> Response:
+def readyz(request: Request) -> Response:
     """200 once a question can be answered; until then, or when no course can be, 503 and why."""
     started = startup(request)
     if not started.is_ready:

@@ -6,6 +6,7 @@ characters that were quoted.
 
 import html
 import posixpath
+import secrets
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -57,7 +58,14 @@ def render_document(
             token.attrSet("align", str(style).removeprefix("text-align:"))
     renderer = _Renderer(document, quote or (0, 0), image_missing, find_document)
     rendered = renderer.render(tokens, OptionsDict(_OPTIONS), {})
-    return nh3.clean(rendered, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES)
+
+    def keep(tag: str, attribute: str, value: str) -> str | None:
+        """Marks of our own have a class that the material cannot know; its own marks lose theirs."""
+        if (tag, attribute) == ("mark", "class"):
+            return "quote" if value == renderer.mark else None
+        return value
+
+    return nh3.clean(rendered, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, attribute_filter=keep)
 
 
 _OPTIONS: Any = {"xhtmlOut": False, "breaks": False, "langPrefix": "language-", "highlight": None}
@@ -70,6 +78,7 @@ class _Renderer(RendererHTML):
         self, document: Document, quote: tuple[int, int], image_missing: str, find_document: FindDocument
     ) -> None:
         super().__init__()
+        self.mark = secrets.token_hex(8)
         self._folder = posixpath.dirname(document.source.path)
         self._quote = quote
         self._image_missing = image_missing
@@ -115,7 +124,7 @@ class _Renderer(RendererHTML):
         """Its text cannot be marked without taking it apart: an empty mark shows where it begins."""
         lines = tokens[idx].meta["lines"]
         quoted = self._quote[0] < lines[-1][2] and self._quote[1] > lines[0][0]
-        return ('<mark class="quote"></mark>' if quoted else "") + tokens[idx].content
+        return (f'<mark class="{self.mark}"></mark>' if quoted else "") + tokens[idx].content
 
     def front_matter(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: object) -> str:
         return ""
@@ -144,6 +153,6 @@ class _Renderer(RendererHTML):
         for j in range(1, len(inside) + 1):
             if j == len(inside) or inside[j] != inside[i]:
                 piece = html.escape(shown.text[i:j])
-                parts.append(f'<mark class="quote">{piece}</mark>' if inside[i] else piece)
+                parts.append(f'<mark class="{self.mark}">{piece}</mark>' if inside[i] else piece)
                 i = j
         return "".join(parts)

@@ -92,7 +92,7 @@ function detailOf(body) {
 /** Milliseconds; `Retry-After` holds seconds or a date (RFC 9110, 10.2.3). @param {Response} response */
 function pauseBeforeRetry(response) {
   const value = response.headers.get("Retry-After");
-  if (value === null) return RETRY_MS;
+  if (value === null) return Infinity;
   const pause = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
   return Number.isNaN(pause) ? RETRY_MS : Math.max(pause, 250);
 }

@@ -1,0 +1,68 @@
+from collections import Counter
+from math import log
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.lexical import K1, B, Lexical
+
+TEXTS = [
+    ["docker", "conteneur", "image", "image"],
+    ["port", "expose", "conteneur"],
+    [],
+    ["image"] * 9 + ["docker"],
+    ["volume"],
+]
+
+
+def bm25(question: list[str], texts: list[list[str]]) -> list[float]:
+    """Robertson's formula, with Lucene's idf and without its constant factor k1 + 1."""
+    n = len(texts)
+    mean = sum(map(len, texts)) / n
+    scores = []
+    for text in texts:
+        tf = Counter(text)
+        score = 0.0
+        for term in question:
+            df = sum(term in other for other in texts)
+            if df:
+                idf = log(1 + (n - df + 0.5) / (df + 0.5))
+                score += idf * tf[term] / (tf[term] + K1 * (1 - B + B * len(text) / mean))
+        scores.append(score)
+    return scores
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+@pytest.mark.parametrize(
+    "question", [["image"], ["docker", "image"], ["image", "image"], ["volume", "inconnu"], ["inconnu"], []]
+)
+def test_scores_are_those_of_the_textbook(question: list[str], loaded: bool, tmp_path: Path) -> None:
+    lexical = Lexical.build(TEXTS)
+    if loaded:
+        lexical.save(tmp_path / "lexical")
+        lexical = Lexical.load(tmp_path / "lexical")
+    assert lexical.scores(question) == pytest.approx(bm25(question, TEXTS), rel=1e-5)
+
+
+def test_scores_of_many_random_texts_are_those_of_the_textbook() -> None:
+    random = np.random.default_rng(3)
+    texts = [[f"t{i}" for i in random.zipf(1.5, size=random.integers(1, 60)) if i < 200] for _ in range(300)]
+    lexical = Lexical.build(texts)
+    for question in (["t1"], ["t1", "t7", "t30"], ["t150", "t2"]):
+        assert lexical.scores(question) == pytest.approx(bm25(question, texts), rel=1e-4, abs=1e-6)
+
+
+def test_idf_is_lucenes_and_unknown_terms_have_none() -> None:
+    lexical = Lexical.build(TEXTS)
+    assert lexical.idf("image") == pytest.approx(log(1 + 3.5 / 2.5))
+    assert lexical.idf("inconnu") is None
+    assert lexical.highest_idf == pytest.approx(log(1 + 5.5 / 0.5))
+
+
+@pytest.mark.parametrize("texts", [[], [[], []]])
+def test_without_any_term_there_are_no_scores(texts: list[list[str]], tmp_path: Path) -> None:
+    Lexical.build(texts).save(tmp_path / "lexical")
+    for lexical in (Lexical.build(texts), Lexical.load(tmp_path / "lexical")):
+        assert len(lexical.scores(["a"])) == 0
+        assert lexical.idf("a") is None

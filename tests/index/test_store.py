@@ -1,0 +1,45 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from corpus import Chunking, SplitDocument, split
+from index import store
+from tests.corpus.generated import documents
+from tests.corpus.reading import document_of, words
+
+
+def written(folder: Path, *splits: SplitDocument) -> store.Store:
+    folder.mkdir()
+    store.write(folder, splits)
+    return store.Store(folder)
+
+
+@settings(max_examples=50)
+@given(text=documents)
+def test_what_is_read_is_what_was_written(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    first = split(replace(document_of(text), pages=((0, 3), (3, 9))), words, Chunking(24, 40, 10))
+    second = split(replace(document_of("# Autre\n\nL'été 🐳.\u2028Fin.\n"), id="autre"), words, Chunking())
+    opened = written(tmp_path_factory.mktemp("store") / "s", first, second)
+    assert opened.document_ids == ["cours", "autre"]
+    chunks = [*first.chunks, *second.chunks]
+    assert len(opened) == len(chunks)
+    assert [opened.chunk(i) for i in range(len(chunks))] == chunks
+    for one in (first, second):
+        assert opened.document(one.document.id) == one.document
+        assert opened.sections(one.document.id) == one.sections
+        assert opened.title(one.document.id) == one.document.title
+
+
+def test_a_course_without_a_chunk_can_be_written_and_read(tmp_path: Path) -> None:
+    opened = written(tmp_path / "s", split(document_of(""), words, Chunking()))
+    assert len(opened) == 0
+    assert opened.document("cours").text == ""
+    assert opened.sections("cours") == ()
+
+
+def test_a_document_that_is_not_there_is_a_key_error(tmp_path: Path) -> None:
+    opened = written(tmp_path / "s", split(document_of("a"), words, Chunking()))
+    with pytest.raises(KeyError):
+        opened.document("../autre")

@@ -1,0 +1,64 @@
+"""The running service, the command line, and courses made for one test."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+Repere = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def server(settings, encoder) -> Iterator:
+    """The service on the shipped course, over HTTP. Do not change its home."""
+    from tests.service.serving import serving
+
+    with serving(settings, encoder) as served:
+        yield served
+
+
+@pytest.fixture
+def own_home(home: Path, tmp_path: Path) -> Path:
+    """A `REPERE_HOME` of the test's own, with the shipped course in it."""
+    return Path(shutil.copytree(home, tmp_path / "own-home"))
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """What a command runs in: nothing of this process but where programs are."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "HF_HUB_OFFLINE": "1",
+        "REPERE_HOME": str(tmp_path / "home"),
+    }
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    """The path of the command `repere` that belongs to the Python of this run."""
+    path = Path(sys.executable).with_name("repere")
+    assert path.exists(), f"{path} is missing: run `make test`"
+    return str(path)
+
+
+@pytest.fixture
+def repere(program: str, environment: dict[str, str], tmp_path: Path) -> Repere:
+    """Runs `repere` with arguments, and settings by name; never raises."""
+
+    def run(*arguments: str | Path, **variables: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [program, *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env=environment | {name: str(value) for name, value in variables.items()},
+            check=False,
+            timeout=120,
+        )
+
+    return run

@@ -1,0 +1,69 @@
+"""The arrows between the packages, read from their imports."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SOURCES = [path for package in ("corpus", "index", "service") for path in sorted((ROOT / package).rglob("*.py"))]
+
+# What each package may not import: the packages to its right, and what they are built on.
+FORBIDDEN = {
+    "corpus": {"index", "service", "bench", "tools", "tests", "web"}
+    | {"faiss", "numpy", "torch", "sentence_transformers", "onnxruntime", "tokenizers", "bm25s", "Stemmer"}
+    | {"fastapi", "starlette", "langchain", "langchain_core"},
+    "index": {"service", "bench", "tools", "tests", "web", "fastapi", "starlette", "httpx", "uvicorn", "langchain"},
+    "service": {"bench", "tools", "tests", "faiss", "bm25s", "Stemmer", "sentence_transformers", "torch"},
+}
+
+
+def imports(source: str) -> Iterator[str]:
+    """The top-level name of every import, wherever it stands."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports name their package"
+            yield (node.module or "").partition(".")[0]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("__import__", "importlib.import_module"):
+            yield ast.literal_eval(node.args[0]).partition(".")[0]
+
+
+def test_there_is_something_to_read() -> None:
+    assert {path.relative_to(ROOT).parts[0] for path in SOURCES} == set(FORBIDDEN)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_arrow_points_backwards(path: Path) -> None:
+    package = path.relative_to(ROOT).parts[0]
+    assert not set(imports(path.read_text(encoding="utf-8"))) & FORBIDDEN[package]
+
+
+def test_an_arrow_that_points_backwards_is_seen_wherever_it_stands() -> None:
+    source = "import a.b\nfrom c.d import e\ndef f():\n    import g\n    if 1:\n        __import__('h.i')\n"
+    assert set(imports(source)) == {"a", "c", "g", "h"}
+
+
+# The one package or the few modules that may import a third party; the linter's rule is all or nothing for a file.
+HOMES = {
+    "faiss": {"index/vectors.py"},
+    "bm25s": {"index/lexical.py"},
+    "Stemmer": {"index/analysis.py"},
+    "onnxruntime": {"index/onnx_module.py"},
+    "sentence_transformers": {"index/encoder.py", "index/onnx_module.py"},
+    "torch": {"index/encoder.py", "index/onnx_module.py"},
+    "langchain_core": {"index/retriever.py"},
+    "markdown_it": {"corpus/markdown.py", "corpus/blocks.py", "corpus/titles.py", "service/source_page.py"},
+    "nh3": {"service/source_page.py"},
+    "typer": {"service/cli.py"},
+}
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_fenced_library_is_imported_in_its_home_alone(library: str) -> None:
+    importers = {
+        path.relative_to(ROOT).as_posix() for path in SOURCES if library in imports(path.read_text(encoding="utf-8"))
+    }
+    assert importers == HOMES[library]
