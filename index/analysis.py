@@ -43,6 +43,12 @@ def terms(text: str) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=65536)
+def term_set(text: str) -> frozenset[str]:
+    """The different terms of `text`; kept, as the same sentences are looked at for many questions."""
+    return frozenset(terms(text))
+
+
 def fold(text: str) -> str:
     """`text` in small letters without accents; ligatures are written out."""
     lowered = text.lower().replace("œ", "oe").replace("æ", "ae")

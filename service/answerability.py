@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
-from index.analysis import terms
+from index.analysis import term_set, terms
 from index.index import Hit, Index
 from index.models import SHIPPED_MODEL
 
@@ -33,7 +33,7 @@ def judge(index: Index, question: str, hit: Hit | None) -> Answerability:
     """How likely the chunk found best, `hit`, answers `question`."""
     if hit is None:
         return Answerability(0.0, 0.0)
-    coverage = _coverage(index, terms(question), set(terms(hit.chunk.embedded_text)))
+    coverage = _coverage(index, terms(question), term_set(hit.chunk.embedded_text))
     if index.manifest.model == SHIPPED_MODEL:
         logit = _COVERAGE * coverage + _DENSE * hit.dense + _INTERCEPT
     else:
@@ -41,7 +41,7 @@ def judge(index: Index, question: str, hit: Hit | None) -> Answerability:
     return Answerability(1 / (1 + exp(-logit)), coverage)
 
 
-def _coverage(index: Index, question_terms: Sequence[str], found: set[str]) -> float:
+def _coverage(index: Index, question_terms: Sequence[str], found: frozenset[str]) -> float:
     """The share of idf of the question's terms that `found` holds; a term that no chunk holds weighs most."""
     weights = {term: index.lexical.idf(term) for term in question_terms}
     heaviest = index.lexical.highest_idf

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from corpus import Chunk, Section, Sentence
-from index.analysis import fold, terms
+from index.analysis import fold, term_set, terms
 from index.fusion import fuse, standardise
 from index.index import Hit, Index
 from index.vectors import Vectors
@@ -78,7 +78,7 @@ def _choose(index: Index, question: str, vector: Vectors, hits: Sequence[Hit]) -
         return []
     weights = {term: index.lexical.idf(term) or 0.0 for term in terms(question)}
     total = sum(weights.values()) or 1.0
-    held = [{term for term in terms(sentence.shown) if term in weights} for _, sentence in candidates]
+    held = [term_set(sentence.shown) & weights.keys() for _, sentence in candidates]
     similarity = np.concatenate([index.sentence_vectors(hit) @ vector for hit in hits])
     overlap = np.array([sum(weights[term] for term in found) for found in held], dtype=np.float32)
     of_chunk = np.array([hit.score for hit, _ in candidates], dtype=np.float32)
