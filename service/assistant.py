@@ -2,19 +2,18 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode
 
-import structlog
-
-from corpus import Document, Section
 from index.analysis import terms
 from index.index import Hit, Index
+from index.vectors import Vectors
 from service.answer import Answer, AnswerSentence, Citation, RelatedSection, Status, Timings
 from service.answerability import Answerability, judge
 from service.catalogue import messages
-from service.compose import Quote, compose
+from service.citations import answer_text, cite, section_url
+from service.compose import compose
 from service.courses import Courses
 from service.errors import InvalidQuestion
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from index.encoder import Encoder  # PyTorch takes seconds to import.
 
 _RELATED = 3
-log = structlog.get_logger(__name__)
 
 
 class Assistant:
@@ -34,12 +32,7 @@ class Assistant:
         self._max_question_length = max_question_length
 
     def ask(
-        self,
-        question: str,
-        course: str | None = None,
-        *,
-        base_url: str = "",
-        conversation_id: str | None = None,
+        self, question: str, course: str | None = None, *, base_url: str = "", conversation_id: str | None = None
     ) -> Answer:
         """Answer `question` from one course; links begin with `base_url`.
 
@@ -53,25 +46,8 @@ class Assistant:
         vector = self.encoder.encode_query([question])[0]
         encoded = perf_counter()
         hits = index.search(question, vector)
-        empty, hits = _empty_section(question, hits)
         searched = perf_counter()
-        judged = judge(index, question, empty or next(iter(hits), None))
-        text = messages(index.manifest.language)
-        status: Status = "not_in_material"
-        sentences: list[AnswerSentence] = []
-        citations: list[Citation] = []
-        related: list[RelatedSection] = []
-        if judged.answers and empty is None:
-            quotes = compose(index, question, vector, hits)
-            sentences, citations = _cite(index, quotes, base_url)
-        if sentences:
-            status, answer = "answered", _text(sentences, citations)
-        elif judged.answers and empty is not None:
-            status, answer = "section_empty", text["section_empty"].format(title=empty.chunk.section.title)
-            related = _related(index, [empty, *hits], judged, base_url)
-        else:
-            related = _related(index, hits, judged, base_url)
-            answer = text["not_in_material_related" if related else "not_in_material"]
+        found = _decide(index, question, vector, hits, base_url)
         composed = perf_counter()
         return Answer(
             id=uuid.uuid4().hex,
@@ -80,13 +56,13 @@ class Assistant:
             language=index.manifest.language,
             question=question,
             standalone_question=question,
-            status=status,
-            answer=answer,
-            sentences=sentences,
-            citations=citations,
-            related_sections=related,
+            status=found.status,
+            answer=found.answer,
+            sentences=found.sentences,
+            citations=found.citations,
+            related_sections=found.related_sections,
             correction=None,
-            confidence=round(judged.probability, 3),
+            confidence=round(found.confidence, 3),
             composer="extractive",
             took_ms=Timings(
                 encode=_ms(encoded - started),
@@ -122,16 +98,35 @@ class Assistant:
         return stripped
 
 
-def section_url(
-    base_url: str, document: Document, section: Section | None, quote_span: tuple[int, int] | None = None
-) -> str:
-    """The address that opens a document, at a section, the quote highlighted where its span is given."""
-    query = {"version": document.version}
-    if quote_span:
-        query |= {"start": str(quote_span[0]), "end": str(quote_span[1])}
-    path = f"/courses/{quote(document.course)}/documents/{quote(document.id)}"
-    anchor = f"#{quote(section.anchor)}" if section and section.anchor else ""
-    return f"{base_url}{path}?{urlencode(query, safe=':')}{anchor}"
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a question: the fields of `Answer` that depend on the hits."""
+
+    status: Status
+    answer: str
+    confidence: float
+    sentences: list[AnswerSentence] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    related_sections: list[RelatedSection] = field(default_factory=list)
+
+
+def _decide(index: Index, question: str, vector: Vectors, hits: Sequence[Hit], base_url: str) -> _Outcome:
+    """Answer from `hits`, or say that a section is empty or that the material does not answer."""
+    empty, written = _empty_section(question, hits)
+    judged = judge(index, question, empty or next(iter(written), None))
+    text = messages(index.manifest.language)
+    if judged.answers and empty is not None:
+        answer = text["section_empty"].format(title=empty.chunk.section.title)
+        related = _related(index, [empty, *written], judged, base_url)
+        return _Outcome("section_empty", answer, judged.probability, related_sections=related)
+    if judged.answers:
+        sentences, citations = cite(index, compose(index, question, vector, written), base_url)
+        if sentences:
+            answer = answer_text(sentences, citations)
+            return _Outcome("answered", answer, judged.probability, sentences, citations)
+    related = _related(index, written, judged, base_url)
+    answer = text["not_in_material_related" if related else "not_in_material"]
+    return _Outcome("not_in_material", answer, judged.probability, related_sections=related)
 
 
 def _empty_section(question: str, hits: Sequence[Hit]) -> tuple[Hit | None, list[Hit]]:
@@ -142,66 +137,6 @@ def _empty_section(question: str, hits: Sequence[Hit]) -> tuple[Hit | None, list
         return None, written
     title = set(terms(best.chunk.section.title))
     return (best if title and title <= set(terms(question)) else None), written
-
-
-def _cite(index: Index, quotes: Sequence[Quote], base_url: str) -> tuple[list[AnswerSentence], list[Citation]]:
-    """Sentences and citations for the quotes that stand in their documents, checked here, last of all."""
-    sentences: list[AnswerSentence] = []
-    citations: list[Citation] = []
-    for found in quotes:
-        section, sentence = found.section, found.sentence
-        document = index.document(section.document_id)
-        start, end = sentence.start, sentence.end
-        if document.text[start:end] != found.text:
-            log.error("quote_does_not_stand", document=document.id, start=start, end=end)
-            continue
-        number = len(citations) + 1
-        line_start = document.text.count("\n", 0, start) + 1
-        citations.append(
-            Citation(
-                number=number,
-                document_id=document.id,
-                document_title=document.title,
-                heading_path=list(section.heading_path),
-                anchor=section.anchor,
-                quote=found.text,
-                start=start,
-                end=end,
-                line_start=line_start,
-                line_end=line_start + found.text.count("\n"),
-                page=document.page_at(start),
-                url=section_url(base_url, document, section, (start, end)),
-                document_version=document.version,
-            )
-        )
-        sentences.append(
-            AnswerSentence(
-                text=sentence.shown,
-                citations=[number],
-                kind=sentence.kind,
-                block=sentence.block,
-                group=sentence.group,
-            )
-        )
-    return sentences, citations
-
-
-def _text(sentences: Sequence[AnswerSentence], citations: Sequence[Citation]) -> str:
-    """The answer as one text: sentences of a block run on, each with its number; an empty line parts sections."""
-    parts: list[str] = []
-    for i, sentence in enumerate(sentences):
-        if i and _place(citations[i]) != _place(citations[i - 1]):
-            parts.append("\n\n")
-        elif i:
-            parts.append(" " if sentence.block == sentences[i - 1].block else "\n")
-        numbers = "".join(f"[{number}]" for number in sentence.citations)
-        bullet = "- " if sentence.kind == "list" and (not i or parts[-1] != " ") else ""
-        parts.append(f"{bullet}{sentence.text}{chr(10) if sentence.kind == 'code' else ' '}{numbers}")
-    return "".join(parts)
-
-
-def _place(citation: Citation) -> tuple[str, str]:
-    return citation.document_id, citation.anchor
 
 
 def _related(index: Index, hits: Sequence[Hit], judged: Answerability, base_url: str) -> list[RelatedSection]:

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 import service
 from index.index import Index
-from service.assistant import section_url
 from service.catalogue import messages
+from service.citations import section_url
 from service.html import HEADERS, render
 from service.routes import base_url, check_document, startup
 from service.source_page import render_document

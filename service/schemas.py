@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from corpus import Section
 from index.index import Hit, Index
 from service.answer import Contract
-from service.assistant import section_url
+from service.citations import section_url
 from service.courses import Courses
 from service.errors import CourseUnavailable
 
