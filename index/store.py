@@ -1,7 +1,7 @@
 """Documents, sections and chunks of an index on disk.
 
 documents.jsonl      one line a document: its fields but the text, and its sections
-documents/<id>.txt   the text that spans refer to
+texts.txt            the texts that spans refer to, one after the other
 chunks.jsonl         one line a chunk, read when a question finds it
 chunk_offsets.npy    where each line begins, in bytes, and where the last one ends
 """
@@ -21,17 +21,18 @@ from corpus import Chunk, Document, Section, Sentence, Source, SplitDocument
 
 def write(folder: Path, documents: Iterable[SplitDocument]) -> None:
     """Write documents and their chunks into `folder`, chunks in the order of their rows."""
-    texts = folder / "documents"
-    texts.mkdir()
     offsets = [0]
     with (
         (folder / "documents.jsonl").open("w", encoding="utf-8", newline="\n") as document_lines,
+        (folder / "texts.txt").open("wb") as texts,
         (folder / "chunks.jsonl").open("wb") as chunk_lines,
     ):
         for split in documents:
             document = split.document
-            (texts / f"{document.id}.txt").write_bytes(document.text.encode())
-            document_lines.write(_json(_document_fields(document) | {"sections": _sections(split)}) + "\n")
+            start = texts.tell()
+            texts.write(document.text.encode())
+            place = {"text_bytes": [start, texts.tell()], "sections": _sections(split)}
+            document_lines.write(_json(_document_fields(document) | place) + "\n")
             ordinal = {section: i for i, section in enumerate(split.sections)}
             for chunk in split.chunks:
                 line = _json(_chunk_fields(chunk, ordinal[chunk.section])) + "\n"
@@ -40,23 +41,27 @@ def write(folder: Path, documents: Iterable[SplitDocument]) -> None:
 
 
 class Store:
-    """Reads what `write` wrote. Texts and chunks are read when asked for, and a number of them kept."""
+    """Reads what `write` wrote. Texts and chunks are read when asked for, and a number of them kept.
+
+    All files are opened at once: a folder that is removed meanwhile is read to the end (not so on Windows, which
+    keeps it from being removed).
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
         self._documents: dict[str, dict[str, Any]] = {}
         self._sections: dict[str, tuple[Section, ...]] = {}
+        self._text_bytes: dict[str, tuple[int, int]] = {}
         with (folder / "documents.jsonl").open(encoding="utf-8") as lines:
             for line in lines:
                 values = json.loads(line)
                 sections = values.pop("sections")
+                self._text_bytes[values["id"]] = tuple(values.pop("text_bytes"))
                 self._documents[values["id"]] = values
                 self._sections[values["id"]] = tuple(_section(values["id"], s) for s in sections)
         self._ids = {values["source"]["path"]: name for name, values in self._documents.items()}
         self._offsets = np.load(folder / "chunk_offsets.npy")
-        with (folder / "chunks.jsonl").open("rb") as file:
-            size = int(self._offsets[-1])
-            self._lines = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""
+        self._lines = _mapped(folder / "chunks.jsonl")
+        self._texts = _mapped(folder / "texts.txt")
         self.document = lru_cache(maxsize=256)(self._document)
         self.chunk = lru_cache(maxsize=8192)(self._chunk)
 
@@ -79,7 +84,8 @@ class Store:
 
     def _document(self, document_id: str) -> Document:
         values = self._documents[document_id]
-        text = (self._folder / "documents" / f"{document_id}.txt").read_bytes().decode()
+        start, end = self._text_bytes[document_id]
+        text = self._texts[start:end].decode()
         pages = tuple((start, end) for start, end in values["pages"])
         return Document(**{**values, "source": Source(**values["source"]), "pages": pages}, text=text)
 
@@ -88,6 +94,12 @@ class Store:
         section = self._sections[values.pop("document")][values.pop("section")]
         sentences = tuple(Sentence(*fields) for fields in values.pop("sentences"))
         return Chunk(**values, section=section, sentences=sentences)
+
+
+def _mapped(path: Path) -> mmap.mmap | bytes:
+    """A file's bytes, left on disk until they are read; an empty file cannot be mapped."""
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
 
 
 def _document_fields(document: Document) -> dict[str, Any]:

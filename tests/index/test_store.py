@@ -1,3 +1,4 @@
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,3 +44,11 @@ def test_a_document_that_is_not_there_is_a_key_error(tmp_path: Path) -> None:
     opened = written(tmp_path / "s", split(document_of("a"), words, Chunking()))
     with pytest.raises(KeyError):
         opened.document("../autre")
+
+
+def test_a_store_reads_on_after_its_folder_is_removed(tmp_path: Path) -> None:
+    made = split(document_of("# Été\n\nUne phrase."), words, Chunking())
+    opened = written(tmp_path / "s", made)
+    shutil.rmtree(tmp_path / "s")
+    assert opened.document("cours") == made.document
+    assert opened.chunk(0) == made.chunks[0]
