@@ -1,88 +1,107 @@
-"""A million chunks on one machine: time and recall of the search for vectors, and the memory that it takes.
+"""A million chunks on one machine: the time of a search, how much of the exact result it finds, and the memory.
 
-The vectors are mixtures: sentences of `corpus` (else of the shipped course) are encoded, and each of a million vectors
-is a weighted mean of two of them with noise, brought to length 1, so that neighbours lie as close as those of real
-text. The questions of the bench are the queries; exact search over the same vectors tells what should be found.
+The vectors are mixtures: sentences of the course are encoded, and each of a million vectors is a weighted mean of two
+of them with noise, brought to length 1, so that neighbours lie as close as those of real text. The terms of a chunk
+are half of those of one real chunk and half of another's. The questions of the bench are the queries; exact search
+over the same vectors says what should be found. `ChunkVectors` and `Lexical` build both parts. Then a new process
+loads the model, opens both from disk and searches: its resident memory is that of everything but the texts, which stay
+on disk.
 """
 
-import os
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import numpy as np
 
-from bench.row import QUESTIONS, Row, percentile
-from bench.server import resident_mb
-from corpus import MATERIAL, Chunking, read_course, split
+from bench.material import copied
+from bench.row import QUESTIONS, Row, number, percentile
+from bench.server import environment
+from corpus import Chunk, Chunking, read_course, split
+from index.analysis import terms
 from index.encoder import Encoder, Vectors
+from index.lexical import Lexical
 from index.vectors import ChunkVectors
 
 N = 1_000_000
 _K = 10
-_QUERIES = 200
-_SENTENCES = 20_000
 _NOISE = 0.25
 _BLOCK = 50_000
 
 
 def measure(corpus: Path | None) -> list[Row]:
-    """Takes minutes: training and filling the index are most of it."""
+    """Takes minutes, 4 GB of memory and 1 GB of disk."""
     encoder = Encoder.load()
-    random = np.random.default_rng(1)
-    sentences = _sentences(encoder, corpus)
-    queries = np.concatenate([encoder.encode_query(list(QUESTIONS)), sentences[random.permutation(len(sentences))]])
-    queries = queries[:_QUERIES]
-    vectors = _mixtures(sentences, random)
-    exact = _exact(vectors, queries)
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "vectors.faiss")
-        started = perf_counter()
-        ChunkVectors.build(vectors).save(path)
-        built = perf_counter() - started
-        size = path.stat().st_size
-        del vectors
-        before = resident_mb(os.getpid())
-        opened = ChunkVectors.load(path)
-        after = resident_mb(os.getpid())
-        times, found = [], []
-        for query in queries:
-            started = perf_counter()
-            _, rows = opened.search(query, 100)
-            times.append(perf_counter() - started)
-            found.append(rows[:_K])
-    recall = float(np.mean([len(set(f) & set(e)) / _K for f, e in zip(found, exact, strict=True)]))
-    p95 = percentile(times, 95) * 1000
-    grown = after - before if after and before else None
+    chunks = _chunks(encoder, corpus)
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        lexical = _seconds(lambda: Lexical.build(_term_lists(chunks)).save(folder / "lexical"))
+        sentences = encoder.encode_document(list({s.shown: None for chunk in chunks for s in chunk.sentences}))
+        vectors = _mixtures(sentences, np.random.default_rng(1))
+        # One at a time, as they are asked: the int8 model gives slightly other vectors for texts encoded together.
+        queries = np.concatenate([encoder.encode_query([question]) for question in QUESTIONS])
+        np.save(folder / "queries.npy", queries)
+        exact = _exact(vectors, queries)
+        dense = _seconds(lambda v=vectors: ChunkVectors.build(v).save(folder / "vectors.faiss"))  # type: ignore[misc]
+        command = [sys.executable, "-m", "bench.million_search", str(folder)]
+        done = subprocess.run(command, env=environment(folder), check=True, stdout=subprocess.PIPE)
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    seen = json.loads(done.stdout)
+    recall = float(
+        np.mean([len(set(rows[:_K]) & set(best)) / _K for rows, best in zip(seen["rows"], exact, strict=True)])
+    )
+    p95 = percentile(seen["dense"], 95) * 1000
+    memory = seen["resident_mb"]
     return [
-        Row("a million chunks, vector search, p95", f"{p95:.1f} ms", "under 30 ms", p95 < 30),
+        Row("a million chunks, search of the vectors, p95", f"{p95:.1f} ms", "under 30 ms", p95 < 30),
         Row("a million chunks, recall@10 of exact", f"{recall:.3f}", "at least 0.98", recall >= 0.98),
         Row(
-            "a million chunks, memory of the opened index",
-            f"{grown:.0f} MB" if grown else "not measured on this system",
-            "under 3 GB in all",
-            grown < 2300 if grown else None,
+            "a million chunks, memory of the process that searches",
+            f"{memory:,.0f} MB" if memory else "n/a on this system",
+            "under 3 GB",
+            memory < 3000 if memory else None,
         ),
-        Row("a million chunks, building the vector index, its file", f"{built:.0f} s, {size / 1e6:.0f} MB"),
+        Row("a million chunks, search of the terms (BM25), p95", f"{percentile(seen['lexical'], 95) * 1000:.1f} ms"),
+        Row(
+            "a million chunks, building both parts",
+            f"vectors {number(dense)} s, terms {number(lexical)} s; {size / 1e9:.1f} GB on disk",
+        ),
     ]
 
 
-def _sentences(encoder: Encoder, corpus: Path | None) -> Vectors:
-    course = read_course(corpus or MATERIAL / "docker")
-    chunks = [chunk for d in course.documents for chunk in split(d, encoder.count_tokens, Chunking()).chunks]
-    texts = list(dict.fromkeys(s.shown for chunk in chunks for s in chunk.sentences))[:_SENTENCES]
-    return encoder.encode_document(texts)
+def _chunks(encoder: Encoder, corpus: Path | None) -> list[Chunk]:
+    with copied(corpus) as folder:
+        documents = read_course(folder).documents
+        return [chunk for d in documents for chunk in split(d, encoder.count_tokens, Chunking()).chunks]
 
 
-def _mixtures(sentences: Vectors, random: np.random.Generator) -> Vectors:
+def _term_lists(chunks: Sequence[Chunk]) -> list[list[str]]:
+    """`N` lists of terms, each of two halves."""
+    chance = Random(1)
+    real = [terms(chunk.embedded_text) for chunk in chunks]
+
+    def half() -> list[str]:
+        whole = chance.choice(real)
+        at = chance.randrange(2) * (len(whole) // 2)
+        return whole[at : at + len(whole) // 2 + 1]
+
+    return [half() + half() for _ in range(N)]
+
+
+def _mixtures(sentences: Vectors, chance: np.random.Generator) -> Vectors:
     """`N` unit vectors, float32 [N, dimensions]."""
     n, dimensions = sentences.shape
     spread = float(sentences.std(axis=0).mean())
     vectors = np.empty((N, dimensions), dtype=np.float32)
     for at in range(0, N, _BLOCK):
-        first, second = sentences[random.integers(n, size=_BLOCK)], sentences[random.integers(n, size=_BLOCK)]
-        share = random.uniform(0.5, 1, size=(_BLOCK, 1)).astype(np.float32)
-        noise = random.standard_normal((_BLOCK, dimensions), dtype=np.float32) * _NOISE * spread
+        first, second = sentences[chance.integers(n, size=_BLOCK)], sentences[chance.integers(n, size=_BLOCK)]
+        share = chance.uniform(0.5, 1, size=(_BLOCK, 1)).astype(np.float32)
+        noise = chance.standard_normal((_BLOCK, dimensions), dtype=np.float32) * _NOISE * spread
         block = share * first + (1 - share) * second + noise
         vectors[at : at + _BLOCK] = block / np.linalg.norm(block, axis=1, keepdims=True)
     return vectors
@@ -98,3 +117,9 @@ def _exact(vectors: Vectors, queries: Vectors) -> list[list[int]]:
         found.append(rows + at)
     order = np.argsort(-np.concatenate(best, axis=1), axis=1)[:, :_K]
     return [list(row) for row in np.take_along_axis(np.concatenate(found, axis=1), order, axis=1)]
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = perf_counter()
+    work()
+    return perf_counter() - started
