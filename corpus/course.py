@@ -90,16 +90,27 @@ def _files(folder: Path) -> tuple[list[Path], list[Path]]:
         raise EmptyCourse(f"{str(folder)!r} is no folder; give the folder that holds the course's documents")
     readable: list[Path] = []
     others: list[Path] = []
-    for parent, folders, files in os.walk(folder):
+
+    def refuse(error: OSError) -> None:
+        raise UnreadableFile(f"{error.filename!r} cannot be read: {error.strerror}; check its permissions") from error
+
+    for parent, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = [f for f in folders if not f.startswith(".")]
         for name in files:
             if not name.startswith("."):
                 path = Path(parent, name)
+                if not _is_text(name):
+                    raise UnreadableFile(f"the name of {str(path)!r} is not UTF-8; rename the file")
                 (readable if path.suffix.lower() in markdown.ENDINGS else others).append(path)
     if not readable:
         endings = ", ".join(sorted(markdown.ENDINGS))
         raise EmptyCourse(f"{str(folder)!r} holds no document; formats that are read: {endings}")
     return sorted(readable), sorted(others)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a path's name can be written as UTF-8; other bytes come as half surrogates."""
+    return not any("\ud800" <= c <= "\udfff" for c in name)
 
 
 def _bytes(path: Path) -> bytes:

@@ -8,6 +8,7 @@ import numpy as np
 
 from corpus import Chunk, Document, Section
 from index.analysis import terms
+from index.errors import DamagedIndex
 from index.fusion import fuse
 from index.lexical import Lexical
 from index.manifest import Manifest, Recipe
@@ -61,13 +62,16 @@ class Index:
         if recipe is not None:
             manifest.check(recipe)
         manifest.verify_files(folder)
-        return cls(
-            manifest,
-            Store(folder),
-            ChunkVectors.load(folder / "vectors.faiss"),
-            SentenceVectors.load(folder),
-            Lexical.load(folder / "lexical"),
-        )
+        try:
+            return cls(
+                manifest,
+                Store(folder),
+                ChunkVectors.load(folder / "vectors.faiss"),
+                SentenceVectors.load(folder),
+                Lexical.load(folder / "lexical"),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise DamagedIndex(f"{str(folder)!r} lacks {error}; run `repere build`") from error
 
     @property
     def document_ids(self) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -11,7 +12,7 @@ from corpus import Chunking
 from index import analysis, lexical
 from index.errors import DamagedIndex, WrongFormat, WrongModel, WrongParameters
 
-FORMAT = 1
+FORMAT = 2
 """Goes up when the files of an index or their meaning change."""
 
 READING = 1
@@ -69,7 +70,7 @@ class Manifest:
 
     def check(self, recipe: Recipe) -> None:
         """Raise an error that names the first thing `recipe` does differently and what to run."""
-        again = f"run `repere build {self.material} --course {self.course}`"
+        again = f"run `repere build {shlex.quote(self.material)} --course {self.course}`"
         if self.model_digest != recipe.model_digest:
             raise WrongModel(
                 f"the index of {self.course!r} was built with the model {self.model!r} ({self.model_digest[:16]}…), "

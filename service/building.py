@@ -7,8 +7,9 @@ from time import perf_counter
 from typing import Any
 
 from corpus import read_course, slug, source_digests
+from index.errors import UnusableIndex
 from index.manifest import Manifest
-from index.shelf import find_build
+from index.shelf import current_build, find_build
 from service.courses import Material, shipped_material
 from service.errors import StartError
 from service.settings import Settings
@@ -69,6 +70,22 @@ def courses_to_build(folder: Path | None, course: str | None) -> Material:
     return {name: folder}
 
 
+def _check_material(root: Path, course: str, material: Path) -> None:
+    """Raise `StartError` where the course's index was built from another folder that is still there."""
+    folder = current_build(root, course)
+    if folder is None or course in shipped_material():
+        return
+    try:
+        before = Path(Manifest.read(folder).material)
+    except UnusableIndex:
+        return
+    if before.is_dir() and before.resolve() != material.resolve():
+        raise StartError(
+            f"the course {course!r} was built from {str(before)!r}, not from {str(material)!r}; "
+            "give this one another name with --course"
+        )
+
+
 def build_course(
     settings: Settings, course: str, material: Path, language: str, into: Path | None, progress: BuildProgress
 ) -> Report:
@@ -77,6 +94,7 @@ def build_course(
     root = into or settings.index_roots[0]
     recipe = settings.recipe
     current = find_build([root], course, recipe, source_digests(material))
+    _check_material(root, course, material)
     if current is not None:
         return Report(Manifest.read(current), current, None, perf_counter() - started)
 

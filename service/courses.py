@@ -85,6 +85,8 @@ class Courses:
                 raise CourseUnavailable(f"The index of {course!r} is missing; run `repere build`.")
             raise UnknownCourse(f"There is no course {course!r}; there are: {', '.join(self.names())}.")
         with self._lock:
+            if (opened := self._opened.get(course)) and opened[0] == folder:
+                return opened[1]  # Opened by another thread meanwhile.
             try:
                 index = Index.open(folder, self._settings.recipe)
             except (SearchIndexError, OSError) as error:

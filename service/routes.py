@@ -61,10 +61,14 @@ async def search(
 ) -> Response:
     """The chunks that fit best, without an answer."""
     assistant = startup(request).assistant
-    index, hits = await _in_thread(request, lambda: assistant.search(q, course, k))
     base = base_url(request)
-    found = [found_chunk(index, hit, base) for hit in hits]
-    return _json(SearchResult(course=index.manifest.course, question=assistant.checked(q), hits=found))
+
+    def find() -> SearchResult:
+        index, hits = assistant.search(q, course, k)
+        found = [found_chunk(index, hit, base) for hit in hits]
+        return SearchResult(course=index.manifest.course, question=assistant.checked(q), hits=found)
+
+    return _json(await _in_thread(request, find))
 
 
 @router.get("/v1/courses", response_model=CourseList, responses=problem_responses(503), tags=["courses"])

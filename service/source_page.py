@@ -6,6 +6,7 @@ characters that were quoted.
 
 import html
 import posixpath
+import re
 import secrets
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
@@ -71,6 +72,20 @@ def render_document(
 _OPTIONS: Any = {"xhtmlOut": False, "breaks": False, "langPrefix": "language-", "highlight": None}
 
 
+# Elements that nobody reads, whole; then single tags that would swallow or hide all that follows (GFM's "disallowed
+# raw HTML" and a few more), and last what opens one of them without an end.
+_SWALLOWING = (
+    r"(?:iframe|math|noembed|noframes|noscript|plaintext|script|select|style|svg|template|textarea|title|xmp)\b"
+)
+_UNREAD = re.compile(rf"<(script|style)\b.*?</\1\s*>|<!--.*?-->|</?{_SWALLOWING}[^<>]*>", re.I | re.S)
+_UNENDED = re.compile(rf"<(?=!--|/?{_SWALLOWING})", re.I)
+
+
+def _contained(markup: str) -> str:
+    """Raw HTML of one token, of which nothing reaches past its end but tags that nest."""
+    return _UNENDED.sub("&lt;", _UNREAD.sub("", markup))
+
+
 class _Renderer(RendererHTML):
     """markdown-it's renderer, with marks around what was quoted."""
 
@@ -124,7 +139,10 @@ class _Renderer(RendererHTML):
         """Its text cannot be marked without taking it apart: an empty mark shows where it begins."""
         lines = tokens[idx].meta["lines"]
         quoted = self._quote[0] < lines[-1][2] and self._quote[1] > lines[0][0]
-        return (f'<mark class="{self.mark}"></mark>' if quoted else "") + tokens[idx].content
+        return (f'<mark class="{self.mark}"></mark>' if quoted else "") + _contained(tokens[idx].content)
+
+    def html_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: object) -> str:
+        return _contained(tokens[idx].content)
 
     def front_matter(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: object) -> str:
         return ""

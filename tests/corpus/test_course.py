@@ -1,10 +1,12 @@
+import os
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 
 from corpus import MATERIAL, Chunking, read_course, source_digests, split
-from corpus.errors import EmptyCourse, UndecodableFile, UnreadableCourse
+from corpus.errors import EmptyCourse, UndecodableFile, UnreadableCourse, UnreadableFile
 from tests.conftest import MakeCourse
 from tests.corpus.generated import arbitrary, documents, plain_documents
 from tests.corpus.reading import check_laws, is_subsequence, sentences_of, split_text, words
@@ -123,3 +125,10 @@ def test_the_shipped_course_has_six_sections_of_which_volumes_are_empty() -> Non
         (("Concepts", "Volume Docker"), "volume-docker", True),
     ]
     check_laws(split(document, words, Chunking()), Chunking())
+
+
+def test_a_name_that_is_no_text_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("a")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/R\xe9seau.md")).write_text("b")
+    with pytest.raises(UnreadableFile, match="rename"):
+        read_course(tmp_path)

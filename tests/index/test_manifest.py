@@ -88,7 +88,7 @@ def test_another_format_is_named_even_where_its_fields_are_others(folder: Path) 
         Manifest.read(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"3", b"{}", b"\xff\xfe", b'{"format": 1}'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"3", b"{}", b"\xff\xfe", b'{"format": 2}'])
 def test_a_manifest_that_cannot_be_read_is_damage(folder: Path, content: bytes) -> None:
     (folder / "manifest.json").write_bytes(content.replace(b"1", str(FORMAT).encode()))
     with pytest.raises(DamagedIndex, match=r"manifest\.json.*repere build"):

@@ -93,6 +93,13 @@ def test_the_name_of_a_shipped_course_is_refused(repere, make_course):
     assert_told_plainly(repere("build", make_course(COURSE), "--course", "Docker"), "'docker'", "--course")
 
 
+def test_another_folder_does_not_take_over_a_course(encoder, repere, make_course, tmp_path):
+    before = build_course(tmp_path / "home", make_course({"a.md": "# A\n\nUne phrase."}, "un"), encoder, "algo")
+    other = make_course({"b.md": "# B\n\nUne autre."}, "deux")
+    assert_told_plainly(repere("build", other, "--course", "algo"), "algo", "--course")
+    assert current_build(tmp_path / "home" / "indexes", "algo") == before.folder
+
+
 def test_a_folder_and_the_shipped_courses_are_not_built_together(repere, make_course):
     assert_told_plainly(repere("build", make_course(COURSE), "--shipped"), "--shipped")
 

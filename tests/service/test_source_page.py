@@ -338,3 +338,18 @@ def test_a_silly_span_in_a_link_does_no_harm(course: Served, query: str):
 def test_a_span_that_is_no_number_is_refused(course: Served, query: str):
     response = course.client.get(f"/courses/cours/documents/un?{query}", headers={"Accept": "text/html"})
     assert response.status_code == 422
+
+
+@pytest.mark.parametrize(
+    "tag", ["script", "style", "title", "textarea", "iframe", "noscript", "xmp", "plaintext", "svg"]
+)
+def test_a_tag_in_the_prose_hides_nothing_that_follows(tag: str) -> None:
+    text = (
+        f"# T\n\nLa balise <{tag}> sert à cela.\n\n<div><{tag}\n\n## Suite\n\n<!-- jamais close\n\nUne phrase citée.\n"
+    )
+    start = text.index("## Suite")
+    page = render_document(
+        markdown_document(text, "d", "c", Source("d.md", "markdown", ""), "fr"), (start, start + 8), "{alt}", str
+    )
+    assert "sert à cela." in page
+    assert '<h2 id="suite">' in page

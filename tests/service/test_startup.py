@@ -9,6 +9,7 @@ import pytest
 
 from index.encoder import Encoder
 from index.errors import UnusableModel
+from index.manifest import FORMAT
 from service.app import create_app
 from service.settings import Settings
 from tests.service.serving import REFERENCE, Page, Served, assert_problem, build_course, listening, serving
@@ -121,7 +122,9 @@ def test_a_damaged_index_silences_its_own_course_only(own_home, make_course, enc
         (built.folder / "vectors.faiss").unlink()
     else:
         path = built.folder / "manifest.json"
-        path.write_text(path.read_text(encoding="utf-8").replace('"format": 1', '"format": 999'), encoding="utf-8")
+        path.write_text(
+            path.read_text(encoding="utf-8").replace(f'"format": {FORMAT}', '"format": 999'), encoding="utf-8"
+        )
 
     with serving(Settings(home=own_home), encoder) as served:
         detail = assert_problem(served.client.post("/v1/ask", json={"question": "marées", "course": "ocean"}), 503)[
