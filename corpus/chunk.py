@@ -60,6 +60,15 @@ class Chunk:
     embedded_text: str
     sentences: tuple[Sentence, ...]
 
+    @property
+    def heading(self) -> str:
+        """Document title and heading path, the first line of what is embedded."""
+        return self.embedded_text.partition("\n")[0]
+
+    def in_context(self, sentence: Sentence) -> str:
+        """What is embedded of one sentence: alone it often does not say what it is about."""
+        return f"{self.heading}\n{sentence.shown}"
+
 
 def chunks_of(document: Document, section: SectionBlocks, count_tokens: CountTokens, chunking: Chunking) -> list[Chunk]:
     """The chunks of one section, in order, disjoint.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus import Chunking, Course, SplitDocument, split
+from corpus import Chunk, Chunking, Course, Section, SplitDocument, split
 from index import store
 from index.analysis import terms
 from index.encoder import Encoder, Vectors
@@ -16,7 +16,8 @@ from index.index import Index
 from index.lexical import Lexical
 from index.manifest import Manifest, Recipe, file_digest
 from index.shelf import current_build, new_build
-from index.vectors import ChunkVectors, SentenceVectors
+from index.vectors import ChunkVectors, HeadingVectors, SentenceVectors
+from index.vocabulary import Vocabulary
 
 Progress = Callable[[int, int], None]
 """Told how many of how many texts are encoded."""
@@ -50,14 +51,18 @@ def build_index(
     with new_build(root, course.id) as folder:
         documents = [split(d, encoder.count_tokens, fitting(recipe.chunking, encoder)) for d in course.documents]
         chunks = [chunk for document in documents for chunk in document.chunks]
-        sentences = [sentence.shown for chunk in chunks for sentence in chunk.sentences]
-        texts = [chunk.embedded_text for chunk in chunks] + sentences
+        sentences = [chunk.in_context(sentence) for chunk in chunks for sentence in chunk.sentences]
+        headings = list(dict.fromkeys(chunk.heading for chunk in chunks))
+        texts = [*(chunk.embedded_text for chunk in chunks), *headings, *sentences]
         vectors, encoded = _encode(texts, encoder, _known(root, course.id, recipe), progress)
+        of_chunks, of_headings, of_sentences = np.split(vectors, [len(chunks), len(chunks) + len(headings)])
 
         store.write(folder, documents)
-        ChunkVectors.build(vectors[: len(chunks)]).save(folder / "vectors.faiss")
+        ChunkVectors.build(of_chunks).save(folder / "vectors.faiss")
+        _heading_vectors(of_headings, headings, chunks).save(folder)
         first = np.cumsum([0, *(len(chunk.sentences) for chunk in chunks)], dtype=np.int64)
-        SentenceVectors(vectors[len(chunks) :].astype(np.float16), first).save(folder)
+        SentenceVectors(of_sentences.astype(np.float16), first).save(folder)
+        _vocabulary(chunks).save(folder)
         Lexical.build([terms(chunk.embedded_text) for chunk in chunks]).save(folder / "lexical")
         manifest = _manifest(course, documents, recipe, encoder, material, len(sentences))
         files = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -76,7 +81,7 @@ def fitting(chunking: Chunking, encoder: Encoder) -> Chunking:
 
 
 def _known(root: Path, course: str, recipe: Recipe) -> dict[str, Vectors]:
-    """Vectors by text, of the current index where it was made with the same model."""
+    """Vectors by text, of the current index where it was made with the same model and prompt."""
     folder = current_build(root, course)
     if folder is None:
         return {}
@@ -84,7 +89,7 @@ def _known(root: Path, course: str, recipe: Recipe) -> dict[str, Vectors]:
         index = Index.open(folder, recipe=None)
     except UnusableIndex:
         return {}
-    return index.vectors_by_text() if index.manifest.model_digest == recipe.model_digest else {}
+    return index.vectors_by_text() if index.manifest.has_vectors_of(recipe) else {}
 
 
 def _encode(
@@ -106,6 +111,22 @@ def _encode(
     for i, text in enumerate(texts):
         vectors[i] = known[text]
     return vectors, len(new)
+
+
+def _heading_vectors(vectors: Vectors, headings: Sequence[str], chunks: Sequence[Chunk]) -> HeadingVectors:
+    places = {heading: i for i, heading in enumerate(headings)}
+    sections: dict[str, set[Section]] = {}
+    for chunk in chunks:
+        sections.setdefault(chunk.heading, set()).add(chunk.section)
+    shared = np.array([len(sections[heading]) for heading in headings], dtype=np.int32)
+    return HeadingVectors(vectors, np.array([places[chunk.heading] for chunk in chunks], dtype=np.int32), shared)
+
+
+def _vocabulary(chunks: Sequence[Chunk]) -> Vocabulary:
+    sentences = [sentence for chunk in chunks for sentence in chunk.sentences]
+    headings = dict.fromkeys(title for chunk in chunks for title in chunk.section.heading_path)
+    prose = [*headings, *(sentence.shown for sentence in sentences if sentence.kind != "code")]
+    return Vocabulary.build(prose, (sentence.shown for sentence in sentences if sentence.kind == "code"))
 
 
 def _manifest(

@@ -6,7 +6,7 @@ SearchIndexError
 └── UnusableIndex       there is an index, but not one for this program and these settings
     ├── WrongFormat     written by another version of the program
     ├── WrongModel      built with another embedding model
-    ├── WrongParameters built with another analysis or chunking
+    ├── WrongParameters built with another analysis, chunking or prompt
     └── DamagedIndex    a file is missing or is not what was written
 """
 
@@ -36,7 +36,7 @@ class WrongModel(UnusableIndex):
 
 
 class WrongParameters(UnusableIndex):
-    """Built with another analysis or chunking."""
+    """Built with another analysis, chunking or prompt."""
 
 
 class DamagedIndex(UnusableIndex):

@@ -5,25 +5,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from corpus import Chunk, Document, Section
-from index.analysis import terms
 from index.errors import DamagedIndex
-from index.fusion import fuse
+from index.fusion import Signals, fuse, rank_scores
 from index.lexical import Lexical
 from index.manifest import Manifest, Recipe
+from index.query import Query
 from index.store import Store
-from index.vectors import ChunkVectors, SentenceVectors, Vectors
+from index.vectors import ChunkVectors, HeadingVectors, SentenceVectors, Vectors
+from index.vocabulary import Vocabulary
 
 POOL = 100
 """Candidates that each of dense and lexical search puts forward, at least."""
 
+SHORTLIST = 50
+"""How many of them, by the fused score, are looked at sentence by sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A chunk that may answer: its fused score (higher is better), its rank from 1, and what it came from.
+    """A chunk that may answer: its score (higher is better), its rank from 1, and what it came from.
 
-    `dense` is a cosine, `lexical` a BM25 score; `row` is the chunk's place in the index.
+    `dense` is the chunk's cosine, `lexical` its BM25 score, `sentence` the highest cosine of one of its sentences,
+    `coverage` the share of the question's weight whose terms it holds; `row` is its place in the index.
     """
 
     chunk: Chunk
@@ -31,7 +37,19 @@ class Hit:
     rank: int
     dense: float
     lexical: float
+    sentence: float
+    coverage: float
     row: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """The candidates of one question: rows, and scores of each."""
+
+    rows: NDArray[np.int64]
+    dense: Vectors
+    lexical: Vectors
+    fused: Vectors
 
 
 class Index:
@@ -42,14 +60,19 @@ class Index:
         manifest: Manifest,
         store: Store,
         vectors: ChunkVectors,
+        headings: HeadingVectors,
         sentences: SentenceVectors,
         lexical: Lexical,
+        vocabulary: Vocabulary,
     ) -> None:
         self.manifest = manifest
         self._store = store
         self._vectors = vectors
+        self._headings = headings
         self._sentences = sentences
+        self._titles = store.chunk_titles
         self.lexical = lexical
+        self.vocabulary = vocabulary
 
     @classmethod
     def open(cls, folder: Path, recipe: Recipe | None) -> "Index":
@@ -67,8 +90,10 @@ class Index:
                 manifest,
                 Store(folder),
                 ChunkVectors.load(folder / "vectors.faiss"),
+                HeadingVectors.load(folder),
                 SentenceVectors.load(folder),
                 Lexical.load(folder / "lexical"),
+                Vocabulary.load(folder),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DamagedIndex(f"{str(folder)!r} lacks {error}; run `repere build`") from error
@@ -91,30 +116,75 @@ class Index:
     def document_title(self, document_id: str) -> str:
         return self._store.title(document_id)
 
+    def query(self, question: str) -> Query:
+        """The terms of `question` as this course weighs them."""
+        return Query.of(question, self.lexical)
+
     def search(self, question: str, vector: Vectors, k: int = 10) -> list[Hit]:
         """The `k` chunks that answer `question` best, best first.
 
         `vector` is the question's unit vector, float32 [dimensions].
         """
-        dense, rows = self._vectors.search(vector, max(k, POOL))
-        lexical = self.lexical.scores(terms(question))
-        extra = np.setdiff1d(_best(lexical, max(k, POOL)), rows)
+        query = self.query(question)
+        pool = self._pool(query, vector, max(k, POOL))
+        by_fused = np.argsort(-pool.fused, kind="stable")
+        shortlist, others = by_fused[:SHORTLIST], by_fused[SHORTLIST:k]
+        signals = self._signals(query, vector, pool, by_fused[: max(k, SHORTLIST)])
+        scores = rank_scores(signals.first(len(shortlist)), pool.rows[shortlist], self._titles)
+        # What is not looked at sentence by sentence comes after what is, in the order of the fused score.
+        lowest = scores.min(initial=0.0) - pool.fused.max(initial=0.0)
+        scores = np.concatenate([scores, lowest + pool.fused[others]])
+        return [
+            Hit(
+                chunk=self._store.chunk(int(pool.rows[by_fused[i]])),
+                score=float(scores[i]),
+                rank=rank,
+                dense=float(signals.dense[i]),
+                lexical=float(signals.lexical[i]),
+                sentence=float(signals.sentence[i]),
+                coverage=float(signals.coverage[i]),
+                row=int(pool.rows[by_fused[i]]),
+            )
+            for rank, i in enumerate(np.argsort(-scores, kind="stable")[:k], 1)
+        ]
+
+    def stages(self, question: str, vector: Vectors, k: int) -> dict[str, list[Chunk]]:
+        """What each stage of the search would return by itself, by its name; the last, `final`, is `search`."""
+        pool = self._pool(self.query(question), vector, max(k, POOL))
+
+        def best(scores: Vectors) -> list[Chunk]:
+            order = np.argsort(-scores, kind="stable")[:k]
+            return [self._store.chunk(int(pool.rows[i])) for i in order if scores[i] > -np.inf]
+
+        return {
+            "dense": best(pool.dense),
+            "lexical": best(np.where(pool.lexical > 0, pool.lexical, -np.inf).astype(np.float32)),
+            "fused": best(pool.fused),
+            "final": [hit.chunk for hit in self.search(question, vector, k)],
+        }
+
+    def _pool(self, query: Query, vector: Vectors, size: int) -> _Pool:
+        dense, rows = self._vectors.search(vector, size)
+        lexical = self.lexical.scores(query.stems)
+        extra = np.setdiff1d(_best(lexical, size), rows)
         rows = np.concatenate([rows, extra])
         dense = np.concatenate([dense, self._vectors.scores(vector, extra)])
         found = lexical[rows] if len(lexical) else np.zeros_like(dense)
-        fused = fuse(dense, found)
-        order = np.argsort(-fused, kind="stable")[:k]
-        return [
-            Hit(
-                chunk=self._store.chunk(int(rows[i])),
-                score=float(fused[i]),
-                rank=rank,
-                dense=float(dense[i]),
-                lexical=float(found[i]),
-                row=int(rows[i]),
-            )
-            for rank, i in enumerate(order, 1)
-        ]
+        return _Pool(rows, dense, found, fuse(dense, found))
+
+    def _signals(self, query: Query, vector: Vectors, pool: _Pool, chosen: NDArray[np.int64]) -> Signals:
+        rows, dense = pool.rows[chosen], pool.dense[chosen]
+        coverage = np.zeros(len(rows), dtype=np.float32)
+        for i, term in enumerate(query.terms):
+            holders = np.logical_or.reduce([self.lexical.holds(stem, rows) for stem in term.stems])
+            coverage += np.float32(query.share((i,))) * holders
+        return Signals(
+            dense=dense,
+            lexical=pool.lexical[chosen],
+            sentence=self._sentences.best_of_chunks(rows, vector, otherwise=dense),
+            coverage=coverage,
+            heading=self._headings.scores(rows, vector, dense),
+        )
 
     def sentence_vectors(self, hit: Hit) -> Vectors:
         """Unit vectors of the hit's sentences, float32 [sentences, dimensions]."""
@@ -136,12 +206,13 @@ class Index:
         for row in range(len(self._store)):
             chunk = self._store.chunk(row)
             known[chunk.embedded_text] = chunk_vectors[row]
-            shown = (sentence.shown for sentence in chunk.sentences)
-            known.update(zip(shown, self._sentences.of_chunk(row), strict=True))
+            known[chunk.heading] = self._headings.of_chunk(row)
+            texts = (chunk.in_context(sentence) for sentence in chunk.sentences)
+            known.update(zip(texts, self._sentences.of_chunk(row), strict=True))
         return known
 
 
-def _best(scores: Vectors, k: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _best(scores: Vectors, k: int) -> NDArray[np.int64]:
     """The rows of the `k` highest scores above 0."""
     rows = np.flatnonzero(scores > 0)
     if len(rows) > k:

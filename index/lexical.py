@@ -1,7 +1,10 @@
 """BM25 over the chunks of a course."""
 
 import logging
+from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cached_property
+from itertools import islice, takewhile
 from math import log1p
 from pathlib import Path
 
@@ -13,6 +16,7 @@ logging.getLogger("bm25s").setLevel(logging.WARNING)  # It sets itself to DEBUG.
 
 K1 = 1.2
 B = 0.75
+_KIN = 5
 
 
 class Lexical:
@@ -57,6 +61,29 @@ class Lexical:
         """How much a term tells; `None` for one that no chunk holds."""
         i = self._bm25.vocab_dict.get(term) if self._bm25 else None
         return None if i is None else float(self._idf[i])
+
+    def kin(self, term: str) -> Sequence[str]:
+        """The terms of the course that begin like `term`, but for their last letters; none for a short one."""
+        beginning = term[: max(_KIN, len(term) - 2)]
+        if len(beginning) < _KIN:
+            return ()
+        first = bisect_left(self._sorted_terms, beginning)
+        found = takewhile(lambda other: other.startswith(beginning), islice(self._sorted_terms, first, None))
+        return [other for other in found if len(other) <= len(term) + 3]
+
+    @cached_property
+    def _sorted_terms(self) -> Sequence[str]:
+        return sorted(self._bm25.vocab_dict) if self._bm25 else ()
+
+    def holds(self, term: str, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each of the chunks at `rows` holds `term`, bool [len(rows)]."""
+        i = self._bm25.vocab_dict.get(term) if self._bm25 else None
+        if self._bm25 is None or i is None:
+            return np.zeros(len(rows), dtype=np.bool_)
+        start, end = self._bm25.scores["indptr"][i : i + 2]
+        holders = self._bm25.scores["indices"][start:end]
+        found: NDArray[np.bool_] = holders[np.minimum(np.searchsorted(holders, rows), len(holders) - 1)] == rows
+        return found
 
     def save(self, folder: Path) -> None:
         """Write the arrays into `folder`; nothing but `idf.npy` where there is no term at all."""

@@ -12,7 +12,7 @@ from corpus import Chunking
 from index import analysis, lexical
 from index.errors import DamagedIndex, WrongFormat, WrongModel, WrongParameters
 
-FORMAT = 2
+FORMAT = 3
 """Goes up when the files of an index or their meaning change."""
 
 READING = 1
@@ -21,11 +21,15 @@ READING = 1
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that an index depends on beside its material; two equal recipes on equal material give one index."""
+    """All that an index depends on beside its material; two equal recipes on equal material give one index.
+
+    `document_prompt` is what the encoder puts before a text, `None` where it is the model's own.
+    """
 
     model: str
     model_digest: str
     chunking: Chunking
+    document_prompt: str | None = None
 
     def parameters(self) -> dict[str, Any]:
         return {
@@ -33,6 +37,7 @@ class Recipe:
             "analysis": analysis.VERSION,
             "chunking": asdict(self.chunking),
             "bm25": {"k1": lexical.K1, "b": lexical.B},
+            "document_prompt": self.document_prompt,
         }
 
 
@@ -59,13 +64,21 @@ class Manifest:
     checksums: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
 
-    def fits(self, recipe: Recipe, sources: Mapping[str, str]) -> bool:
-        """Whether building from `sources` by `recipe` would give this index again."""
+    def fits(self, recipe: Recipe, sources: Mapping[str, str], language: str | None = None) -> bool:
+        """Whether building from `sources` by `recipe` would give this index again; in any language where `None`."""
         return (
             self.format == FORMAT
             and self.model_digest == recipe.model_digest
             and self.parameters == recipe.parameters()
             and dict(self.sources) == dict(sources)
+            and language in (None, self.language)
+        )
+
+    def has_vectors_of(self, recipe: Recipe) -> bool:
+        """Whether `recipe` would give the same text the same vector."""
+        return (
+            self.model_digest == recipe.model_digest
+            and self.parameters.get("document_prompt") == recipe.document_prompt
         )
 
     def check(self, recipe: Recipe) -> None:

@@ -37,15 +37,20 @@ def courses_on(root: Path) -> list[str]:
     return sorted(p.name for p in root.iterdir() if current_build(root, p.name))
 
 
-def find_build(roots: Sequence[Path], course: str, recipe: Recipe, sources: Mapping[str, str]) -> Path | None:
-    """The first root's current build that is whole and equals what building from `sources` would give."""
+def find_build(
+    roots: Sequence[Path], course: str, recipe: Recipe, sources: Mapping[str, str], language: str | None = None
+) -> Path | None:
+    """The first root's current build that is whole and equals what building from `sources` would give.
+
+    `language` is that of documents that do not name their own; `None` takes a build in any.
+    """
     for root in roots:
         folder = current_build(root, course)
         if folder is None:
             continue
         try:
             manifest = Manifest.read(folder)
-            if manifest.fits(recipe, sources):
+            if manifest.fits(recipe, sources, language):
                 manifest.verify_files(folder)
                 return folder
         except UnusableIndex:

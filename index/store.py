@@ -4,6 +4,7 @@ documents.jsonl      one line a document: its fields but the text, and its secti
 texts.txt            the texts that spans refer to, one after the other
 chunks.jsonl         one line a chunk, read when a question finds it
 chunk_offsets.npy    where each line begins, in bytes, and where the last one ends
+chunk_titles.npy     a number for the title of the document that each chunk is part of
 """
 
 import json
@@ -22,6 +23,8 @@ from corpus import Chunk, Document, Section, Sentence, Source, SplitDocument
 def write(folder: Path, documents: Iterable[SplitDocument]) -> None:
     """Write documents and their chunks into `folder`, chunks in the order of their rows."""
     offsets = [0]
+    titles: dict[str, int] = {}
+    chunk_titles: list[int] = []
     with (
         (folder / "documents.jsonl").open("w", encoding="utf-8", newline="\n") as document_lines,
         (folder / "texts.txt").open("wb") as texts,
@@ -37,6 +40,8 @@ def write(folder: Path, documents: Iterable[SplitDocument]) -> None:
             for chunk in split.chunks:
                 line = _json(_chunk_fields(chunk, ordinal[chunk.section])) + "\n"
                 offsets.append(offsets[-1] + chunk_lines.write(line.encode()))
+                chunk_titles.append(titles.setdefault(document.title, len(titles)))
+    np.save(folder / "chunk_titles.npy", np.array(chunk_titles, dtype=np.int32))
     np.save(folder / "chunk_offsets.npy", np.array(offsets, dtype=np.int64))
 
 
@@ -60,6 +65,7 @@ class Store:
                 self._sections[values["id"]] = tuple(_section(values["id"], s) for s in sections)
         self._ids = {values["source"]["path"]: name for name, values in self._documents.items()}
         self._offsets = np.load(folder / "chunk_offsets.npy")
+        self.chunk_titles = np.load(folder / "chunk_titles.npy")
         self._lines = _mapped(folder / "chunks.jsonl")
         self._texts = _mapped(folder / "texts.txt")
         self.document = lru_cache(maxsize=256)(self._document)

@@ -67,6 +67,44 @@ class ChunkVectors:
         return cls(faiss.read_index(str(path)))
 
 
+class HeadingVectors:
+    """Unit vectors of the heading lines, float32 [headings, dimensions], and which one each chunk stands under.
+
+    `shared[i]` is the number of sections that stand under heading line `i`.
+    """
+
+    def __init__(self, vectors: Vectors, heading_of: NDArray[np.int32], shared: NDArray[np.int32]) -> None:
+        self._vectors = vectors
+        self._heading_of = heading_of
+        self._specific: Vectors = (1 / np.sqrt(np.maximum(shared, 1))).astype(np.float32)
+
+    def scores(self, rows: NDArray[np.int64], vector: Vectors, dense: Vectors) -> Vectors:
+        """How well the headings of chunks fit, float32 [len(rows)].
+
+        A heading over one section says what it is about: its own inner product counts. The more sections share
+        it, the less it tells them apart, and the more the chunk's own, `dense`, takes its place.
+        """
+        headings = self._heading_of[rows]
+        specific = self._specific[headings]
+        mixed: Vectors = specific * (self._vectors[headings] @ vector) + (1 - specific) * dense
+        return mixed
+
+    def of_chunk(self, row: int) -> Vectors:
+        """The vector of the heading line that a chunk stands under, float32 [dimensions]."""
+        vector: Vectors = self._vectors[self._heading_of[row]]
+        return vector
+
+    def save(self, folder: Path) -> None:
+        np.save(folder / "headings.npy", self._vectors)
+        np.save(folder / "heading_rows.npy", self._heading_of)
+        np.save(folder / "heading_shares.npy", (1 / self._specific**2).round().astype(np.int32))
+
+    @classmethod
+    def load(cls, folder: Path) -> "HeadingVectors":
+        vectors = np.load(folder / "headings.npy", mmap_mode="r")
+        return cls(vectors, np.load(folder / "heading_rows.npy"), np.load(folder / "heading_shares.npy"))
+
+
 class SentenceVectors:
     """Unit vectors of every sentence as float16; those of chunk `i` are rows `first[i]` to `first[i + 1]`."""
 
@@ -77,6 +115,22 @@ class SentenceVectors:
     def of_chunk(self, row: int) -> Vectors:
         """The vectors of one chunk's sentences, float32 [sentences, dimensions]."""
         return self._vectors[self._first[row] : self._first[row + 1]].astype(np.float32)
+
+    def best_of_chunks(self, rows: NDArray[np.int64], vector: Vectors, otherwise: Vectors) -> Vectors:
+        """The highest inner product of `vector` with a sentence of each chunk, float32 [len(rows)].
+
+        `otherwise` holds what a chunk without a sentence gets.
+        """
+        firsts, counts = self._first[rows], self._first[rows + 1] - self._first[rows]
+        ends = np.cumsum(counts)
+        if not len(ends) or not ends[-1]:
+            return otherwise
+        places = np.arange(ends[-1]) + np.repeat(firsts - (ends - counts), counts)
+        scores = self._vectors[places].astype(np.float32) @ vector
+        best = otherwise.copy()
+        with_sentences = counts > 0
+        best[with_sentences] = np.maximum.reduceat(scores, (ends - counts)[with_sentences])
+        return best
 
     def __len__(self) -> int:
         return len(self._vectors)

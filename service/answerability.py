@@ -1,50 +1,98 @@
-"""Does the material answer the question? Decided from the hits, before anything is composed."""
+"""Does the material answer the question? Decided from the hits and their sentences, before anything is composed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import exp
+from dataclasses import dataclass, fields
 
-from index.analysis import term_set, terms
-from index.index import Hit, Index
-from index.models import SHIPPED_MODEL
+import numpy as np
 
-# Logistic regression on half of PIAF's development questions, a fifth of the passages left out; on the other
-# half: AUROC 0.91, 77 % of the unanswerable questions refused where 90 % of the others are answered.
-_COVERAGE, _DENSE, _INTERCEPT = 4.55, 34.43, -30.86
-# The same without the encoder's cosines, which another model has on another scale.
-_COVERAGE_ALONE, _INTERCEPT_ALONE = 5.88, -2.61
-THRESHOLD = 0.33
+from index.analysis import fold
+from index.index import Hit
+from index.query import Query
+from service.calibration import Calibration
+from service.forms import names_in
+from service.kinds import kind
+from service.selection import Candidate
+
+_LIKELIEST = 3
+"""Sentences that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the decision rests on.
+
+    The first three are the encoder's: the cosine of the best chunk, that of the best sentence of the first hits,
+    and by how much this one stands out among the best of the other hits. The others do not depend on it:
+    `coverage` and `passage` are the shares of the question that the best chunk and the likeliest sentences hold,
+    `terms` the logarithm of the number of its terms, `names` how many of its capitalised words the best chunk does
+    not hold; `form` is 1 where a number, a date, a price, a person, a command or a definition is asked for and the
+    likeliest sentence has none.
+    """
+
+    dense: float
+    sentence: float
+    margin: float
+    coverage: float
+    passage: float
+    terms: float
+    names: float
+    form: float
+
+    def by_name(self) -> dict[str, float]:
+        return {name: getattr(self, name) for name in NAMES}
+
+
+NAMES = tuple(field.name for field in fields(Features))
+ENCODER_FREE = NAMES[3:]
 
 
 @dataclass(frozen=True, slots=True)
 class Answerability:
-    """`probability` that the material answers, and `coverage`: the share of the question's terms, by idf,
-    that the best chunk holds."""
+    """`probability` that the material answers, whether that is enough, and `coverage`: the share of the question's
+    terms, by weight, that the best chunk holds."""
 
     probability: float
+    answers: bool
     coverage: float
 
-    @property
-    def answers(self) -> bool:
-        return self.probability >= THRESHOLD
+
+def judge(
+    query: Query, question: str, hits: Sequence[Hit], found: Sequence[Candidate], calibration: Calibration
+) -> Answerability:
+    """How likely the chunks found, and their sentences `found`, answer; not at all where there is no chunk."""
+    if not hits:
+        return Answerability(0.0, answers=False, coverage=0.0)
+    judged = features(query, question, hits, found)
+    probability = calibration.probability(judged.by_name())
+    return Answerability(probability, probability >= calibration.threshold, judged.coverage)
 
 
-def judge(index: Index, question: str, hit: Hit | None) -> Answerability:
-    """How likely the chunk found best, `hit`, answers `question`."""
-    if hit is None:
-        return Answerability(0.0, 0.0)
-    coverage = _coverage(index, terms(question), term_set(hit.chunk.embedded_text))
-    if index.manifest.model == SHIPPED_MODEL:
-        logit = _COVERAGE * coverage + _DENSE * hit.dense + _INTERCEPT
-    else:
-        logit = _COVERAGE_ALONE * coverage + _INTERCEPT_ALONE
-    return Answerability(1 / (1 + exp(-logit)), coverage)
+def features(query: Query, question: str, hits: Sequence[Hit], found: Sequence[Candidate]) -> Features:
+    """The features of a question, its hits, best first, at least one, and their sentences, likeliest first."""
+    sentences = sorted((hit.sentence for hit in hits[:10]), reverse=True)
+    likeliest = found[:_LIKELIEST]
+    return Features(
+        dense=hits[0].dense,
+        sentence=max(hit.sentence for hit in hits[:3]),
+        margin=sentences[0] - float(np.mean(sentences[1:] or sentences)),
+        coverage=hits[0].coverage,
+        passage=max((candidate.passage for candidate in likeliest), default=0.0),
+        terms=float(np.log1p(len(query.terms))),
+        names=_missing_names(question, hits[0]),
+        form=float(bool(likeliest) and _lack_form(question, likeliest)),
+    )
 
 
-def _coverage(index: Index, question_terms: Sequence[str], found: frozenset[str]) -> float:
-    """The share of idf of the question's terms that `found` holds; a term that no chunk holds weighs most."""
-    weights = {term: index.lexical.idf(term) for term in question_terms}
-    heaviest = index.lexical.highest_idf
-    total = sum(heaviest if idf is None else idf for idf in weights.values())
-    held = sum(idf for term, idf in weights.items() if idf is not None and term in found)
-    return held / total if total else 0.0
+def _lack_form(question: str, likeliest: Sequence[Candidate]) -> bool:
+    """Whether the likeliest sentence lacks what is asked for; of a definition, whether all of them do."""
+    if kind(question) == "definition":
+        return all(candidate.lacks_form for candidate in likeliest)
+    return likeliest[0].lacks_form
+
+
+def _missing_names(question: str, hit: Hit) -> float:
+    """How many capitalised words of the question, its first left out, the chunk does not hold."""
+    if question.isupper():
+        return 0.0
+    text = fold(hit.chunk.embedded_text)
+    return float(sum(fold(name) not in text for name in names_in(question)))

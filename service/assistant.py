@@ -6,30 +6,50 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from index.analysis import terms
+from index.analysis import term_set
 from index.index import Hit, Index
 from index.vectors import Vectors
 from service.answer import Answer, AnswerSentence, Citation, RelatedSection, Status, Timings
 from service.answerability import Answerability, judge
+from service.calibration import Calibration
 from service.catalogue import messages
 from service.citations import answer_text, cite, section_url
 from service.compose import compose
+from service.conversations import Conversations
 from service.courses import Courses
 from service.errors import InvalidQuestion
+from service.reading import Reading, read
+from service.selection import candidates
+from service.small_talk import small_talk
 
 if TYPE_CHECKING:
     from index.encoder import Encoder  # PyTorch takes seconds to import.
+    from index.reranker import Reranker
 
 _RELATED = 3
+_NAMED = 0.7
+"""The least share of an empty section's title that a question about it names."""
+_RERANKED = 20
+"""Hits that a reranker reads."""
 
 
 class Assistant:
     """Answers questions about the courses, with citations, or says that the material does not."""
 
-    def __init__(self, encoder: "Encoder", courses: Courses, max_question_length: int = 2000) -> None:
+    def __init__(
+        self,
+        encoder: "Encoder",
+        courses: Courses,
+        calibration: Calibration,
+        reranker: "Reranker | None" = None,
+        max_question_length: int = 2000,
+    ) -> None:
         self.encoder = encoder
         self.courses = courses
+        self.calibration = calibration
+        self._reranker = reranker
         self._max_question_length = max_question_length
+        self._conversations = Conversations()
 
     def ask(
         self, question: str, course: str | None = None, *, base_url: str = "", conversation_id: str | None = None
@@ -41,31 +61,40 @@ class Assistant:
             CourseRequired, UnknownCourse, CourseUnavailable: as `Courses.index` does.
         """
         started = perf_counter()
-        question = self.checked(question)
+        typed = self.checked(question)
         index = self.courses.index(course)
-        vector = self.encoder.encode_query([question])[0]
-        encoded = perf_counter()
-        hits = index.search(question, vector)
-        searched = perf_counter()
-        found = _decide(index, question, vector, hits, base_url)
+        name = index.manifest.course
+        conversation_id = conversation_id or uuid.uuid4().hex
+        if reply := small_talk(typed):
+            reading, found = Reading(typed, None), _small_talk(index, reply)
+            was_read = encoded = searched = perf_counter()
+        else:
+            reading = read(typed, index.vocabulary, self._conversations.earlier(conversation_id, name))
+            self._conversations.remember(conversation_id, name, reading.question)
+            was_read = perf_counter()
+            vector = self.encoder.encode_query([reading.question])[0]
+            encoded = perf_counter()
+            hits = find(index, reading.question, vector, self._reranker)
+            searched = perf_counter()
+            found = _decide(index, reading.question, vector, hits, self.calibration, base_url)
         composed = perf_counter()
         return Answer(
             id=uuid.uuid4().hex,
-            conversation_id=conversation_id or uuid.uuid4().hex,
-            course=index.manifest.course,
+            conversation_id=conversation_id,
+            course=name,
             language=index.manifest.language,
-            question=question,
-            standalone_question=question,
+            question=typed,
+            standalone_question=reading.question,
             status=found.status,
             answer=found.answer,
             sentences=found.sentences,
             citations=found.citations,
             related_sections=found.related_sections,
-            correction=None,
+            correction=reading.correction,
             confidence=round(found.confidence, 3),
             composer="extractive",
             took_ms=Timings(
-                encode=_ms(encoded - started),
+                encode=_ms(encoded - was_read),
                 search=_ms(searched - encoded),
                 compose=_ms(composed - searched),
                 total=_ms(composed - started),
@@ -76,7 +105,7 @@ class Assistant:
         """The `k` best hits for `question` in one course, and the index that they come from."""
         question = self.checked(question)
         index = self.courses.index(course)
-        return index, index.search(question, self.encoder.encode_query([question])[0], k)
+        return index, find(index, question, self.encoder.encode_query([question])[0], self._reranker, k)
 
     def checked(self, question: str) -> str:
         """`question` without white space around it.
@@ -98,6 +127,15 @@ class Assistant:
         return stripped
 
 
+def find(index: Index, question: str, vector: Vectors, reranker: "Reranker | None", k: int = 10) -> list[Hit]:
+    """The `k` best hits for `question`, whose unit vector is `vector`, float32 [dimensions]; read again by
+    `reranker` where there is one."""
+    if reranker is None:
+        return index.search(question, vector, k)
+    hits = index.search(question, vector, max(k, _RERANKED))
+    return [*reranker.rerank(question, hits[:_RERANKED]), *hits[_RERANKED:]][:k]
+
+
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     """What became of a question: the fields of `Answer` that depend on the hits."""
@@ -110,17 +148,21 @@ class _Outcome:
     related_sections: list[RelatedSection] = field(default_factory=list)
 
 
-def _decide(index: Index, question: str, vector: Vectors, hits: Sequence[Hit], base_url: str) -> _Outcome:
+def _decide(
+    index: Index, question: str, vector: Vectors, hits: Sequence[Hit], calibration: Calibration, base_url: str
+) -> _Outcome:
     """Answer from `hits`, or say that a section is empty or that the material does not answer."""
-    empty, written = _empty_section(question, hits)
-    judged = judge(index, question, empty or next(iter(written), None))
+    empty, written = _empty_section(index, question, hits)
+    query = index.query(question)
+    found = [] if empty else candidates(query, question, index, vector, written)
+    judged = judge(query, question, [empty] if empty else written, found, calibration)
     text = messages(index.manifest.language)
     if judged.answers and empty is not None:
         answer = text["section_empty"].format(title=empty.chunk.section.title)
         related = _related(index, [empty, *written], judged, base_url)
         return _Outcome("section_empty", answer, judged.probability, related_sections=related)
     if judged.answers:
-        sentences, citations = cite(index, compose(index, question, vector, written), base_url)
+        sentences, citations = cite(index, compose(index, question, found), base_url)
         if sentences:
             answer = answer_text(sentences, citations)
             return _Outcome("answered", answer, judged.probability, sentences, citations)
@@ -129,14 +171,20 @@ def _decide(index: Index, question: str, vector: Vectors, hits: Sequence[Hit], b
     return _Outcome("not_in_material", answer, judged.probability, related_sections=related)
 
 
-def _empty_section(question: str, hits: Sequence[Hit]) -> tuple[Hit | None, list[Hit]]:
-    """The best hit, where it is an empty section whose whole title the question names; and the written ones."""
+def _small_talk(index: Index, reply: str) -> _Outcome:
+    text = messages(index.manifest.language)[reply]
+    return _Outcome("small_talk", text.format(course=index.manifest.title), confidence=1.0)
+
+
+def _empty_section(index: Index, question: str, hits: Sequence[Hit]) -> tuple[Hit | None, list[Hit]]:
+    """The best hit, where it is an empty section whose title the question names; and the written ones."""
     written = [hit for hit in hits if not hit.chunk.section.is_empty]
     best = next(iter(hits), None)
     if best is None or not best.chunk.section.is_empty:
         return None, written
-    title = set(terms(best.chunk.section.title))
-    return (best if title and title <= set(terms(question)) else None), written
+    # By weight: of "Volume Docker" a course about Docker is asked by "volume" alone.
+    title = index.query(best.chunk.section.title)
+    return (best if title.share(title.held(term_set(question))) >= _NAMED else None), written
 
 
 def _related(index: Index, hits: Sequence[Hit], judged: Answerability, base_url: str) -> list[RelatedSection]:

@@ -93,7 +93,7 @@ def build_course(
     started = perf_counter()
     root = into or settings.index_roots[0]
     recipe = settings.recipe
-    current = find_build([root], course, recipe, source_digests(material))
+    current = find_build([root], course, recipe, source_digests(material), language)
     _check_material(root, course, material)
     if current is not None:
         return Report(Manifest.read(current), current, None, perf_counter() - started)

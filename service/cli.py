@@ -6,8 +6,9 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from pydantic import ValidationError
@@ -17,7 +18,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from corpus.errors import CorpusError
 from index.errors import SearchIndexError
 from service import logging as logs
+from service.catalogue import messages
 from service.errors import ServiceError, StartError
+from service.evaluation.errors import EvaluationError
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +39,9 @@ QuestionText = Annotated[str, typer.Argument(help="The question, as a person wou
 CourseName = Annotated[
     str | None, typer.Option("--course", "-c", help="The course; may be left out where there is only one.")
 ]
+Bars = Callable[[str, str, int, int], None]
+"""Told the name of a bar, what to say of it once, and how many of how many are done."""
+
 _messages = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -45,7 +51,7 @@ def main() -> None:
 
     try:
         app()
-    except (ServiceError, StartError, CorpusError, SearchIndexError) as error:
+    except (ServiceError, StartError, CorpusError, SearchIndexError, EvaluationError) as error:
         _fail(str(error))
     except ValidationError as error:
         _fail("; ".join(_setting_error(dict(e)) for e in error.errors()))
@@ -71,8 +77,7 @@ def serve(
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     logs.configure(settings)
     listener = _listen(settings.host, settings.port)
-    shown = "localhost" if settings.host in ("127.0.0.1", "::1", "0.0.0.0", "::") else settings.host
-    address = str(settings.public_url or f"http://{shown}:{listener.getsockname()[1]}/")
+    address = f"{settings.address(listener.getsockname()[1])}/"
 
     def finished(startup: Startup) -> None:
         if startup.error:
@@ -136,6 +141,8 @@ def ask(question: QuestionText, course: CourseName = None, as_json: AsJson = Fal
     if as_json:
         print(answer.model_dump_json(by_alias=True, indent=2))
         return
+    if answer.correction:
+        print(messages(answer.language)["results_for"].format(question=answer.correction.to), end="\n\n")
     print(answer.answer)
     if answer.citations:
         print("\nSources")
@@ -168,6 +175,55 @@ def search(
         print(f"{hit.rank}. {' › '.join([hit.document_title, *hit.heading_path])}")
         print(f"   score {hit.score:.2f}, dense {hit.dense:.3f}, lexical {hit.lexical:.2f}")
         print(f"   {' '.join(hit.text.split())[:160]}")
+
+
+@app.command()
+def evaluate(
+    path: Annotated[
+        Path,
+        typer.Argument(help="A folder in the layout of BEIR or with a `questions.yaml`, or a file of questions."),
+    ],
+    half: Annotated[
+        Literal["even", "odd"] | None,
+        typer.Option(help="Ask only the questions at even or at odd places, counted from 0."),
+    ] = None,
+    queries: Annotated[int | None, typer.Option(min=1, help="Ask only so many questions, the first.")] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="A folder that keeps the indexes, which are then built only where they do not fit."),
+    ] = None,
+    no_failures: Annotated[
+        bool, typer.Option("--no-failures", help="Give figures alone, not the questions of a file that failed.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file to write the JSON object to.")] = None,
+    fit: Annotated[
+        bool,
+        typer.Option("--fit", help="Fit when to answer on a set with a removed part, and use it from now on."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure search, answers and refusals on a set of questions; see docs/evaluation.md."""
+    from service.evaluation.evaluate import evaluate as evaluate_set
+    from service.evaluation.evaluate import fit_calibration
+    from service.evaluation.part import Part
+
+    settings = Settings()
+    logs.configure(settings)
+    if output and not output.resolve().parent.is_dir():
+        raise StartError(f"{str(output.parent)!r} is no folder; give --output a file in one that is there")
+    if fit:
+        with _bars() as bars:
+            place, calibration = fit_calibration(path, settings, keep, _encoding(bars))
+        figures = ", ".join(f"{name} {value}" for name, value in calibration.checked.items())
+        _messages.print(f"Written to {place}. On the questions in odd places: {figures}.")
+    with _bars() as bars:
+        evaluation = evaluate_set(path, settings, Part(half, queries), keep, _encoding(bars), _asking(bars))
+    if no_failures:
+        evaluation = replace(evaluation, failures=None)
+    written = json.dumps(evaluation.as_dict(), ensure_ascii=False, indent=2)
+    if output:
+        output.write_text(written + "\n", encoding="utf-8")
+    print(written if as_json else evaluation.as_text())
 
 
 @app.command()
@@ -210,25 +266,45 @@ def _assistant() -> Iterator[tuple["Assistant", str]]:
 
     settings = Settings()
     logs.configure(settings)
-    base_url = str(settings.public_url or f"http://{settings.host}:{settings.port}").rstrip("/")
     with _encoding_progress() as progress:
-        yield Startup(settings, progress).run(), base_url
+        yield Startup(settings, progress).run(), settings.address()
 
 
 @contextmanager
 def _encoding_progress() -> Iterator[Callable[[str, int, int], None]]:
     """A progress bar for each course that is encoded; one line each where nobody watches."""
+    with _bars() as bars:
+        yield _encoding(bars)
+
+
+@contextmanager
+def _bars() -> Iterator[Bars]:
+    """Progress bars; what is said of each is printed once, whether or not somebody watches."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=_messages, transient=True, disable=not _messages.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def progress(course: str, done: int, total: int) -> None:
-            if course not in tasks:
-                _messages.print(f"Building the index of {course!r}: {total} texts to encode…")
-                tasks[course] = bars.add_task(course, total=total)
-            bars.update(tasks[course], completed=done)
+        def progress(name: str, said: str, done: int, total: int) -> None:
+            if said not in tasks:
+                _messages.print(said)
+                tasks[said] = bars.add_task(name, total=total)
+            bars.update(tasks[said], completed=done)
 
         yield progress
+
+
+def _encoding(bars: Bars) -> Callable[[str, int, int], None]:
+    def progress(course: str, done: int, total: int) -> None:
+        bars(course, f"Building the index of {course!r}: {total} texts to encode…", done, total)
+
+    return progress
+
+
+def _asking(bars: Bars) -> Callable[[int, int], None]:
+    def progress(done: int, total: int) -> None:
+        bars("questions", f"Asking {total} questions…", done, total)
+
+    return progress
 
 
 def _listen(host: str, port: int) -> socket.socket:

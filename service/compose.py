@@ -1,31 +1,21 @@
 """The extractive answer: sentences of the material that answer, with those that they lean on, verbatim.
 
-hits → candidate sentences → chosen → with what they lean on → in the order of the source, by section
+hits → selected sentences → with what they lean on and announce → in the order of the source, by section
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from corpus import Chunk, Section, Sentence
-from index.analysis import fold, term_set, terms
-from index.fusion import fuse, standardise
-from index.index import Hit, Index
-from index.vectors import Vectors
+from index.analysis import fold
+from index.index import Index
+from service.kinds import Kind
+from service.selection import Candidate, select
 
-HITS = 4
-"""How many chunks sentences are chosen from."""
-
-MOST_CHOSEN = 3
-"""Sentences chosen for what they say; those that they lean on come on top."""
-
-_NEW_SHARE = 0.15
-"""The least share of the question's idf that a further sentence must add."""
-
-_CHUNK_WEIGHT = 0.3
 _MOST_FOLLOWING = 12
+_MOST_STEPS = 2
+_WHOLE_LISTS: frozenset[Kind] = frozenset({"list", "how_to"})
 
 _PERSONAL_IL = (
     r"il(?!\s+(?:ne\s+|n['’])?(?:faut|existe|suffit|convient|s['’]agit|y a"
@@ -52,17 +42,16 @@ class Quote:
     text: str
 
 
-def compose(index: Index, question: str, vector: Vectors, hits: Sequence[Hit]) -> list[Quote]:
-    """The quotes that answer `question`, sections in the order of their best sentence; `[]` without any hit.
-
-    `vector` is the question's unit vector, float32 [dimensions].
-    """
-    chosen = _choose(index, question, vector, [hit for hit in hits if hit.chunk.sentences][:HITS])
+def compose(index: Index, question: str, found: Sequence[Candidate]) -> list[Quote]:
+    """The quotes that answer `question`, from the candidates `found`, likeliest first: sections in the order of
+    their best sentence."""
+    wanted, chosen = select(index, question, found)
     quotes: dict[Section, dict[int, Quote]] = {}
-    for hit, sentence in chosen:
-        passage = [_quote(chunk, s) for chunk in index.section_chunks(hit) for s in chunk.sentences]
-        kept = quotes.setdefault(hit.chunk.section, {})
-        for needed in _with_context(passage, sentence):
+    for candidate in chosen:
+        section = candidate.hit.chunk.section
+        passage = [_quote(chunk, s) for chunk in index.section_chunks(candidate.hit) for s in chunk.sentences]
+        kept = quotes.setdefault(section, {})
+        for needed in _with_context(passage, candidate.sentence, wanted):
             kept[needed.sentence.start] = needed
     return [kept[start] for kept in quotes.values() for start in sorted(kept)]
 
@@ -71,43 +60,31 @@ def _quote(chunk: Chunk, sentence: Sentence) -> Quote:
     return Quote(chunk.section, sentence, chunk.text[sentence.start - chunk.start : sentence.end - chunk.start])
 
 
-def _choose(index: Index, question: str, vector: Vectors, hits: Sequence[Hit]) -> list[tuple[Hit, Sentence]]:
-    """The sentence that fits the question best, then those that hold terms of it which no chosen one holds."""
-    candidates = [(hit, sentence) for hit in hits for sentence in hit.chunk.sentences]
-    if not candidates:
-        return []
-    weights = {term: index.lexical.idf(term) or 0.0 for term in terms(question)}
-    total = sum(weights.values()) or 1.0
-    held = [term_set(sentence.shown) & weights.keys() for _, sentence in candidates]
-    similarity = np.concatenate([index.sentence_vectors(hit) @ vector for hit in hits])
-    overlap = np.array([sum(weights[term] for term in found) for found in held], dtype=np.float32)
-    of_chunk = np.array([hit.score for hit, _ in candidates], dtype=np.float32)
-    value = fuse(similarity, overlap, dense_weight=0.5) + _CHUNK_WEIGHT * standardise(of_chunk)
+def _with_context(passage: Sequence[Quote], sentence: Sentence, wanted: Kind) -> list[Quote]:
+    """`sentence` with those before it that name what it speaks of and those after it that it announces.
 
-    order = [int(i) for i in np.argsort(-value, kind="stable")]
-    chosen = [order[0]]
-    covered = set(held[order[0]])
-    while len(chosen) < MOST_CHOSEN:
-        gains = {i: sum(weights[t] for t in held[i] - covered) / total for i in order if i not in chosen}
-        best = max(gains, key=lambda i: (gains[i], value[i]), default=None)
-        if best is None or gains[best] < _NEW_SHARE:
-            break
-        chosen.append(best)
-        covered |= held[best]
-    return [candidates[i] for i in chosen]
-
-
-def _with_context(passage: Sequence[Quote], sentence: Sentence) -> list[Quote]:
-    """`sentence` with those before it that name what it speaks of and those after it that it announces."""
+    Where a list or steps are wanted, an item of a list brings all the others; where steps are, a sentence brings
+    those that go on from it ("Pour cela, …").
+    """
     sentences = [quote.sentence for quote in passage]
     at = sentences.index(sentence)
     first = last = at
+    if wanted in _WHOLE_LISTS and sentence.kind == "list":
+        group = [i for i, other in enumerate(sentences) if other.group == sentence.group]
+        first, last = group[0], group[min(len(group), _MOST_FOLLOWING) - 1]
+        first, last = min(first, at), max(last, at)
+    while wanted == "how_to" and last - at < _MOST_STEPS and _goes_on(sentences, last):
+        last += 1
     while first > 0 and _leans_on(sentences[first - 1], sentences[first]):
         first -= 1
-    if sentence.shown.endswith(":"):
-        following = sentences[at + 1 : at + 1 + _MOST_FOLLOWING]
+    if sentences[last].shown.endswith(":"):
+        following = sentences[last + 1 : last + 1 + _MOST_FOLLOWING]
         last += sum(1 for other in following if other.group == following[0].group)
     return [*passage[_introduction(sentences, first)], *passage[first : last + 1]]
+
+
+def _goes_on(sentences: Sequence[Sentence], at: int) -> bool:
+    return at + 1 < len(sentences) and _leans_on(sentences[at], sentences[at + 1])
 
 
 def _leans_on(before: Sentence, sentence: Sentence) -> bool:

@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import SearchIndexError
+from service.answerability import NAMES
+from service.calibration import WITHOUT_CALIBRATION, calibration_path, load_calibration
 from service.courses import Courses
+from service.errors import InvalidCalibration
 from service.settings import Settings
 
 _ROOM = 500 * 2**20
@@ -31,7 +34,7 @@ class Check:
 
 def examine(settings: Settings) -> list[Check]:
     """Look at everything, the most basic first; one failure does not keep the others from being looked at."""
-    checks = [_program(), _home(settings.home), _model(settings)]
+    checks = [_program(), _home(settings.home), _model(settings), _calibration(settings)]
     courses = Courses(settings)
     problems = courses.problems()
     for course in courses.names():
@@ -62,3 +65,18 @@ def _model(settings: Settings) -> Check:
     except SearchIndexError as error:
         return Check("embedding model", False, str(error))
     return Check("embedding model", True, f"{settings.embedding_model}, {encoder.dimensions} dimensions")
+
+
+def _calibration(settings: Settings) -> Check:
+    digest = settings.recipe.model_digest
+    try:
+        calibration = load_calibration(settings.home, digest, NAMES)
+    except InvalidCalibration as error:
+        return Check("calibration", False, str(error))
+    if calibration.model_digest is None:
+        return Check("calibration", True, WITHOUT_CALIBRATION)
+    own = calibration_path(settings.home, digest)
+    origin = repr(str(own)) if own.is_file() else "shipped with Repère"
+    return Check(
+        "calibration", True, f"{origin}, answers where the probability is at least {calibration.threshold:.3g}"
+    )

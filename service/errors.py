@@ -59,5 +59,10 @@ class NotReady(ServiceError):
     retry_after = 2
 
 
+class InvalidCalibration(ServiceError):
+    status = 503
+    title = "The calibration cannot be read"
+
+
 class StartError(Exception):
     """The program cannot start; the message says what is missing."""

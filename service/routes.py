@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from index.index import Index
 from service.answer import Answer
+from service.calibration import WITHOUT_CALIBRATION
 from service.errors import CourseUnavailable, NotReady, UnknownDocument
 from service.metrics import ANSWERS, REGISTRY
 from service.problems import problem_responses
@@ -127,7 +128,8 @@ def readyz(request: Request) -> Response:
     problems = started.courses.problems()
     if len(problems) == len(started.courses.names()):
         raise CourseUnavailable(" ".join(problems.values()) or "There is no course; run `repere build FOLDER`.")
-    return _json(Health(status="ready", problems=problems))
+    notices = [WITHOUT_CALIBRATION] if started.assistant.calibration.model_digest is None else []
+    return _json(Health(status="ready", problems=problems, notices=notices))
 
 
 @router.get("/metrics", response_class=Response, tags=["operation"])

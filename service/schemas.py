@@ -114,6 +114,7 @@ class Health(Contract):
 
     status: str = Field(description="`alive`, or `ready` once a question can be answered.")
     problems: dict[str, str] = Field({}, description="Why courses cannot be asked, by course.")
+    notices: list[str] = Field([], description="What keeps answers from being as good as they could be.")
 
 
 def found_chunk(index: Index, hit: Hit, base: str) -> FoundChunk:

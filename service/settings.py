@@ -12,6 +12,9 @@ from corpus import Chunking
 from index.manifest import Recipe
 from index.models import SHIPPED_MODEL, model_digest
 
+_HERE = ("127.0.0.1", "::1", "0.0.0.0", "::", "")
+"""Addresses to listen on that a browser on this machine reaches as `localhost`."""
+
 
 class Settings(BaseSettings):
     """The settings of one running Repère."""
@@ -42,6 +45,11 @@ class Settings(BaseSettings):
     document_prompt: str | None = Field(
         None, description="What is put before a text for the embedding model, instead of the model's own."
     )
+    reranker: str | None = Field(
+        None,
+        description="A sentence-transformers CrossEncoder that reads the best chunks again, a folder or a name on "
+        "the Hugging Face hub: better order, many times slower.",
+    )
     encoder_threads: int = Field(
         0,
         ge=0,
@@ -59,7 +67,19 @@ class Settings(BaseSettings):
     @cached_property
     def recipe(self) -> Recipe:
         """What indexes are built by."""
-        return Recipe(self.embedding_model, model_digest(self.embedding_model), Chunking())
+        return Recipe(
+            self.embedding_model, model_digest(self.embedding_model), Chunking(), document_prompt=self.document_prompt
+        )
+
+    def address(self, port: int | None = None) -> str:
+        """What people open on this machine, without a slash at the end: `public_url`, or else host and port.
+
+        `port` is the one that is listened on, where it is not the setting's.
+        """
+        if self.public_url:
+            return str(self.public_url).rstrip("/")
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{'localhost' if self.host in _HERE else name}:{self.port if port is None else port}"
 
     @property
     def calls_at_once(self) -> int:

@@ -10,14 +10,18 @@ import structlog
 
 from corpus import read_course
 from corpus.errors import CorpusError
+from index.dictionary import dictionary
 from index.errors import BuildInProgress, SearchIndexError
+from service.answerability import NAMES
 from service.assistant import Assistant
+from service.calibration import WITHOUT_CALIBRATION, Calibration, load_calibration
 from service.courses import Courses
-from service.errors import NotReady, StartError
+from service.errors import InvalidCalibration, NotReady, StartError
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from index.encoder import Encoder
+    from index.reranker import Reranker
 
 log = structlog.get_logger(__name__)
 
@@ -86,13 +90,22 @@ class Startup:
             for course, problem in self.courses.problems().items():
                 log.error("course_unavailable", course=course, problem=problem)
             encoder.encode_query(["Prêt ?"])
-            self._assistant = Assistant(encoder, self.courses, settings.max_question_length)
+            self._assistant = Assistant(
+                encoder, self.courses, self._calibration(), load_reranker(settings), settings.max_question_length
+            )
             self.detail = "Ready."
             return self._assistant
-        except (CorpusError, SearchIndexError) as error:
+        except (CorpusError, SearchIndexError, InvalidCalibration) as error:
             raise StartError(str(error)) from error
         except OSError as error:
             raise StartError(explain_os_error(error, self.settings.home)) from error
+
+    def _calibration(self) -> Calibration:
+        dictionary()  # So that no question waits for its first use.
+        calibration = load_calibration(self.settings.home, self.settings.recipe.model_digest, NAMES)
+        if calibration.model_digest is None:
+            log.warning("no_calibration", model=self.settings.embedding_model, detail=WITHOUT_CALIBRATION)
+        return calibration
 
     def _build_missing(self, encoder: "Encoder") -> None:
         from index.build import build_index
@@ -124,6 +137,15 @@ class Startup:
         finally:
             self._done.set()
             self._finished(self)
+
+
+def load_reranker(settings: Settings) -> "Reranker | None":
+    """The reranker that the settings name, if they do; raises `UnusableModel` where it cannot be loaded."""
+    if settings.reranker is None:
+        return None
+    from index.reranker import Reranker  # PyTorch takes seconds to import.
+
+    return Reranker.load(settings.reranker)
 
 
 SHIPPED = "--shipped"

@@ -21,9 +21,8 @@ export function answerCard(answer) {
   const titles = { not_in_material: messages.notInMaterial, section_empty: messages.sectionEmpty };
   const title = titles[answer.status];
   card.append(title ? element("h2", {}, title) : element("h2", { class: "hidden" }, messages.answer));
-  if (answer.correction) {
-    card.append(element("p", { class: "correction" }, messages.resultsFor(answer.correction.to)));
-  }
+  if (answer.correction) card.append(readAs(messages.resultsFor(answer.correction.to)));
+  if (leansOnEarlier(answer)) card.append(readAs(messages.understoodAs(answer.standalone_question)));
   if (answer.status === "answered") {
     const citations = new Map(answer.citations.map((citation) => [citation.number, citation]));
     const text = element("div", { class: "text", lang });
@@ -34,6 +33,17 @@ export function answerCard(answer) {
     if (answer.related_sections.length > 0) card.append(relatedList(answer.related_sections));
   }
   return card;
+}
+
+/** Whether the question was read with those before it; leaving a greeting out is no news. @param {Answer} answer */
+export function leansOnEarlier(answer) {
+  const spelt = answer.correction?.to ?? answer.question;
+  return !spelt.includes(answer.standalone_question);
+}
+
+/** @param {string} text */
+function readAs(text) {
+  return element("p", { class: "read-as" }, unbroken(text));
 }
 
 /** The numbered sources, or nothing. @param {Citation[]} citations @param {string} language of the quotes */

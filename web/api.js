@@ -7,7 +7,8 @@
  * @typedef {{number: number, document_title: string, heading_path: string[], quote: string, line_start: number,
  *   line_end: number, page: number | null, url: string}} Citation
  * @typedef {{document_id: string, heading_path: string[], anchor: string, url: string, is_empty: boolean}} RelatedSection
- * @typedef {{status: "answered" | "not_in_material" | "section_empty" | "small_talk", answer: string,
+ * @typedef {{conversation_id: string, question: string, standalone_question: string,
+ *   status: "answered" | "not_in_material" | "section_empty" | "small_talk", answer: string,
  *   language?: string, sentences: Sentence[], citations: Citation[], related_sections: RelatedSection[],
  *   correction: {from: string, to: string} | null}} Answer
  */
@@ -41,12 +42,13 @@ export async function courses(signal, onStarting) {
 /**
  * @param {string} question
  * @param {string} course
+ * @param {string | null} conversation that the question goes on with, the `conversation_id` of an answer
  * @param {AbortSignal} signal
  * @param {() => void} onStarting
  * @returns {Promise<Answer>}
  */
-export function ask(question, course, signal, onStarting) {
-  const body = JSON.stringify({ question, course });
+export function ask(question, course, conversation, signal, onStarting) {
+  const body = JSON.stringify({ question, course, conversation_id: conversation });
   return request("v1/ask", { method: "POST", body, signal }, onStarting);
 }
 

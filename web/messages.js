@@ -20,6 +20,7 @@ const fr = {
     placeholder: "Par exemple\u00a0: à quoi sert cette notion\u00a0?",
     keys: "Entrée pour envoyer, Maj\u00a0+\u00a0Entrée pour aller à la ligne",
     send: "Demander",
+    afresh: "Nouvelle conversation",
     promise:
       "Repère répond avec les mots du cours et montre, pour chaque phrase, l’endroit exact d’où elle vient. Quand le cours ne répond pas, il le dit.",
     suggestions: "Pour commencer",
@@ -40,6 +41,9 @@ const fr = {
   empty: "(vide)",
   /** @param {string} question */
   resultsFor: (question) => `Résultats pour «\u00a0${question}\u00a0»`,
+  /** @param {string} question */
+  understoodAs: (question) => `Question comprise\u00a0: «\u00a0${question}\u00a0»`,
+  goOn: "Posez une question, ou la suite de la précédente",
   sources: "Sources",
   /** @param {number} number @param {string} place */
   source: (number, place) => `Source ${number}\u00a0: ${place}`,
@@ -79,6 +83,7 @@ const en = {
     placeholder: "For example: what is this notion for?",
     keys: "Enter to send, Shift\u00a0+\u00a0Enter for a new line",
     send: "Ask",
+    afresh: "New conversation",
     promise:
       "Repère answers in the words of the course and shows, for every sentence, the exact place it comes from. When the course does not answer, it says so.",
     suggestions: "To begin with",
@@ -96,6 +101,8 @@ const en = {
   sectionsToRead: "Sections to read",
   empty: "(empty)",
   resultsFor: (question) => `Results for “${question}”`,
+  understoodAs: (question) => `Understood as: “${question}”`,
+  goOn: "Ask a question, or go on from the last one",
   sources: "Sources",
   source: (number, place) => `Source ${number}: ${place}`,
   open: "Open at this place",

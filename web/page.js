@@ -4,7 +4,7 @@
  * @typedef {import("./api.js").Course} Course
  */
 
-import { answerCard, sourceList } from "./answer.js";
+import { answerCard, leansOnEarlier, sourceList } from "./answer.js";
 import * as api from "./api.js";
 import { language, messages } from "./messages.js";
 import { element } from "./text.js";
@@ -33,10 +33,13 @@ const intro = byId("intro", HTMLElement);
 const suggestions = byId("suggestions", HTMLElement);
 const answerPlace = byId("answer", HTMLElement);
 const sourcesPlace = byId("sources", HTMLElement);
+const afresh = byId("afresh", HTMLButtonElement);
 
 /** @type {Course[]} */
 let courses = [];
 let current = new AbortController();
+/** The conversation that the next question goes on with. @type {string | null} */
+let conversation = null;
 
 /** @param {Node} card @param {Node} [sources] */
 function show(card, sources = document.createDocumentFragment()) {
@@ -120,6 +123,29 @@ function showCourse() {
   suggestions.hidden = !course.suggestions?.length;
 }
 
+/** @param {string | null} id of the conversation, `null` for a new one */
+function goOnWith(id) {
+  conversation = id;
+  afresh.hidden = id === null;
+  question.placeholder = (id === null ? messages.markup["placeholder"] : messages.goOn) ?? "";
+}
+
+/** Forget what was asked and clear its answer; nothing waits for an answer any more. */
+function beginAfresh() {
+  current.abort();
+  goOnWith(null);
+  answerPlace.replaceChildren();
+  sourcesPlace.replaceChildren();
+  intro.hidden = false;
+  document.title = "Repère";
+  history.replaceState(null, "", `?${new URLSearchParams({ course: courseChoice.value })}`);
+}
+
+/** The address asks `text` again when it is shared or loaded anew. @param {string} text */
+function setAddress(text) {
+  history.replaceState(null, "", `?${new URLSearchParams({ q: text, course: courseChoice.value })}`);
+}
+
 /** The start of a visit: the courses, then the question that the address holds, if any. @param {AbortSignal} signal */
 async function begin(signal) {
   const address = new URLSearchParams(location.search);
@@ -144,12 +170,14 @@ async function ask(text, signal) {
     await loadCourses(signal);
     if (courses.length === 0) return showTrouble(messages.noCourse, messages.noCourseDetail, null);
     const course = courses.find((course) => course.id === courseChoice.value);
-    history.replaceState(null, "", `?${new URLSearchParams({ q: text, course: courseChoice.value })}`);
+    setAddress(text);
     document.title = `${text} – Repère`;
-    const answer = await api.ask(text, courseChoice.value, signal, () => {
+    const answer = await api.ask(text, courseChoice.value, conversation, signal, () => {
       clearTimeout(timer);
       onStarting();
     });
+    goOnWith(answer.conversation_id);
+    if (leansOnEarlier(answer)) setAddress(answer.standalone_question);
     show(answerCard(answer), sourceList(answer.citations, course?.language ?? "fr"));
     if (document.activeElement === question && question.value.trim() === text) question.select();
   } finally {
@@ -189,7 +217,6 @@ function translate() {
   for (const node of document.querySelectorAll("[data-text]")) {
     node.textContent = messages.markup[node.getAttribute("data-text") ?? ""] ?? node.textContent;
   }
-  question.placeholder = messages.markup["placeholder"] ?? question.placeholder;
 }
 
 if (language !== document.documentElement.lang) translate();
@@ -203,7 +230,16 @@ question.addEventListener("keydown", (event) => {
   event.preventDefault();
   form.requestSubmit();
 });
-courseChoice.addEventListener("change", showCourse);
+courseChoice.addEventListener("change", () => {
+  showCourse();
+  beginAfresh();
+});
+afresh.addEventListener("click", () => {
+  beginAfresh();
+  question.value = "";
+  grow();
+  question.focus();
+});
 for (const type of ["pointerover", "focusin", "focusout"]) answerPlace.addEventListener(type, pointAtSource);
 answerPlace.addEventListener("pointerleave", pointAtSource);
 
@@ -212,4 +248,5 @@ if (asked?.trim()) {
   question.value = asked.slice(0, question.maxLength);
 }
 grow();
+goOnWith(null);
 void instead(begin);

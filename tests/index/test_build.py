@@ -49,7 +49,7 @@ def test_building_again_encodes_nothing_and_gives_the_same_chunks(folder: Path, 
     first = build(folder, root)
     encoder = CountingEncoder()
     second = build(folder, root, encoder)
-    assert (first.encoded, second.encoded, encoder.encoded) == (9, 0, [])
+    assert (first.encoded, second.encoded, encoder.encoded) == (12, 0, [])
     assert second.folder != first.folder
     assert current_build(root, "cours") == second.folder
     assert chunk_ids(first.folder) == chunk_ids(second.folder)
@@ -60,7 +60,7 @@ def test_only_the_new_texts_of_a_changed_document_are_encoded(folder: Path, root
     (folder / "port.md").write_text("# port\n\nLe port est isolé. Une phrase nouvelle.\n", encoding="utf-8")
     encoder = CountingEncoder()
     built = build(folder, root, encoder)
-    assert encoder.encoded == ["port\nLe port est isolé. Une phrase nouvelle.", "Une phrase nouvelle."]
+    assert encoder.encoded == ["port\nLe port est isolé. Une phrase nouvelle.", "port\nUne phrase nouvelle."]
     assert built.encoded == 2
     assert current_build(root, "cours") == built.folder
     assert len(set(chunk_ids(before)) & set(chunk_ids(built.folder))) == 2
@@ -75,8 +75,12 @@ def test_vectors_that_are_kept_belong_to_their_texts(folder: Path, root: Path) -
 
 def test_a_text_that_stands_twice_is_encoded_once(make_course: MakeCourse, root: Path) -> None:
     encoder = CountingEncoder()
-    build(make_course({"a.md": "Le même. Le même.", "b.md": "Le même."}), root, encoder)
-    assert encoder.encoded.count("Le même.") == 1
+    build(
+        make_course({"a.md": "# A\n\nLe même. Le même.", "b.md": "# B\n\nLe même.", "c.md": "# A\n\nAutre."}),
+        root,
+        encoder,
+    )
+    assert sorted(encoder.encoded) == ["A", "A\nAutre.", "A\nLe même.", "A\nLe même. Le même.", "B", "B\nLe même."]
 
 
 def test_another_model_or_a_damaged_index_before_is_encoded_anew(folder: Path, root: Path) -> None:
@@ -84,6 +88,22 @@ def test_another_model_or_a_damaged_index_before_is_encoded_anew(folder: Path, r
     assert build(folder, root, recipe=replace(RECIPE, model_digest="sha256:autre")).encoded == built.encoded
     (build(folder, root).folder / "chunks.jsonl").unlink()
     assert build(folder, root).encoded == built.encoded
+
+
+def test_another_prompt_is_encoded_anew(folder: Path, root: Path) -> None:
+    built = build(folder, root)
+    prompted = replace(RECIPE, document_prompt="texte : ")
+    assert find_build([root], "cours", prompted, source_digests(folder)) is None
+    assert build(folder, root, recipe=prompted).encoded == built.encoded
+    assert build(folder, root, recipe=prompted).encoded == 0
+    assert build(folder, root, recipe=RECIPE).encoded == built.encoded
+
+
+def test_a_build_in_another_language_is_not_found(folder: Path, root: Path) -> None:
+    built = build(folder, root)
+    sources = source_digests(folder)
+    assert find_build([root], "cours", RECIPE, sources, "fr") == built.folder
+    assert find_build([root], "cours", RECIPE, sources, "en") is None
 
 
 def test_another_chunking_keeps_the_vectors_of_equal_texts(folder: Path, root: Path) -> None:
@@ -94,7 +114,7 @@ def test_another_chunking_keeps_the_vectors_of_equal_texts(folder: Path, root: P
 def test_progress_counts_the_new_texts(folder: Path, root: Path) -> None:
     told: list[tuple[int, int]] = []
     build_index(read_course(folder), CountingEncoder(), RECIPE, root, "m", lambda *p: told.append(p))
-    assert told == [(done, 9) for done in range(10)]
+    assert told == [(done, 12) for done in range(13)]
     told.clear()
     build_index(read_course(folder), CountingEncoder(), RECIPE, root, "m", lambda *p: told.append(p))
     assert told == []
@@ -136,7 +156,7 @@ def test_a_build_that_is_killed_leaves_the_index_before_or_the_new_one(folder: P
     Index.open(current, RECIPE)
 
     built = build(folder, root)
-    assert built.encoded == (0 if point == "remove" else 3)
+    assert built.encoded == (0 if point == "remove" else 4)
     assert leftovers(root) == []
     kept = {p for p in (root / "cours").iterdir() if p.is_dir()}
     assert kept == {current, built.folder}

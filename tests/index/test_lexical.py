@@ -66,3 +66,17 @@ def test_without_any_term_there_are_no_scores(texts: list[list[str]], tmp_path: 
     for lexical in (Lexical.build(texts), Lexical.load(tmp_path / "lexical")):
         assert len(lexical.scores(["a"])) == 0
         assert lexical.idf("a") is None
+        assert not lexical.holds("a", np.arange(len(texts))).any()
+
+
+@pytest.mark.parametrize("loaded", [False, True])
+def test_a_chunk_holds_the_terms_that_stand_in_it(loaded: bool, tmp_path: Path) -> None:
+    random = np.random.default_rng(7)
+    texts = [[f"t{i}" for i in random.zipf(1.4, size=random.integers(0, 12)) if i < 60] for _ in range(80)]
+    lexical = Lexical.build(texts)
+    if loaded:
+        lexical.save(tmp_path / "lexical")
+        lexical = Lexical.load(tmp_path / "lexical")
+    for rows in (np.arange(80), random.permutation(80)[:30], np.array([79, 0, 79]), np.zeros(0, dtype=np.int64)):
+        for term in (f"t{i}" for i in range(60)):
+            assert list(lexical.holds(term, rows)) == [term in texts[row] for row in rows]

@@ -50,7 +50,10 @@ def test_a_manifest_fits_equal_material_and_recipe_only(folder: Path) -> None:
     assert not manifest.fits(replace(RECIPE, model_digest="sha256:autre"), manifest.sources)
     assert not manifest.fits(replace(RECIPE, chunking=Chunking(target=100)), manifest.sources)
     assert not replace(manifest, format=FORMAT + 1).fits(RECIPE, manifest.sources)
+    assert not manifest.fits(replace(RECIPE, document_prompt="texte : "), manifest.sources)
     assert manifest.fits(replace(RECIPE, model="autre nom"), manifest.sources)
+    assert manifest.fits(RECIPE, manifest.sources, "fr")
+    assert not manifest.fits(RECIPE, manifest.sources, "en")
 
 
 def test_another_model_is_named_with_what_to_run(folder: Path) -> None:
@@ -60,9 +63,10 @@ def test_another_model_is_named_with_what_to_run(folder: Path) -> None:
     assert "'grand'" in str(caught.value)
 
 
-def test_other_chunking_or_analysis_is_named_with_what_to_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(WrongParameters, match=r"repere build .*cours"):
-        Index.open(folder, replace(RECIPE, chunking=Chunking(target=100)))
+def test_other_parameters_are_named_with_what_to_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for other in (replace(RECIPE, chunking=Chunking(target=100)), replace(RECIPE, document_prompt="texte : ")):
+        with pytest.raises(WrongParameters, match=r"repere build .*cours"):
+            Index.open(folder, other)
     Index.open(folder, RECIPE)
     monkeypatch.setattr(analysis, "VERSION", analysis.VERSION + 1)
     with pytest.raises(WrongParameters, match=r"repere build .*cours"):
@@ -88,7 +92,7 @@ def test_another_format_is_named_even_where_its_fields_are_others(folder: Path) 
         Manifest.read(folder)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"3", b"{}", b"\xff\xfe", b'{"format": 2}'])
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"3", b"{}", b"\xff\xfe", b'{"format": 1}'])
 def test_a_manifest_that_cannot_be_read_is_damage(folder: Path, content: bytes) -> None:
     (folder / "manifest.json").write_bytes(content.replace(b"1", str(FORMAT).encode()))
     with pytest.raises(DamagedIndex, match=r"manifest\.json.*repere build"):

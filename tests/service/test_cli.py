@@ -12,8 +12,10 @@ import pytest
 
 from index.encoder import Encoder
 from index.index import Index
+from index.manifest import Manifest
 from index.shelf import current_build
-from service.doctor import examine
+from service.calibration import WITHOUT_CALIBRATION, Calibration, calibration_path
+from service.doctor import Check, examine
 from service.settings import Settings
 from tests.service.serving import REFERENCE, build_course
 
@@ -56,8 +58,18 @@ def test_a_build_tells_what_it_read_and_encodes_only_what_is_new(repere, make_co
     [report] = third["courses"]
     assert report["course"] == "reseau"
     assert report["changed"] is True
-    assert report["encoded"] == 2  # the section with its heading, and its sentence
+    assert report["encoded"] == 1  # the only sentence under its heading is the section too
     assert report["counts"]["empty_sections"] == 0
+
+
+@pytest.mark.model
+def test_another_language_is_built_again_without_encoding_anew(repere, make_course, tmp_path):
+    folder = make_course(COURSE, "reseau")
+    assert repere("build", folder).returncode == 0
+    [report] = json.loads(repere("build", folder, "--language", "en", "--json").stdout)["courses"]
+    assert (report["changed"], report["encoded"]) == (True, 0)
+    assert Manifest.read(Path(report["folder"])).language == "en"
+    assert "nothing has changed" in repere("build", folder, "--language", "en").stdout
 
 
 @pytest.mark.model
@@ -141,6 +153,24 @@ def test_an_answer_is_printed_with_its_sources(repere, home):
 
 
 @pytest.mark.model
+def test_a_corrected_question_is_printed_before_its_answer(repere, home):
+    done = repere("ask", "diference port expossé", REPERE_HOME=home)
+    assert done.returncode == 0, done.stderr
+    first, empty, answer, *_ = done.stdout.splitlines()
+    assert (first, empty) == ("Résultats pour « différence port exposé »", "")
+    assert "[1]" in answer
+    assert "Résultats pour" not in repere("ask", "différence port exposé", REPERE_HOME=home).stdout
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_links_can_be_opened_wherever_the_server_listens(repere, home, host: str):
+    done = repere("ask", REFERENCE, "--json", REPERE_HOME=home, REPERE_HOST=host)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["citations"][0]["url"].startswith("http://localhost:8000/courses/docker/")
+
+
+@pytest.mark.model
 def test_a_search_prints_json(repere, home):
     done = repere("search", REFERENCE, "-k", "2", "--json", REPERE_HOME=home)
     assert done.returncode == 0, done.stderr
@@ -159,8 +189,37 @@ def test_doctor_finds_nothing_where_all_is_well(repere, home):
     done = repere("doctor", "--json", REPERE_HOME=home)
     assert done.returncode == 0, done.stderr
     checks = json.loads(done.stdout)["checks"]
-    assert {check["name"] for check in checks} == {"program", "REPERE_HOME", "embedding model", "course docker"}
+    assert [check["name"] for check in checks] == [
+        "program",
+        "REPERE_HOME",
+        "embedding model",
+        "calibration",
+        "course docker",
+    ]
     assert all(check["ok"] for check in checks)
+    assert re.match(r"shipped with Repère, .* 0\.\d+$", checks[3]["detail"])
+
+
+@pytest.mark.model
+def test_doctor_tells_which_calibration_is_used(tmp_path, encoder, monkeypatch):
+    monkeypatch.setattr(Encoder, "load", lambda *_, **__: encoder)
+
+    def calibration(settings: Settings) -> Check:
+        return next(check for check in examine(settings) if check.name == "calibration")
+
+    other = Settings(home=tmp_path, embedding_model="some/model")
+    assert calibration(other) == Check("calibration", True, WITHOUT_CALIBRATION)
+
+    digest = other.recipe.model_digest
+    path = calibration_path(tmp_path, digest)
+    Calibration("some/model", digest, {}, intercept=0.0, threshold=0.375, checked={}).write(path)
+    assert calibration(other).ok
+    assert repr(str(path)) in calibration(other).detail
+    assert "0.375" in calibration(other).detail
+
+    path.write_text("{")
+    assert not calibration(other).ok
+    assert str(path) in calibration(other).detail
 
 
 @pytest.mark.model

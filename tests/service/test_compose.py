@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.index import Index
 from index.manifest import Manifest, file_digest
+from service.answerability import NAMES
 from service.assistant import Assistant
+from service.calibration import load_calibration
 from service.compose import Quote, compose
 from service.courses import Courses
 from service.settings import Settings
-from tests.service.serving import REFERENCE, build_course
+from tests.service.serving import REFERENCE
+from tests.service.small_course import course_of
 
 pytestmark = pytest.mark.model
 
@@ -23,11 +25,9 @@ def quotes(tmp_path: Path, make_course, encoder, recipe):
     """Composes the answer to a question from one document."""
 
     def answer(text: str, question: str) -> list[Quote]:
-        built = build_course(tmp_path / "home", make_course({"cours.md": text}), encoder)
-        index = Index.open(built.folder, recipe)
-        vector = encoder.encode_query([question])[0]
-        found = compose(index, question, vector, index.search(question, vector))
-        document = index.document("cours")
+        course = course_of(make_course({"cours.md": text}), tmp_path / "indexes", encoder, recipe)
+        found = course.compose(question)
+        document = course.index.document("cours")
         assert all(document.text[q.sentence.start : q.sentence.end] == q.text for q in found)
         return found
 
@@ -145,6 +145,26 @@ def test_an_item_of_a_list_brings_what_announces_the_list(quotes):
     ]
 
 
+@pytest.mark.parametrize(
+    "question", ["Quelles sont les règles de la gare ?", "Quelles sont les règles pour le billet bleu ?"]
+)
+def test_a_question_for_a_list_is_answered_by_all_of_it(quotes, question: str):
+    rules = ["ne pas courir", "composter son billet bleu avant le départ", "attendre derrière la ligne"]
+    text = (
+        "# Trains\n\nLe quai est long.\n\nLes règles de la gare :\n\n"
+        + "".join(f"- {rule}\n" for rule in rules)
+        + f"\nLe guichet ferme tôt.\n{FILLER}"
+    )
+    assert shown(quotes(text, question)) == ["Les règles de la gare :", *rules]
+
+
+def test_code_that_is_announced_comes_whole(quotes):
+    code = "alba check\n\nif ready:\n    alba start --now\n    alba lights on"
+    text = f"# Trains\n\nPour démarrer la locomotive, lancez :\n\n```\n{code}\n```\n\nLe guichet ferme tôt.{FILLER}"
+    found = quotes(text, "Comment démarrer la locomotive ?")
+    assert shown(found) == ["Pour démarrer la locomotive, lancez :", code]
+
+
 def test_quotes_stand_in_the_order_of_the_source_by_section_and_once_each(quotes):
     text = (
         "# Trains\n\n## Alba\n\nLa locomotive Alba tire des wagons. Elle roule de nuit vers Lyon. "
@@ -170,13 +190,15 @@ def test_marks_are_in_the_quote_and_not_in_the_text(quotes):
     assert found.sentence.shown == "La locomotive Alba tire des wagons bleus."
 
 
-def test_without_a_hit_there_is_no_quote(index, encoder):
-    assert compose(index, REFERENCE, encoder.encode_query([REFERENCE])[0], []) == []
+def test_without_a_sentence_there_is_no_quote(index, quotes):
+    assert compose(index, REFERENCE, []) == []
+    assert quotes("# Trains\n\n# Gares\n", REFERENCE) == []
 
 
 def ask(home: Path, encoder, question: str, course: str):
     settings = Settings(home=home)
-    return Assistant(encoder, Courses(settings)).ask(question, course)
+    calibration = load_calibration(home, settings.recipe.model_digest, NAMES)
+    return Assistant(encoder, Courses(settings), calibration).ask(question, course)
 
 
 def test_a_quote_that_does_not_stand_is_not_shown(home, encoder, own_home):

@@ -61,3 +61,28 @@ def test_every_value_that_makes_no_sense_is_named(repere):
     assert "REPERE_PORT" in done.stderr
     assert "REPERE_LOG_FORMAT" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "http://localhost:8000"),
+        ("0.0.0.0", "http://localhost:8000"),
+        ("::1", "http://localhost:8000"),
+        ("::", "http://localhost:8000"),
+        ("192.0.2.7", "http://192.0.2.7:8000"),
+        ("2001:db8::7", "http://[2001:db8::7]:8000"),
+        ("cours.example", "http://cours.example:8000"),
+    ],
+)
+def test_the_address_to_open_is_one_that_a_browser_takes(host: str, address: str):
+    settings = Settings(host=host)
+    assert settings.address() == address
+    assert settings.address(4321) == address.replace("8000", "4321")
+    assert Settings(host=host, public_url="https://cours.example/a/").address(4321) == "https://cours.example/a"
+
+
+def test_an_index_depends_on_what_is_put_before_its_texts():
+    plain, prompted = Settings().recipe, Settings(document_prompt="texte : ").recipe
+    assert plain.parameters() != prompted.parameters()
+    assert Settings(query_prompt="question : ").recipe == plain

@@ -11,7 +11,9 @@ from index.encoder import Encoder
 from index.errors import UnusableModel
 from index.manifest import FORMAT
 from service.app import create_app
+from service.calibration import WITHOUT_CALIBRATION
 from service.settings import Settings
+from tests.index.building import small_model
 from tests.service.serving import REFERENCE, Page, Served, assert_problem, build_course, listening, serving
 
 pytestmark = pytest.mark.model
@@ -77,6 +79,15 @@ def test_a_model_that_cannot_be_loaded_is_named_and_the_process_goes_on_living(h
     assert "'x'" in str(app.state.startup.error)
 
 
+def test_a_model_without_a_calibration_is_noticed_and_answers(tmp_path):
+    small_model().save(str(tmp_path / "petit"))
+    settings = Settings(home=tmp_path / "new", embedding_model=str(tmp_path / "petit"))
+    with serving(settings, Encoder.load(settings.embedding_model)) as served:
+        ready = served.client.get("/readyz").json()
+        assert ready == {"status": "ready", "problems": {}, "notices": [WITHOUT_CALIBRATION]}
+        assert served.ask("Qu'est-ce qu'une image Docker ?")["status"] == "answered"
+
+
 def test_the_index_of_the_shipped_course_is_built_where_it_is_missing(tmp_path, encoder):
     with serving(Settings(home=tmp_path / "new"), encoder) as served:
         assert served.ask(REFERENCE)["status"] == "answered"
@@ -134,6 +145,7 @@ def test_a_damaged_index_silences_its_own_course_only(own_home, make_course, enc
         assert served.ask(REFERENCE, course="docker")["status"] == "answered"
         ready = served.client.get("/readyz")
         assert ready.status_code == 200
+        assert ready.json()["notices"] == []
         assert list(ready.json()["problems"]) == ["ocean"]
         [ocean] = [c for c in served.client.get("/v1/courses").json()["courses"] if c["id"] == "ocean"]
         assert ocean["available"] is False

@@ -1,5 +1,6 @@
 """The page that asks and the page of a document, in a real browser."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -189,6 +190,71 @@ def test_the_answer_replaces_the_one_before(page: Page, served: Served):
     expect(page.locator("ol.sources")).to_have_count(0)
 
 
+def test_a_corrected_question_says_what_was_looked_for(page: Page, served: Served):
+    page.goto(served.url)
+    ask(page, "diference port expossé")
+    expect(page.locator("article .read-as")).to_have_text("Résultats pour « différence port exposé »")
+    expect(page.locator("#question")).to_have_value("diference port expossé")
+    assert fits(page)
+
+
+def test_a_question_as_it_was_typed_is_not_said_again(page: Page, served: Served):
+    page.goto(served.url)
+    for question in (REFERENCE, "Bonjour, c'est quoi un port exposé ? Merci !"):
+        ask(page, question)
+        expect(page.locator("article.answered")).to_contain_text("port exposé")
+        expect(page.locator(".read-as")).to_have_count(0)
+
+
+def test_a_follow_up_is_read_with_the_question_before_it(page: Page, served: Served):
+    page.goto(served.url)
+    expect(page.locator("#question")).to_have_attribute("placeholder", re.compile("Par exemple"))
+    ask(page, "C'est quoi un port exposé ?")
+    expect(page.locator("article.answered")).to_be_visible()
+    expect(page.locator("#question")).to_have_attribute("placeholder", re.compile("la suite"))
+    ask(page, "et un port interne ?")
+    understood = page.locator("article .read-as")
+    expect(understood).to_have_text("Question comprise : « C'est quoi un port interne ? »")
+    expect(page.locator("article.answered")).to_contain_text("des ports internes")
+    assert fits(page)
+
+    page.goto(page.url)
+    expect(page.locator("#question")).to_have_value("C'est quoi un port interne ?")
+    expect(page.locator("article.answered")).to_contain_text("des ports internes")
+
+
+def test_a_new_conversation_forgets_the_one_before(page: Page, served: Served):
+    page.goto(served.url)
+    afresh = page.get_by_role("button", name="Nouvelle conversation")
+    expect(afresh).to_be_hidden()
+    ask(page, "C'est quoi un port exposé ?")
+    expect(page.locator("ol.sources")).to_be_visible()
+    top = page.locator("h1").bounding_box()
+    afresh.click()
+    expect(afresh).to_be_hidden()
+    expect(page.locator("article, ol.sources")).to_have_count(0)
+    expect(page.locator("#intro")).to_be_visible()
+    expect(page.locator("#question")).to_have_value("")
+    expect(page.locator("#question")).to_be_focused()
+    assert "q=" not in page.url
+    assert page.locator("h1").bounding_box() == top
+
+    ask(page, "et un port interne ?")
+    expect(page.locator("article")).to_be_visible()
+    expect(page.locator(".read-as")).to_have_count(0)
+
+
+def test_small_talk_is_answered_without_a_title_or_sources(page: Page, served: Served):
+    page.goto(served.url)
+    ask(page, "bonjour")
+    card = page.locator("article.card.small_talk")
+    expect(card).to_contain_text("Posez-moi une question sur le cours « Docker »")
+    expect(card.locator("h2")).to_have_text("Réponse")
+    assert card.locator("h2").evaluate("title => title.classList.contains('hidden')")
+    expect(page.locator("article a, .related, ol.sources, .read-as")).to_have_count(0)
+    assert fits(page)
+
+
 def test_the_answer_is_announced_and_can_be_reached_with_the_keyboard(page: Page, served: Served):
     page.goto(served.url)
     page.locator("#question").focus()
@@ -279,8 +345,28 @@ def test_several_courses_can_be_chosen_from(page: Page, python_course: Served):
     ask(page, "Quel est le mot de la fin ?")
     expect(page.locator("article.answered")).to_contain_text("pamplemousse")
     page.locator("#course").select_option("docker")
+    expect(page.locator("article")).to_have_count(0)
     ask(page, "Quel est le mot de la fin ?")
     expect(page.locator("article.not_in_material")).to_be_visible()
+
+
+def test_another_course_is_another_conversation(page: Page, python_course: Served):
+    page.goto(f"{python_course.url}/?course=docker")
+
+    def sent(question: str) -> tuple[str, str | None, str]:
+        """The course and the conversation that are asked, and the conversation that the answer belongs to."""
+        with page.expect_response("**/v1/ask") as answered:
+            ask(page, question)
+        body = answered.value.request.post_data_json
+        expect(page.locator("article")).to_be_visible()
+        return body["course"], body["conversation_id"], answered.value.json()["conversation_id"]
+
+    course, before, conversation = sent("C'est quoi un port ?")
+    assert (course, before) == ("docker", None)
+    expect(page.get_by_role("button", name="Nouvelle conversation")).to_be_visible()
+    assert sent("et une image ?") == ("docker", conversation, conversation)
+    page.locator("#course").select_option("python")
+    assert sent("bonjour")[:2] == ("python", None)
 
 
 def test_the_page_works_below_a_path(browser: Browser, home: Path, encoder, monkeypatch):

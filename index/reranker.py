@@ -1,0 +1,45 @@
+"""A cross-encoder that reads question and chunk together: slower, and only where one is named."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from threading import Lock
+from typing import Any
+
+from sentence_transformers import CrossEncoder
+
+from index.errors import UnusableModel
+from index.index import Hit
+from index.models import model_folder
+
+
+class Reranker:
+    """One `CrossEncoder` of sentence-transformers."""
+
+    def __init__(self, model: CrossEncoder) -> None:
+        self.model = model
+        self._lock = Lock()  # Its tokenizer cannot be used by two threads at once.
+
+    @classmethod
+    def load(cls, name: str) -> "Reranker":
+        """Load a local folder, or a model of the Hugging Face hub by name.
+
+        Raises:
+            UnusableModel: there is no such model, or it cannot be loaded.
+        """
+        try:
+            return cls(CrossEncoder(str(model_folder(name) or name), device="cpu", trust_remote_code=False))
+        except Exception as error:
+            raise UnusableModel(
+                f"the reranker {name!r} cannot be loaded ({error}); REPERE_RERANKER takes a folder with a "
+                "sentence-transformers CrossEncoder, or a name on the Hugging Face hub"
+            ) from error
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """`hits` in the order in which the model finds that they answer; their scores stay in descending order."""
+        if not hits:
+            return []
+        with self._lock:
+            pairs = [(question, hit.chunk.embedded_text) for hit in hits]
+            found: Any = self.model.predict(pairs, show_progress_bar=False)
+        order = sorted(range(len(hits)), key=lambda i: -float(found[i]))
+        return [replace(hits[i], score=hits[rank].score, rank=rank + 1) for rank, i in enumerate(order)]

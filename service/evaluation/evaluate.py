@@ -1,0 +1,87 @@
+"""`repere evaluate`: a set is read, its questions are asked as when serving, and what came back is measured."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from service.calibration import WITHOUT_ENCODER, Calibration, calibration_path
+from service.evaluation.beir import CORPUS, read_beir
+from service.evaluation.beir_run import evaluate_beir
+from service.evaluation.errors import InvalidSet
+from service.evaluation.fit import fit
+from service.evaluation.part import Part
+from service.evaluation.question_run import evaluate_questions
+from service.evaluation.questions import QUESTIONS, read_questions
+from service.evaluation.report import Asking, Evaluation
+from service.settings import Settings
+from service.startup import BuildProgress
+
+T = TypeVar("T")
+
+
+def evaluate(
+    path: Path,
+    settings: Settings,
+    part: Part,
+    keep: Path | None = None,
+    building: BuildProgress = lambda course, done, total: None,
+    asking: Asking = lambda done, total: None,
+) -> Evaluation:
+    """Evaluate the set in the folder `path`, or the file of questions that it is.
+
+    Indexes are built in `keep`, and one that stands there and fits is used again; else in a folder that is
+    removed afterwards.
+
+    Raises:
+        InvalidSet: the set cannot be read, or `part` leaves no question of it.
+    """
+    if (path / CORPUS).exists():
+        found = read_beir(path)
+        queries = _some(part.of(found.queries, found.is_judged), path)
+        with _home(settings, keep) as own:
+            return evaluate_beir(found, queries, settings, own, building, asking)
+    if path.is_file() or (path / QUESTIONS).exists():
+        written = read_questions(path / QUESTIONS if path.is_dir() else path)
+        questions = _some(part.of(written.questions), path)
+        with _home(settings, keep) as own:
+            return evaluate_questions(written, questions, settings, own, building, asking)
+    raise InvalidSet(f"{str(path)!r} holds neither {CORPUS!r} nor {QUESTIONS!r}; give the folder or file of a set")
+
+
+def fit_calibration(
+    path: Path,
+    settings: Settings,
+    keep: Path | None = None,
+    building: BuildProgress = lambda course, done, total: None,
+) -> tuple[Path, Calibration]:
+    """Fit a calibration on the set in the folder `path` and write it to where it is used; returns both.
+
+    Raises:
+        InvalidSet: the set cannot be read, or has no removed part.
+    """
+    found = read_beir(path)
+    with _home(settings, keep) as own:
+        fitted = fit(found, settings, own, building)
+    folder = settings.home / "calibrations"
+    fitted.without_encoder.write(folder / f"{WITHOUT_ENCODER}.json")
+    written = calibration_path(settings.home, settings.recipe.model_digest)
+    fitted.own.write(written)
+    return written, fitted.own
+
+
+@contextmanager
+def _home(settings: Settings, keep: Path | None) -> Iterator[Settings]:
+    """`settings` with a home for the indexes of an evaluation."""
+    if keep is not None:
+        yield settings.model_copy(update={"home": keep})
+        return
+    with tempfile.TemporaryDirectory(prefix="repere-", ignore_cleanup_errors=True) as folder:
+        yield settings.model_copy(update={"home": Path(folder)})
+
+
+def _some(chosen: list[T], path: Path) -> list[T]:
+    if not chosen:
+        raise InvalidSet(f"no question of {str(path)!r} is left to ask; choose another part of it")
+    return chosen

@@ -1,0 +1,55 @@
+"""The indexes of an evaluation: the real ones, built where they do not stand already."""
+
+import shutil
+from typing import TYPE_CHECKING
+
+from corpus import Course, slug
+from index.index import Index
+from index.shelf import find_build
+from service.evaluation.beir import BeirSet
+from service.settings import Settings
+from service.startup import BuildProgress
+
+if TYPE_CHECKING:
+    from index.encoder import Encoder  # PyTorch takes seconds to import.
+
+
+def load_encoder(settings: Settings) -> "Encoder":
+    from index.encoder import Encoder
+
+    return Encoder.load(
+        settings.embedding_model,
+        threads=settings.encoder_threads,
+        query_prompt=settings.query_prompt,
+        document_prompt=settings.document_prompt,
+    )
+
+
+def index_of(course: Course, encoder: "Encoder", settings: Settings, building: BuildProgress) -> Index:
+    """The index of `course`: one that fits, or a new one."""
+    from index.build import build_index
+
+    root = settings.index_roots[0]
+    sources = {document.source.path: document.source.digest for document in course.documents}
+    folder = find_build([root], course.id, settings.recipe, sources, course.language)
+    if folder is None:
+        built = build_index(
+            course,
+            encoder,
+            settings.recipe,
+            root,
+            material=course.title,
+            progress=lambda done, total: building(course.id, done, total),
+        )
+        folder = built.folder
+    return Index.open(folder, settings.recipe)
+
+
+def index_without_removed(found: BeirSet, encoder: "Encoder", settings: Settings, building: BuildProgress) -> Index:
+    """The index without the removed passages; it begins as a copy of the whole one, whose vectors it takes."""
+    whole = slug(found.name)
+    name = f"{whole}-without-removed"
+    root = settings.index_roots[0]
+    if not (root / name).exists():
+        shutil.copytree(root / whole, root / name)
+    return index_of(found.course(name, found.removed), encoder, settings, building)

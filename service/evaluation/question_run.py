@@ -1,0 +1,111 @@
+"""One run over a teacher's questions: each asked as in a channel, its answer compared with what is expected."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from statistics import fmean, median
+from time import perf_counter
+
+from corpus import read_course, slug
+from service.answer import Answer
+from service.answerability import NAMES
+from service.assistant import Assistant
+from service.calibration import load_calibration
+from service.courses import Courses, shipped_material
+from service.errors import InvalidQuestion
+from service.evaluation.errors import InvalidSet
+from service.evaluation.indexes import index_of, load_encoder
+from service.evaluation.questions import Expected, Question, QuestionSet
+from service.evaluation.report import Asking, Evaluation, Failure, QuestionResults, ShapeCount
+from service.settings import Settings
+from service.startup import BuildProgress, Startup, load_reranker
+
+
+def evaluate_questions(
+    written: QuestionSet,
+    questions: Sequence[Question],
+    settings: Settings,
+    own: Settings,
+    building: BuildProgress,
+    asking: Asking,
+) -> Evaluation:
+    """Ask `questions`; a course with material of its own is built in the home of `own`, any other is the one served."""
+    assistant, course = _assistant(written, settings, own, building)
+    seconds: list[float] = []
+    complaints: dict[Question, str | None] = {}
+    failures: list[Failure] = []
+    for done, question in enumerate(questions, 1):
+        answer, took = _ask(written, question, assistant, course)
+        seconds.append(took)
+        complaints[question] = why = question.complaint(answer)
+        if why is not None:
+            failures.append(
+                Failure(question.text, question.shape, question.expected, answer.status, answer.answer, why)
+            )
+        asking(done, len(questions))
+    return Evaluation(
+        set=written.name,
+        queries=len(questions),
+        stages=None,
+        answers=None,
+        abstention=None,
+        questions=_questions_measured(complaints),
+        failures=failures,
+        ms_per_question=1000 * median(seconds),
+        files=written.files | _material_digests(assistant, course),
+    )
+
+
+def _ask(written: QuestionSet, question: Question, assistant: Assistant, course: str) -> tuple[Answer, float]:
+    """The answer to `question` after those that come before it in its conversation, and the seconds it took."""
+    conversation = uuid.uuid4().hex
+    try:
+        for before in question.after:
+            assistant.ask(before, course, conversation_id=conversation)
+        started = perf_counter()
+        answer = assistant.ask(question.text, course, conversation_id=conversation)
+    except InvalidQuestion as error:
+        raise InvalidSet(f"{str(written.path)!r}, question {question.number}: {error}") from error
+    return answer, perf_counter() - started
+
+
+def _questions_measured(complaints: Mapping[Question, str | None]) -> QuestionResults:
+    def share(expected: Expected) -> float | None:
+        right = [why is None for question, why in complaints.items() if question.expected == expected]
+        return fmean(right) if right else None
+
+    by_shape: dict[str, list[bool]] = {}
+    for question, why in complaints.items():
+        by_shape.setdefault(question.shape or question.expected, []).append(why is None)
+    return QuestionResults(
+        answered_right=share("answer"),
+        refused=share("no answer"),
+        small_talk=share("small talk"),
+        empty_section=share("empty section"),
+        by_shape={shape: ShapeCount(sum(right), len(right)) for shape, right in by_shape.items()},
+    )
+
+
+def _material_digests(assistant: Assistant, course: str) -> dict[str, str]:
+    sources = assistant.courses.index(course).manifest.sources
+    return {f"material/{path}": digest for path, digest in sources.items()}
+
+
+def _assistant(
+    written: QuestionSet, settings: Settings, own: Settings, building: BuildProgress
+) -> tuple[Assistant, str]:
+    """What answers the questions, and the name of their course."""
+    course = slug(written.course)
+    if written.material is None:
+        return Startup(settings, building).run(), course
+    shipped = shipped_material().get(course)
+    if shipped is not None and shipped.resolve() != written.material.resolve():
+        raise InvalidSet(
+            f"{str(written.path)!r}: {course!r} is a course that ships with Repère and `material` is another folder; "
+            "give the course another name, or leave `material` out"
+        )
+    read = read_course(written.material, course)
+    encoder = load_encoder(own)
+    index_of(read, encoder, own, building)
+    encoder.encode_query(["Prêt ?"])
+    calibration = load_calibration(settings.home, settings.recipe.model_digest, NAMES)
+    return Assistant(encoder, Courses(own), calibration, load_reranker(settings), own.max_question_length), course

@@ -1,0 +1,81 @@
+"""The form of answer that a question asks for, and whether a text has it: a number, a date, a price, a person …
+
+Questions and texts are folded (small letters, no accents) unless said otherwise.
+"""
+
+import re
+from typing import Literal
+
+from index.analysis import fold
+
+Form = Literal["number", "year", "time", "price", "person", "command"]
+
+_LEADING = r"^(?:(?:et|mais|de|depuis|jusqu['’]?a|vers) )*"
+_ASKED: dict[Form, re.Pattern[str]] = {
+    "price": re.compile(
+        r"\b(?:combien (?:ca )?cout\w+|cout\w+ combien|gratuit\w* ou payant\w*|payant\w* ou gratuit\w*"
+        r"|quel(?:le)?s? (?:est |sont )?(?:le |les )?(?:prix|tarifs?|couts?)\b|how much does .* cost)"
+    ),
+    "year": re.compile(
+        r"\bquelles? (?:est |etait )?(?:l['’]|la )?(?:annee|date)\b|\bquel siecle|\b(?:what|which) year\b"
+    ),
+    "time": re.compile(rf"{_LEADING}quand\b|\bquand (?:est-ce|a-t|ont-)|\bquelle epoque|^when (?:was|were|did)\b"),
+    "command": re.compile(
+        r"\b(?:quelles? (?:est |sont )?(?:la |les )?commandes?|par quelle commande|(?:which|what) command)\b"
+    ),
+    "number": re.compile(
+        r"\bcombien\b|\bhow (?:many|much|long|old|big)\b"
+        r"|\bquel(?:le)?s? (?:est |sont |etait |sera )?(?:l['’]|la |le |les )?(?:age|nombre|numero|pourcentage|taux"
+        r"|montant|duree|superficie|taille|hauteur|longueur|largeur|distance|poids|vitesse|population|altitude"
+        r"|capacite)s?\b"
+    ),
+    # Of other questions with "qui" the answer is often no name: "les nobles", "l'assemblée".
+    # Of other questions with "qui" the answer is often no name: "les nobles", "l'assemblée".
+    "person": re.compile(
+        r"\bqui (?:a |ont |est |fut )?(?:l['’])?(?:invent|cree|concu|fonde|decouvert|developpe|ecrit|createur)\w*"
+        r"|\b(?:invente|cree|concu|fonde|decouvert|developpe|ecrit)e?s? par qui\b|\bpar qui\b.*\b(?:invente|cree|concu|fonde)|\bwho (?:invented|created)\b"
+    ),
+}
+_NUMBER_WORD = re.compile(
+    r"\b(?:une? seule?|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|vingt"
+    r"|trente|quarante|cinquante|soixante|cents?|mille|millions?|milliards?|dizaines?|centaines?|milliers?|aucune?"
+    r"|illimite\w*|two|three|four|five|six|seven|eight|nine|ten|hundred|thousand|unlimited)\b"
+)
+_YEAR = re.compile(
+    r"\b1\d{3}\b|\b20\d\d\b|\bsiecles?\b|\b(?:\d{1,2}|1er) (?:jan|fev|mar|avr|mai|juin|juil|aou|sep|oct|nov|dec)"
+)
+_TIME = re.compile(
+    r"\b(?:jours?|mois|annees?|ans|semaines?|heures?|minutes?|secondes?|apres|avant|debut|fin|lorsqu|quand|moment)\b"
+)
+_PRICE = re.compile(r"\d ?(?:€|euros?|\$|dollars?|francs?)|\b(?:euros?|dollars?|francs?|gratuit\w*|payant\w*|free)\b")
+_NAME = re.compile(r"(?<=[\w,;:’'(«] )[A-ZÀ-Ý][\w-]+")
+_COMMAND = re.compile(r"\bcommandes? ?[`*]|^\s*(?:\$|>|#) \w", re.M)
+
+
+def asked_form(question: str) -> Form | None:
+    """The form that a (folded) question asks for, if it is one of these."""
+    return next((form for form, pattern in _ASKED.items() if pattern.search(question)), None)
+
+
+def has_form(form: Form, shown: str, source: str, question: str) -> bool:
+    """Whether a sentence has what the (folded) question asks for, beside what the question itself names.
+
+    `shown` is its text and `source` its Markdown, neither folded.
+    """
+    if form == "command":
+        return bool(_COMMAND.search(source))
+    if form == "person":
+        return any(fold(name) not in question for name in names_in(shown))
+    folded = fold(shown)
+    if form == "price":
+        return bool(_PRICE.search(folded))
+    named = set(re.findall(r"\d+", question))
+    others = re.sub(r"\d+", lambda n: "" if n.group() in named else n.group(), folded)
+    if form in ("year", "time"):
+        return bool(_YEAR.search(others) or (form == "time" and _TIME.search(others)))
+    return bool(re.search(r"\d", others) or _NUMBER_WORD.search(others))
+
+
+def names_in(text: str) -> list[str]:
+    """The capitalised words within the sentences of `text`, not folded."""
+    return _NAME.findall(text)

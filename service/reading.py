@@ -1,0 +1,26 @@
+"""From what was typed to what is asked: courtesies left out, spelling mended, made to stand alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from index.language import is_english
+from index.vocabulary import Vocabulary
+from service.answer import Correction
+from service.follow_up import standalone
+from service.small_talk import without_greeting
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`question` is what the course is asked; `correction` is set where words were read as others."""
+
+    question: str
+    correction: Correction | None
+
+
+def read(typed: str, vocabulary: Vocabulary, earlier: Sequence[str]) -> Reading:
+    """Read a question in its conversation; `earlier` are the questions before it as they were read, oldest first."""
+    asked = without_greeting(typed)
+    spelt = asked if is_english(asked) else vocabulary.correct(asked)
+    correction = Correction(from_=asked, to=spelt) if spelt != asked else None
+    return Reading(standalone(spelt, earlier), correction)

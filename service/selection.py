@@ -1,0 +1,174 @@
+"""Which sentences of the hits answer: how likely each one holds the answer, and how many it takes."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from corpus import Sentence
+from index.analysis import fold, term_set
+from index.index import Hit, Index
+from index.query import Query
+from index.vectors import Vectors
+from service.forms import asked_form, has_form
+from service.kinds import Kind, kind, sides
+
+HITS = 5
+"""How many chunks sentences are chosen from."""
+
+ENOUGH = 0.75
+"""Sentences are added until one of those chosen holds the answer with this probability."""
+
+_MOST_WORDS = 120
+_LEAST_PER_WORD = 0.004
+"""A further sentence must be this likely to hold the answer, per word of it."""
+
+# Fitted on the even questions of PIAF, a softmax over the sentences of a question's hits, and rounded.
+_SIMILARITY, _OVERLAP, _PASSAGE, _CHUNK, _LENGTH, _LACKS_FORM = 35.0, 0.9, 2.7, 0.4, 0.45, -1.85
+# Set by hand: PIAF asks for few definitions and has no questions in its text.
+_DEFINES, _ASKS = 1.5, -2.0
+_DEFINED = 0.6
+"""The least share of the question that what defines its matter holds."""
+
+_VERB = re.compile(
+    r"\b(?:est|sont|designe\w*|signifie\w*|represente\w*|correspond\w*|consiste\w*|permet\w*|sert|servent|is|are|means?)\b"
+)
+_CALLED = re.compile(r"\b(?:appel(?:le|lent|ee?s?|ons)|nomm(?:e|ent|ee?s?|ons)|parle (?:alors )?de?|dit|called)\b")
+# "LIFO (Last In First Out)", "une pile : …", "des couches qui représentent …".
+_EXPLAINED = re.compile(r"(\w[\w’'-]*) ?(?:\(|: | = |, c['’]est| qui (?!est\b)|\)$|\)(?=,|\s\w))")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a hit and its score: the logarithm of its odds to hold the answer.
+
+    `passage` is the share of the question that it holds with its heading and the sentence before it; `lacks_form`:
+    the question asks for a number, a name or the like, and it has none.
+    """
+
+    hit: Hit
+    sentence: Sentence
+    passage: float
+    lacks_form: bool
+    score: float
+
+
+def candidates(query: Query, question: str, index: Index, vector: Vectors, hits: Sequence[Hit]) -> list[Candidate]:
+    """The sentences of the first hits, likeliest first, each text once.
+
+    `vector` is the question's unit vector, float32 [dimensions].
+    """
+    folded = fold(question)
+    form = asked_form(folded)
+    asks_definition = kind(question) == "definition"
+    found: list[Candidate] = []
+    seen: set[str] = set()
+    for hit in hits[:HITS]:
+        similarity = index.sentence_vectors(hit) @ vector
+        heading = query.held(term_set(hit.chunk.heading))
+        whole_heading = query.share(heading) > _DEFINED
+        before: frozenset[int] = frozenset()
+        for i, sentence in enumerate(hit.chunk.sentences):
+            held = query.held(term_set(sentence.shown))
+            passage = query.share(held | before | heading)
+            before = held
+            if sentence.shown in seen:
+                continue
+            seen.add(sentence.shown)
+            source = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
+            if asks_definition:
+                about = query.share(held | heading) > _DEFINED
+                lacks_form = not (whole_heading or (about and _defines(sentence.shown, query)))
+            else:
+                lacks_form = form is not None and not has_form(form, sentence.shown, source, folded)
+            score = (
+                _SIMILARITY * float(similarity[i])
+                + _OVERLAP * query.share(held)
+                + _PASSAGE * passage
+                + _CHUNK * (hit.score - hits[0].score)
+                + _LENGTH * float(np.log1p(len(sentence.shown.split())))
+                + _LACKS_FORM * lacks_form
+                + _ASKS * sentence.shown.endswith("?")
+            )
+            found.append(Candidate(hit, sentence, passage, lacks_form, score))
+    return sorted(found, key=lambda candidate: -candidate.score)
+
+
+def select(index: Index, question: str, found: Sequence[Candidate]) -> tuple[Kind, list[Candidate]]:
+    """The kind of the question, and those of the candidates that answer it, likeliest first."""
+    wanted = kind(question)
+    if wanted == "difference" and (both := _both_sides(index, question, found)):
+        return wanted, both
+    return wanted, _enough(found)
+
+
+def _enough(found: Sequence[Candidate]) -> list[Candidate]:
+    """The likeliest candidates: as few as hold the answer with the probability `ENOUGH`, in few words."""
+    if not found:
+        return []
+    chances = _softmax([candidate.score for candidate in found])
+    chosen: list[Candidate] = []
+    words, chance = 0, 0.0
+    for candidate, own in zip(found, chances, strict=True):
+        length = len(candidate.sentence.shown.split())
+        if chosen and chance >= ENOUGH:
+            break
+        if chosen and (words + length > _MOST_WORDS or own < _LEAST_PER_WORD * max(length, 8)):
+            continue
+        chosen.append(candidate)
+        words += length
+        chance += float(own)
+    return chosen
+
+
+def _both_sides(index: Index, question: str, found: Sequence[Candidate]) -> list[Candidate]:
+    """The likeliest sentence for each side of a difference; none where a side is not spoken of."""
+    named = sides(question)
+    if named is None:
+        return []
+    one, other = (frozenset(stem for term in index.query(side).terms for stem in term.stems) for side in named)
+    chosen: list[Candidate] = []
+    for own, others in ((one - other, other - one), (other - one, one - other)):
+        # "tableau" and "tableau dynamique": what one side has alone may be nothing.
+        needed, avoided = (own, frozenset[str]()) if own else (one & other, others)
+        best = _best_about(found, needed, avoided) or _best_about(found, needed, frozenset())
+        if best is None:
+            return []
+        chosen.append(best)
+    return list(dict.fromkeys(chosen))
+
+
+def _best_about(found: Iterable[Candidate], needed: frozenset[str], avoided: frozenset[str]) -> Candidate | None:
+    """The likeliest of the candidates that hold most of `needed`, and none of `avoided`; defining ones before."""
+
+    def fit(candidate: Candidate) -> tuple[int, float]:
+        stems = term_set(candidate.sentence.shown)
+        defines = _DEFINES * _subject_is(candidate.sentence.shown, needed)
+        return len(stems & needed), candidate.score + defines
+
+    fitting = [c for c in found if (stems := term_set(c.sentence.shown)) & needed and not stems & avoided]
+    return max(fitting, key=fit, default=None)
+
+
+def _defines(text: str, query: Query) -> bool:
+    """Whether a sentence says what the question's matter is: it is the subject, or what something is called."""
+    return _subject_is(text, frozenset(stem for term in query.terms for stem in term.stems))
+
+
+def _subject_is(text: str, stems: frozenset[str]) -> bool:
+    folded = fold(text)
+    if verb := _VERB.search(folded):
+        subject = term_set(text[: verb.start()])
+        if subject & stems and len(subject - stems) <= 1:
+            return True
+    if (called := _CALLED.search(folded)) and stems & term_set(text[called.end() :]):
+        return True
+    return any(stems & term_set(explained.group(1)) for explained in _EXPLAINED.finditer(text))
+
+
+def _softmax(scores: Sequence[float]) -> NDArray[np.float64]:
+    shifted = np.exp(np.array(scores) - max(scores))
+    chances: NDArray[np.float64] = shifted / shifted.sum()
+    return chances
