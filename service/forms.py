@@ -33,7 +33,8 @@ _ASKED: dict[Form, re.Pattern[str]] = {
     # Of other questions with "qui" the answer is often no name: "les nobles", "l'assemblée".
     "person": re.compile(
         r"\bqui (?:a |ont |est |fut )?(?:l['’])?(?:invent|cree|concu|fonde|decouvert|developpe|ecrit|createur)\w*"
-        r"|\b(?:invente|cree|concu|fonde|decouvert|developpe|ecrit)e?s? par qui\b|\bpar qui\b.*\b(?:invente|cree|concu|fonde)|\bwho (?:invented|created)\b"
+        r"|\b(?:invente|cree|concu|fonde|decouvert|developpe|ecrit)e?s? par qui\b"
+        r"|\bpar qui\b.*\b(?:invente|cree|concu|fonde)|\bwho (?:invented|created)\b"
     ),
 }
 _NUMBER_WORD = re.compile(
