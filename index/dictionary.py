@@ -44,11 +44,18 @@ class WordList:
 
 
 @cache
+def french() -> WordList:
+    """The words of French, folded; read once, when the first is asked for."""
+    return WordList(_words("fr"))
+
+
+@cache
 def dictionary() -> WordList:
     """The words of French and the usual ones of English, folded; read once, when the first is asked for."""
-    words: set[str] = set()
-    for language, least in _LEAST_COUNT.items():
-        path = Path(spellchecker.__file__).parent / "resources" / f"{language}.json.gz"
-        counts: dict[str, int] = json.loads(gzip.decompress(path.read_bytes()))
-        words.update(fold(word) for word, count in counts.items() if count >= least)
-    return WordList(words)
+    return WordList([*french(), *_words("en")])
+
+
+def _words(language: str) -> Iterator[str]:
+    path = Path(spellchecker.__file__).parent / "resources" / f"{language}.json.gz"
+    counts: dict[str, int] = json.loads(gzip.decompress(path.read_bytes()))
+    return (fold(word) for word, count in counts.items() if count >= _LEAST_COUNT[language])

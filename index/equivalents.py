@@ -1,6 +1,6 @@
 """French and English words for the same thing, as students of computing mix them."""
 
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from functools import cache
 from pathlib import Path
 
@@ -9,18 +9,23 @@ from index.analysis import terms
 
 def equivalents(stem: str) -> Set[str]:
     """The stems of the other words for what `stem` names; empty where none is known."""
-    return _table().get(stem, frozenset())
+    return {other for other, _ in words_for(stem)}
+
+
+def words_for(stem: str) -> Sequence[tuple[str, str]]:
+    """The other words for what `stem` names, each after its stem."""
+    return _table().get(stem, ())
 
 
 @cache
-def _table() -> dict[str, frozenset[str]]:
+def _table() -> dict[str, tuple[tuple[str, str], ...]]:
     """By stem, from `equivalents.txt`: a line holds words for one thing."""
-    table: dict[str, frozenset[str]] = {}
+    table: dict[str, dict[str, str]] = {}
     lines = (Path(__file__).parent / "equivalents.txt").read_text(encoding="utf-8").splitlines()
     for line in lines:
         if line.startswith("#"):
             continue
-        stems = [found[0] for word in line.split() if len(found := terms(word)) == 1]
-        for stem in stems:
-            table[stem] = table.get(stem, frozenset()) | (frozenset(stems) - {stem})
-    return table
+        words = {found[0]: word for word in line.split() if len(found := terms(word)) == 1}
+        for stem in words:
+            table.setdefault(stem, {}).update((other, word) for other, word in words.items() if other != stem)
+    return {stem: tuple(others.items()) for stem, others in table.items()}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from index.errors import DamagedIndex
 from index.fusion import Signals, fuse, rank_scores
 from index.lexical import Lexical
 from index.manifest import Manifest, Recipe
-from index.query import Query
+from index.query import Query, in_own_words
 from index.store import Store
 from index.vectors import ChunkVectors, HeadingVectors, SentenceVectors, Vectors
 from index.vocabulary import Vocabulary
@@ -22,6 +23,14 @@ POOL = 100
 
 SHORTLIST = 50
 """How many of them, by the fused score, are looked at sentence by sentence."""
+
+
+class QuestionEncoder(Protocol):
+    """What turns questions into vectors."""
+
+    def encode_query(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32 [len(texts), dimensions]."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +129,15 @@ class Index:
         """The terms of `question` as this course weighs them."""
         return Query.of(question, self.lexical)
 
+    def encode(self, question: str, encoder: QuestionEncoder) -> Vectors:
+        """The unit vector of `question`, float32 [dimensions], in this course's words."""
+        vector: Vectors = encoder.encode_query([in_own_words(question, self.lexical)])[0]
+        return vector
+
     def search(self, question: str, vector: Vectors, k: int = 10) -> list[Hit]:
         """The `k` chunks that answer `question` best, best first.
 
-        `vector` is the question's unit vector, float32 [dimensions].
+        `vector` is what `encode` returns.
         """
         query = self.query(question)
         pool = self._pool(query, vector, max(k, POOL))
@@ -176,8 +190,10 @@ class Index:
         rows, dense = pool.rows[chosen], pool.dense[chosen]
         coverage = np.zeros(len(rows), dtype=np.float32)
         for i, term in enumerate(query.terms):
-            holders = np.logical_or.reduce([self.lexical.holds(stem, rows) for stem in term.stems])
-            coverage += np.float32(query.share((i,))) * holders
+            held = np.logical_or.reduce([self.lexical.holds(stem, rows) for stem in term.stems]).astype(np.float32)
+            for stem, worth in term.alike.items():
+                np.maximum(held, np.float32(worth) * self.lexical.holds(stem, rows), out=held)
+            coverage += np.float32(query.share((i,))) * held
         return Signals(
             dense=dense,
             lexical=pool.lexical[chosen],

@@ -2,8 +2,8 @@
 
 import logging
 from bisect import bisect_left
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
 from itertools import islice, takewhile
 from math import log1p
 from pathlib import Path
@@ -16,7 +16,8 @@ logging.getLogger("bm25s").setLevel(logging.WARNING)  # It sets itself to DEBUG.
 
 K1 = 1.2
 B = 0.75
-_KIN = 5
+_BEGINNING = 3
+_ALIKE = 0.45
 
 
 class Lexical:
@@ -32,6 +33,7 @@ class Lexical:
         chunks = bm25.scores["num_docs"] if bm25 is not None else 0
         self.highest_idf = log1p(2 * chunks + 1)
         """The idf of a term that no chunk holds."""
+        self._alike = lru_cache(maxsize=4096)(self._find_alike)
 
     @classmethod
     def build(cls, texts: Sequence[Sequence[str]]) -> "Lexical":
@@ -62,14 +64,28 @@ class Lexical:
         i = self._bm25.vocab_dict.get(term) if self._bm25 else None
         return None if i is None else float(self._idf[i])
 
-    def kin(self, term: str) -> Sequence[str]:
-        """The terms of the course that begin like `term`, but for their last letters; none for a short one."""
-        beginning = term[: max(_KIN, len(term) - 2)]
-        if len(beginning) < _KIN:
-            return ()
+    def alike(self, term: str) -> Mapping[str, float]:
+        """The other terms of the course that are written like `term`, and how much, at most 1.
+
+        They begin with the same letters and share trigrams, counted by the coefficient of Dice: forms and derivations
+        that the stemmer leaves apart, as `conteneur` and `conteneurisation`. Adamson and Boreham, The use of an
+        association measure based on character structure, 1974.
+        """
+        return self._alike(term)
+
+    def _find_alike(self, term: str) -> Mapping[str, float]:
+        beginning = term[:_BEGINNING]
+        if len(term) <= _BEGINNING:
+            return {}
+        own = _trigrams(term)
         first = bisect_left(self._sorted_terms, beginning)
-        found = takewhile(lambda other: other.startswith(beginning), islice(self._sorted_terms, first, None))
-        return [other for other in found if len(other) <= len(term) + 3]
+        found: dict[str, float] = {}
+        for other in takewhile(lambda other: other.startswith(beginning), islice(self._sorted_terms, first, None)):
+            others = _trigrams(other)
+            dice = 2 * len(own & others) / (len(own) + len(others))
+            if dice > _ALIKE and other != term:
+                found[other] = dice
+        return found
 
     @cached_property
     def _sorted_terms(self) -> Sequence[str]:
@@ -97,3 +113,8 @@ class Lexical:
         """Open what `save` wrote; the arrays stay on disk until they are read."""
         idf = np.load(folder / "idf.npy")
         return cls(bm25s.BM25.load(str(folder), mmap=True, show_progress=False) if len(idf) else None, idf)
+
+
+def _trigrams(term: str) -> frozenset[str]:
+    marked = f"_{term}_"
+    return frozenset(marked[i : i + 3] for i in range(len(marked) - 2))

@@ -1,12 +1,13 @@
 """A question as terms with their weights: what BM25 looks for, and how much of it a text holds."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from index.analysis import fold, terms
-from index.equivalents import equivalents
+from index.dictionary import french
+from index.equivalents import equivalents, words_for
 from index.language import ENGLISH, is_english
 from index.lexical import Lexical
 
@@ -17,7 +18,8 @@ _FRAME = """
     aimerais savoir connaitre sert servent servir utilite but role fonctionne fonctionnent fonctionner
     fonctionnement marche marchent appelle appeler appelle-t-on nomme nommer dis donne donner donne-moi parle
     parler quoi exemple chose truc svp stp plait merci bonjour raison facon maniere moyen combien peux peux-tu
-    pouvez fais vais vas va vont vient viens viennent doit doivent dois etape etapes between mean means meaning
+    pouvez fais vais vas va vont vient viens viennent doit doivent dois etape etapes juste exactement concretement
+    precisement simplement vraiment between mean means meaning
     define explain work works does called tell about purpose how many much
 """
 FRAME = frozenset(_FRAME.split())
@@ -28,32 +30,37 @@ _ENGLISH_STEMS = frozenset(term for word in ENGLISH for term in terms(word))
 
 
 _PARTED = re.compile(r"[^\W_][_.-]")
-_FOREIGN = 0.3
+_UNKNOWN, _FOREIGN = 0.7, 0.3
+"""The weight of a word that the course does not hold, times the highest idf: it may paraphrase one that it does hold,
+and that a French course lacks an English word tells little."""
+_ALIKE = 0.75
+"""What a word that is written like the question's is worth, times how much it is."""
+_NEAR = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word of the question: its stem and those of its equivalents, and its idf.
 
-    `known`: the course holds one of them; one that it does not hold weighs most.
+    `alike` are stems of the course that are written like it, each with its share of what the word itself is worth.
+    `known`: the course holds one of `stems`.
     """
 
     stems: frozenset[str]
+    alike: Mapping[str, float]
     weight: float
     known: bool
 
 
 @dataclass(frozen=True)
 class Query:
-    """The terms of a question without repetition; `stems` are all that BM25 adds up, `heaviest` the weight of a
-    term that the course does not hold.
+    """The terms of a question without repetition; `stems` are all that BM25 adds up.
 
     Words that only frame the question ("différence", "signifie") are no terms unless there are no others.
     """
 
     terms: tuple[Term, ...]
     stems: tuple[str, ...]
-    heaviest: float
 
     @classmethod
     def of(cls, question: str, lexical: Lexical) -> "Query":
@@ -67,7 +74,7 @@ class Query:
         matter = [stem for stem in found if stem in named and not _PARTED.search(stem)] or found
         read = {stem: _term(stem, lexical, english) for stem in found}
         every = dict.fromkeys(stem for term in read.values() for stem in sorted(term.stems))
-        return cls(tuple(read[stem] for stem in matter), tuple(every), lexical.highest_idf)
+        return cls(tuple(read[stem] for stem in matter), tuple(every))
 
     @cached_property
     def total(self) -> float:
@@ -83,14 +90,37 @@ class Query:
 
 
 def _term(stem: str, lexical: Lexical, english: bool) -> Term:
-    """`stem` with those of its equivalents that the course uses more than itself; where it has neither, with the
-    words of the course that begin like it."""
-    own = lexical.idf(stem)
+    """`stem` with those of its equivalents that the course uses more than itself; where it has neither, with those
+    of the course's words that are all but written like it."""
+    own, alike = lexical.idf(stem), lexical.alike(stem)
     others = {other: idf for other in equivalents(stem) if (idf := lexical.idf(other)) is not None}
     joined = {other: idf for other, idf in others.items() if english or own is None or idf < own}
     if own is None and not joined:
-        joined = {other: idf for other in lexical.kin(stem) if (idf := lexical.idf(other)) is not None}
+        near = (other for other, likeness in alike.items() if likeness > _NEAR)
+        joined = {other: idf for other in near if (idf := lexical.idf(other)) is not None}
     weights = [idf for idf in (own, *joined.values()) if idf is not None]
-    # That a French course lacks an English word tells little.
-    unknown = lexical.highest_idf * (_FOREIGN if english else 1.0)
-    return Term(frozenset({stem, *joined}), min(weights, default=unknown), bool(weights))
+    unknown = lexical.highest_idf * (_FOREIGN if english else _UNKNOWN)
+    return Term(
+        frozenset({stem, *joined}),
+        {other: _ALIKE * likeness for other, likeness in alike.items() if other not in joined},
+        min(weights, default=unknown),
+        bool(weights),
+    )
+
+
+def in_own_words(question: str, lexical: Lexical) -> str:
+    """`question` with the words that are not French, and that the course does not have, replaced by equivalents that
+    it has: what is encoded.
+
+    A question half translated reads oddly to us, not to the encoder: "what is a pile?" is nearer to a French text about
+    stacks than "what is a stack?".
+    """
+    return _WORD.sub(lambda word: _own_word(word.group(), lexical), question)
+
+
+def _own_word(word: str, lexical: Lexical) -> str:
+    stems = terms(word)
+    if len(stems) != 1 or lexical.idf(stems[0]) is not None or fold(word) in french():
+        return word
+    known = ((idf, other) for stem, other in words_for(stems[0]) if (idf := lexical.idf(stem)) is not None)
+    return min(known, default=(0.0, word))[1]

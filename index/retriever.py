@@ -23,7 +23,7 @@ class CourseRetriever(BaseRetriever):
     k: int = 4
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        hits = self.index.search(query, self.encoder.encode_query([query])[0], self.k)
+        hits = self.index.search(query, self.index.encode(query, self.encoder), self.k)
         return [
             Document(
                 id=hit.chunk.id,

@@ -25,8 +25,9 @@ class Features:
     and by how much this one stands out among the best of the other hits. The others do not depend on it:
     `coverage` and `passage` are the shares of the question that the best chunk and the likeliest sentences hold,
     `terms` the logarithm of the number of its terms, `names` how many of its capitalised words the best chunk does
-    not hold; `form` is 1 where a number, a date, a price, a person, a command or a definition is asked for and the
-    likeliest sentence has none.
+    not hold; `form` is 1 where a number, a date, a price, a person or a command is asked for and the likeliest
+    sentence has none, or a difference from what the material does not speak of; `definition` is 1 where one is asked
+    for and none of the likeliest sentences is one.
     """
 
     dense: float
@@ -37,6 +38,7 @@ class Features:
     terms: float
     names: float
     form: float
+    definition: float
 
     def by_name(self) -> dict[str, float]:
         return {name: getattr(self, name) for name in NAMES}
@@ -71,6 +73,8 @@ def features(query: Query, question: str, hits: Sequence[Hit], found: Sequence[C
     """The features of a question, its hits, best first, at least one, and their sentences, likeliest first."""
     sentences = sorted((hit.sentence for hit in hits[:10]), reverse=True)
     likeliest = found[:_LIKELIEST]
+    lacking = [candidate.lacks_form for candidate in likeliest]
+    defines = kind(question) == "definition"
     return Features(
         dense=hits[0].dense,
         sentence=max(hit.sentence for hit in hits[:3]),
@@ -79,15 +83,9 @@ def features(query: Query, question: str, hits: Sequence[Hit], found: Sequence[C
         passage=max((candidate.passage for candidate in likeliest), default=0.0),
         terms=float(np.log1p(len(query.terms))),
         names=_missing_names(question, hits[0]),
-        form=float(bool(likeliest) and _lack_form(question, likeliest)),
+        form=float(not defines and lacking[:1] == [True]),
+        definition=float(defines and bool(lacking) and all(lacking)),
     )
-
-
-def _lack_form(question: str, likeliest: Sequence[Candidate]) -> bool:
-    """Whether the likeliest sentence lacks what is asked for; of a definition, whether all of them do."""
-    if kind(question) == "definition":
-        return all(candidate.lacks_form for candidate in likeliest)
-    return likeliest[0].lacks_form
 
 
 def _missing_names(question: str, hit: Hit) -> float:

@@ -72,7 +72,7 @@ class Assistant:
             reading = read(typed, index.vocabulary, self._conversations.earlier(conversation_id, name))
             self._conversations.remember(conversation_id, name, reading.question)
             was_read = perf_counter()
-            vector = self.encoder.encode_query([reading.question])[0]
+            vector = index.encode(reading.question, self.encoder)
             encoded = perf_counter()
             hits = find(index, reading.question, vector, self._reranker)
             searched = perf_counter()
@@ -105,7 +105,7 @@ class Assistant:
         """The `k` best hits for `question` in one course, and the index that they come from."""
         question = self.checked(question)
         index = self.courses.index(course)
-        return index, find(index, question, self.encoder.encode_query([question])[0], self._reranker, k)
+        return index, find(index, question, index.encode(question, self.encoder), self._reranker, k)
 
     def checked(self, question: str) -> str:
         """`question` without white space around it.

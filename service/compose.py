@@ -26,7 +26,7 @@ _LEANING = re.compile(
     r"(?:(?:et|mais|or|donc|ainsi|alors|puis|ensuite|enfin|en effet|de plus|par exemple|pour|avec|dans|grace a|malgre"
     r"|lorsqu|quand|si|s|parce qu|puisqu|a partir de|en plus de)[\s,’']+)?"
     r"(?:c['’]est|ce sont|ce|cet|cette|ces|cela|ceci|ca|celui|celle|ceux|celles|elle|elles|ils|leurs?|son|sa|ses"
-    rf"|{_PERSONAL_IL})(?![\w’'])"
+    rf"|on (?:\w+\s+){{1,3}}(?:alors|donc|ainsi|ces|cet|cette|cela)|{_PERSONAL_IL})(?![\w’'])"
 )
 _PRONOUN = re.compile(
     rf"(?:\w+[\s,’']+){{0,2}}(?:c['’]est|cela|ceci|ca|elle|elles|ils|{_PERSONAL_IL}|celui|celle|ceux|celles)(?![\w’'])"

@@ -6,6 +6,7 @@ Questions and texts are folded (small letters, no accents) unless said otherwise
 import re
 from typing import Literal
 
+from corpus.blocks import Kind
 from index.analysis import fold
 
 Form = Literal["number", "year", "time", "price", "person", "command"]
@@ -21,15 +22,16 @@ _ASKED: dict[Form, re.Pattern[str]] = {
     ),
     "time": re.compile(rf"{_LEADING}quand\b|\bquand (?:est-ce|a-t|ont-)|\bquelle epoque|^when (?:was|were|did)\b"),
     "command": re.compile(
-        r"\b(?:quelles? (?:est |sont )?(?:la |les )?commandes?|par quelle commande|(?:which|what) command)\b"
+        r"\b(?:quell?es? (?:est |sont )?(?:la |les )?(?:commandes?|cmd)|(?:quoi|c['’]est) la (?:commande|cmd)"
+        r"|par quelle commande|(?:which|what) command)\b"
     ),
     "number": re.compile(
         r"\bcombien\b|\bhow (?:many|much|long|old|big)\b"
         r"|\bquel(?:le)?s? (?:est |sont |etait |sera )?(?:l['’]|la |le |les )?(?:age|nombre|numero|pourcentage|taux"
         r"|montant|duree|superficie|taille|hauteur|longueur|largeur|distance|poids|vitesse|population|altitude"
-        r"|capacite)s?\b"
+        r"|capacite|quantite|limite|plage|intervalle|frequence|debit|seuil)s?\b"
+        r"|\bquel(?:le)?s? (?!sont)[^?]*\b(?:maxim\w+|minim\w+|max)\b"
     ),
-    # Of other questions with "qui" the answer is often no name: "les nobles", "l'assemblée".
     # Of other questions with "qui" the answer is often no name: "les nobles", "l'assemblée".
     "person": re.compile(
         r"\bqui (?:a |ont |est |fut )?(?:l['’])?(?:invent|cree|concu|fonde|decouvert|developpe|ecrit|createur)\w*"
@@ -50,7 +52,15 @@ _TIME = re.compile(
 )
 _PRICE = re.compile(r"\d ?(?:€|euros?|\$|dollars?|francs?)|\b(?:euros?|dollars?|francs?|gratuit\w*|payant\w*|free)\b")
 _NAME = re.compile(r"(?<=[\w,;:’'(«] )[A-ZÀ-Ý][\w-]+")
-_COMMAND = re.compile(r"\bcommandes? ?[`*]|^\s*(?:\$|>|#) \w", re.M)
+_FULL_NAME = re.compile(r"\b[A-ZÀ-Ý][a-zà-ÿ]+(?:[ -](?:[A-Z]\.|d[eu]|von|van|[A-ZÀ-Ý][a-zà-ÿ]+))* [A-ZÀ-Ý][a-zà-ÿ]+")
+_MADE = re.compile(
+    r"\b(?:invent|cree|concu|conceptr|fond[ea]|decouv|developp|ecri[vt]|auteur|introdui|propos|publi|travaux|created)"
+)
+_COMMAND = re.compile(
+    r"\bcommandes? ?[`*]|^\s*(?:\$|>|#) \w|`[a-z][\w.-]*(?: [\w./<>-]+)* --?\w"
+    r"|\b(?:tapez|lancez|exécutez|saisissez|entrez|utilisez|faites)\b[^.`]{0,30}`[a-z]",
+    re.M | re.I,
+)
 
 
 def asked_form(question: str) -> Form | None:
@@ -58,16 +68,17 @@ def asked_form(question: str) -> Form | None:
     return next((form for form, pattern in _ASKED.items() if pattern.search(question)), None)
 
 
-def has_form(form: Form, shown: str, source: str, question: str) -> bool:
+def has_form(form: Form, shown: str, source: str, question: str, kind: Kind = "paragraph") -> bool:
     """Whether a sentence has what the (folded) question asks for, beside what the question itself names.
 
-    `shown` is its text and `source` its Markdown, neither folded.
+    `shown` is its text, `source` its Markdown, neither folded, and `kind` the kind of its block.
     """
     if form == "command":
-        return bool(_COMMAND.search(source))
-    if form == "person":
-        return any(fold(name) not in question for name in names_in(shown))
+        return kind == "code" or bool(_COMMAND.search(source))
     folded = fold(shown)
+    if form == "person":
+        is_named = any(fold(name) not in question for name in names_in(shown))
+        return bool(_FULL_NAME.search(shown) or (_MADE.search(folded) and is_named))
     if form == "price":
         return bool(_PRICE.search(folded))
     named = set(re.findall(r"\d+", question))

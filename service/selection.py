@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from service.kinds import Kind, kind, sides
 HITS = 5
 """How many chunks sentences are chosen from."""
 
-ENOUGH = 0.75
+ENOUGH = 0.8
 """Sentences are added until one of those chosen holds the answer with this probability."""
 
 _MOST_WORDS = 120
@@ -26,9 +26,10 @@ _LEAST_PER_WORD = 0.004
 """A further sentence must be this likely to hold the answer, per word of it."""
 
 # Fitted on the even questions of PIAF, a softmax over the sentences of a question's hits, and rounded.
-_SIMILARITY, _OVERLAP, _PASSAGE, _CHUNK, _LENGTH, _LACKS_FORM = 35.0, 0.9, 2.7, 0.4, 0.45, -1.85
+_SIMILARITY, _OVERLAP, _PASSAGE, _CHUNK, _COVERAGE, _LENGTH = 42.0, 1.2, 2.0, 0.3, 3.0, 0.47
+_LACKS_FORM = -1.85
 # Set by hand: PIAF asks for few definitions and has no questions in its text.
-_DEFINES, _ASKS = 1.5, -2.0
+_DEFINES, _ASKS = 1.5, -5.0
 _DEFINED = 0.6
 """The least share of the question that what defines its matter holds."""
 
@@ -45,7 +46,8 @@ class Candidate:
     """A sentence of a hit and its score: the logarithm of its odds to hold the answer.
 
     `passage` is the share of the question that it holds with its heading and the sentence before it; `lacks_form`:
-    the question asks for a number, a name or the like, and it has none.
+    the question asks for a number, a name or the like, and it has none, or for a difference from what no sentence
+    speaks of.
     """
 
     hit: Hit
@@ -62,7 +64,7 @@ def candidates(query: Query, question: str, index: Index, vector: Vectors, hits:
     """
     folded = fold(question)
     form = asked_form(folded)
-    asks_definition = kind(question) == "definition"
+    wanted = kind(question)
     found: list[Candidate] = []
     seen: set[str] = set()
     for hit in hits[:HITS]:
@@ -70,30 +72,39 @@ def candidates(query: Query, question: str, index: Index, vector: Vectors, hits:
         heading = query.held(term_set(hit.chunk.heading))
         whole_heading = query.share(heading) > _DEFINED
         before: frozenset[int] = frozenset()
+        handed_on = -1.0
         for i, sentence in enumerate(hit.chunk.sentences):
             held = query.held(term_set(sentence.shown))
             passage = query.share(held | before | heading)
             before = held
+            near = max(float(similarity[i]), handed_on)
+            # A question in the text is no answer; what follows it is.
+            asks = sentence.shown.endswith("?")
+            handed_on = near if asks else -1.0
             if sentence.shown in seen:
                 continue
             seen.add(sentence.shown)
             source = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
-            if asks_definition:
+            if wanted == "definition":
                 about = query.share(held | heading) > _DEFINED
                 lacks_form = not (whole_heading or (about and _defines(sentence.shown, query)))
             else:
-                lacks_form = form is not None and not has_form(form, sentence.shown, source, folded)
+                lacks_form = form is not None and not has_form(form, sentence.shown, source, folded, sentence.kind)
             score = (
-                _SIMILARITY * float(similarity[i])
+                _SIMILARITY * near
                 + _OVERLAP * query.share(held)
                 + _PASSAGE * passage
                 + _CHUNK * (hit.score - hits[0].score)
+                + _COVERAGE * hit.coverage
                 + _LENGTH * float(np.log1p(len(sentence.shown.split())))
                 + _LACKS_FORM * lacks_form
-                + _ASKS * sentence.shown.endswith("?")
+                + _ASKS * asks
             )
             found.append(Candidate(hit, sentence, passage, lacks_form, score))
-    return sorted(found, key=lambda candidate: -candidate.score)
+    found.sort(key=lambda candidate: -candidate.score)
+    if wanted == "difference" and sides(question) and not _both_sides(index, question, found):
+        return [replace(candidate, lacks_form=True) for candidate in found]
+    return found
 
 
 def select(index: Index, question: str, found: Sequence[Candidate]) -> tuple[Kind, list[Candidate]]:
@@ -128,12 +139,12 @@ def _both_sides(index: Index, question: str, found: Sequence[Candidate]) -> list
     named = sides(question)
     if named is None:
         return []
-    one, other = (frozenset(stem for term in index.query(side).terms for stem in term.stems) for side in named)
+    one, other = (_stems(index.query(side)) for side in named)
     chosen: list[Candidate] = []
     for own, others in ((one - other, other - one), (other - one, one - other)):
         # "tableau" and "tableau dynamique": what one side has alone may be nothing.
-        needed, avoided = (own, frozenset[str]()) if own else (one & other, others)
-        best = _best_about(found, needed, avoided) or _best_about(found, needed, frozenset())
+        needed = own or one & other
+        best = _best_about(found, needed, others) or _best_about(found, needed, frozenset())
         if best is None:
             return []
         chosen.append(best)
@@ -152,9 +163,13 @@ def _best_about(found: Iterable[Candidate], needed: frozenset[str], avoided: fro
     return max(fitting, key=fit, default=None)
 
 
+def _stems(query: Query) -> frozenset[str]:
+    return frozenset(stem for term in query.terms for stem in term.stems)
+
+
 def _defines(text: str, query: Query) -> bool:
     """Whether a sentence says what the question's matter is: it is the subject, or what something is called."""
-    return _subject_is(text, frozenset(stem for term in query.terms for stem in term.stems))
+    return _subject_is(text, _stems(query))
 
 
 def _subject_is(text: str, stems: frozenset[str]) -> bool:

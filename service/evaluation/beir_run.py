@@ -61,12 +61,12 @@ def evaluate_beir(
     for done, query in enumerate(queries, 1):
         started = perf_counter()
         question = read(query.text, index.vocabulary, ()).question
-        vector = encoder.encode_query([question])[0]
+        vector = index.encode(question, encoder)
         replies[query.id] = _reply(index, question, vector, calibration, reranker, started)
         if without is not None:
             # The vocabulary of the smaller index may read the question as another.
             question = read(query.text, without.vocabulary, ()).question
-            vector = encoder.encode_query([question])[0]
+            vector = without.encode(question, encoder)
             probabilities[query.id] = _probability(without, question, vector, calibration, reranker)
         asking(done, len(queries))
 

@@ -8,6 +8,7 @@ others.
 
 import random
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ ANSWERED = 0.9
 """The share of the answerable questions, of those fitted on, that the threshold lets through."""
 
 # Set by hand. Encyclopedias are full of numbers and names: what is fitted on one says that they tell little.
-_FORM = -2.5
+_BY_HAND = {"form": -3.5, "definition": -1.5}
 _LEFT_OUT, _LOST, _LARGEST = 0.2, 0.5, 40
 
 
@@ -154,7 +155,7 @@ def _small_index(found: BeirSet, course: Course, encoder: "Encoder", own: Settin
 
 def _example(index: Index, encoder: "Encoder", query: Query, place: int, answerable: bool, whole: bool) -> Example:
     question = read(query.text, index.vocabulary, ()).question
-    vector: Vectors = encoder.encode_query([question])[0]
+    vector: Vectors = index.encode(question, encoder)
     hits = [hit for hit in find(index, question, vector, None) if not hit.chunk.section.is_empty]
     terms = index.query(question)
     judged = features(terms, question, hits, candidates(terms, question, index, vector, hits))
@@ -171,11 +172,11 @@ def _calibration(
     if answerable.all() or not answerable.any():
         raise InvalidSet("the questions in even places can all be answered, or none can: nothing to tell apart")
     mean, deviation = values.mean(axis=0), values.std(axis=0) + 1e-9
-    regression = LogisticRegression(max_iter=1000, class_weight="balanced")
-    regression.fit((values - mean) / deviation, answerable)
+    regression = LogisticRegression(max_iter=1000)
+    regression.fit((values - mean) / deviation, answerable, sample_weight=_balanced(fitted_on))
     weights = dict(zip(names, (regression.coef_[0] / deviation).tolist(), strict=True))
     intercept = float(regression.intercept_[0] - sum(regression.coef_[0] * mean / deviation))
-    weights = {name: round(weight, 3) for name, weight in weights.items()} | {"form": _FORM}
+    weights = {name: round(weight, 3) for name, weight in weights.items()} | _BY_HAND
     plain = Calibration(model, digest, weights, round(intercept, 3), 0.0, {})
 
     def probabilities(odd: bool, answerable: bool) -> list[float]:
@@ -192,3 +193,9 @@ def _calibration(
     }
     rounded = {name: round(value, 3) for name, value in figures.items() if value is not None}
     return Calibration(model, digest, weights, plain.intercept, threshold, rounded)
+
+
+def _balanced(examples: Sequence[Example]) -> list[float]:
+    """Weights by which answerable questions count as much as others, and the whole set as much as small courses."""
+    groups = Counter((example.whole, example.answerable) for example in examples)
+    return [len(examples) / (len(groups) * groups[example.whole, example.answerable]) for example in examples]

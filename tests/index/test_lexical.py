@@ -80,3 +80,14 @@ def test_a_chunk_holds_the_terms_that_stand_in_it(loaded: bool, tmp_path: Path) 
     for rows in (np.arange(80), random.permutation(80)[:30], np.array([79, 0, 79]), np.zeros(0, dtype=np.int64)):
         for term in (f"t{i}" for i in range(60)):
             assert list(lexical.holds(term, rows)) == [term in texts[row] for row in rows]
+
+
+def test_terms_that_are_written_alike_are_told_with_how_much() -> None:
+    lexical = Lexical.build([["conteneur", "conteneuris", "contenu", "port", "portabl", "con"], ["image"]])
+    alike = lexical.alike("conteneur")
+    # _co con ont nte ten ene neu eur ur_ against _co con ont nte ten ene neu eur uri ris is_
+    assert alike["conteneuris"] == pytest.approx(2 * 8 / (9 + 11))
+    assert set(alike) == {"conteneuris", "contenu"}
+    assert all(0 < likeness < 1 for likeness in alike.values())
+    assert lexical.alike("con") == lexical.alike("") == lexical.alike("zebre") == {}
+    assert Lexical.build([]).alike("conteneur") == {}

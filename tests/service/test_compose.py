@@ -57,6 +57,8 @@ FILLER = "\n\n## Autre chose\n\nLe soleil chauffe la mer. Les vagues usent les r
         "Ses wagons transportent les colis vers la ville de Lyon.",
         "Leurs wagons transportent les colis vers la ville de Lyon.",
         "Ainsi, celui-ci transporte les colis vers la ville de Lyon.",
+        "On dit que ces colis vont vers la ville de Lyon.",
+        "On parle alors de colis vers la ville de Lyon.",
     ],
 )
 def test_a_sentence_that_leans_on_the_one_before_brings_it(quotes, second: str):

@@ -20,6 +20,10 @@ from service.forms import Form, asked_form, has_form
         ("Par qui Docker a-t-il été créé ?", "person"),
         ("Quelle commande liste les conteneurs ?", "command"),
         ("Which command lists the containers?", "command"),
+        ("C'est quoi la commande pour lister les conteneurs ?", "command"),
+        ("Quelle est la limite de taille d'une image ?", "number"),
+        ("Quelle quantité de mémoire faut-il ?", "number"),
+        ("Quel débit maximal a le réseau ?", "number"),
         ("C'est quoi un port ?", None),
         ("Quels sont les objets que gère le démon ?", None),
         ("Que se passe-t-il quand on arrête un conteneur ?", None),
@@ -48,6 +52,9 @@ def test_the_form_is_told_from_the_question(question: str, form: Form | None) ->
         ("price", "quel prix", "Il a 12 couches.", False),
         ("person", "qui a invente docker", "Docker a été créé par Solomon Hykes.", True),
         ("person", "qui a invente docker", "Le logiciel Docker est isolé.", False),
+        ("person", "qui a invente docker", "Docker isole les adresses IP.", False),
+        ("person", "qui a invente docker", "Un article de Solomon Hykes en parle.", True),
+        ("command", "quelle commande", "Tapez `docker ps -a`.", True),
         ("command", "quelle commande", "Lancez la commande `docker ps`.", True),
         ("command", "quelle commande", "Le `port` est ouvert.", False),
         ("command", "quelle commande", "", False),
@@ -57,3 +64,9 @@ def test_a_sentence_has_the_form_beside_what_the_question_names(
     form: Form, question: str, text: str, has: bool
 ) -> None:
     assert has_form(form, text, text, question) is has
+
+
+def test_code_may_be_the_command_that_is_asked_for() -> None:
+    assert has_form("command", "docker ps -a", "docker ps -a", "quelle commande", "code")
+    assert not has_form("command", "docker ps -a", "docker ps -a", "quelle commande", "paragraph")
+    assert not has_form("number", "docker ps", "docker ps", "combien", "code")

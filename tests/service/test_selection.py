@@ -28,7 +28,7 @@ Le billet se composte avant de monter. Quel billet faut-il composter ? Le contrÃ
 
 ## Billets
 
-Le billet se composte avant de monter. Les chiens voyagent avec un billet de moitiÃ© prix.
+Le billet se composte avant de monter. Un chien voyage-t-il gratuitement ? Non, jamais, et nulle part.
 
 ## Mer
 
@@ -92,6 +92,10 @@ def test_each_text_is_a_candidate_once_and_likeliest_first(course: SmallCourse, 
 
 def test_a_question_in_the_text_does_not_answer(course: SmallCourse) -> None:
     assert not chosen(course, "Quel billet faut-il composter ?")[0].endswith("?")
+
+
+def test_what_follows_a_question_in_the_text_answers_it(course: SmallCourse) -> None:
+    assert chosen(course, "Un chien voyage-t-il gratuitement ?")[0] == "Non, jamais, et nulle part."
 
 
 @pytest.mark.parametrize(
