@@ -18,7 +18,7 @@ from service.kinds import Kind, kind, sides
 HITS = 5
 """How many chunks sentences are chosen from."""
 
-ENOUGH = 0.8
+ENOUGH = 0.78
 """Sentences are added until one of those chosen holds the answer with this probability."""
 
 _MOST_WORDS = 120
