@@ -29,7 +29,7 @@ _LEAST_PER_WORD = 0.004
 _SIMILARITY, _OVERLAP, _PASSAGE, _CHUNK, _COVERAGE, _LENGTH = 42.0, 1.2, 2.0, 0.3, 3.0, 0.47
 _LACKS_FORM = -1.85
 # Set by hand: PIAF asks for few definitions and has no questions in its text.
-_DEFINES, _ASKS = 1.5, -5.0
+_ASKS = -5.0
 _DEFINED = 0.6
 """The least share of the question that what defines its matter holds."""
 
@@ -135,31 +135,35 @@ def _enough(found: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _both_sides(index: Index, question: str, found: Sequence[Candidate]) -> list[Candidate]:
-    """The likeliest sentence for each side of a difference; none where a side is not spoken of."""
+    """The likeliest sentence for each side of a difference, after the likeliest of all where it speaks of both; none
+    where a side is not spoken of."""
     named = sides(question)
     if named is None:
         return []
     one, other = (_stems(index.query(side)) for side in named)
-    chosen: list[Candidate] = []
+    likeliest = term_set(found[0].sentence.shown) if found else frozenset()
+    chosen = [found[0]] if likeliest & (one - other) and likeliest & (other - one) else []
     for own, others in ((one - other, other - one), (other - one, one - other)):
         # "tableau" and "tableau dynamique": what one side has alone may be nothing.
-        needed = own or one & other
-        best = _best_about(found, needed, others) or _best_about(found, needed, frozenset())
+        best = _best_about(found, own, others) if own else _best_about(found, one & other, others, strictly=True)
         if best is None:
             return []
         chosen.append(best)
     return list(dict.fromkeys(chosen))
 
 
-def _best_about(found: Iterable[Candidate], needed: frozenset[str], avoided: frozenset[str]) -> Candidate | None:
-    """The likeliest of the candidates that hold most of `needed`, and none of `avoided`; defining ones before."""
+def _best_about(
+    found: Iterable[Candidate], needed: frozenset[str], others: frozenset[str], *, strictly: bool = False
+) -> Candidate | None:
+    """Of the candidates that hold most of `needed`, the likeliest: those that define it before the rest, then those
+    that do not speak of `others` as well; none of those that do where it is asked `strictly`."""
 
-    def fit(candidate: Candidate) -> tuple[int, float]:
-        stems = term_set(candidate.sentence.shown)
-        defines = _DEFINES * _subject_is(candidate.sentence.shown, needed)
-        return len(stems & needed), candidate.score + defines
+    def fit(candidate: Candidate) -> tuple[int, bool, bool, float]:
+        shown = candidate.sentence.shown
+        stems = term_set(shown)
+        return len(stems & needed), _subject_is(shown, needed), stems.isdisjoint(others), candidate.score
 
-    fitting = [c for c in found if (stems := term_set(c.sentence.shown)) & needed and not stems & avoided]
+    fitting = [c for c in found if (stems := term_set(c.sentence.shown)) & needed and not (strictly and stems & others)]
     return max(fitting, key=fit, default=None)
 
 

@@ -32,7 +32,7 @@ Le billet se composte avant de monter. Un chien voyage-t-il gratuitement ? Non, 
 
 ## Mer
 
-Les vagues usent les rochers. La marée monte deux fois par jour.
+Les vagues usent les rochers. La marée monte deux fois par jour. La vague dépend du vent, la marée dépend de la lune.
 """
 
 
@@ -68,6 +68,11 @@ def test_a_difference_is_answered_by_a_sentence_for_each_side(course: SmallCours
     wanted, found = course.select("Quelle est la différence entre un signal fixe et un signal mobile ?")
     assert wanted == "difference"
     assert {candidate.sentence.shown[:16] for candidate in found} == {"Un signal fixe e", "Un signal mobile"}
+
+
+def test_a_difference_that_the_text_itself_tells_comes_first(course: SmallCourse) -> None:
+    _, found = course.select("Quelle est la différence entre la vague et la marée ?")
+    assert found[0].sentence.shown == "La vague dépend du vent, la marée dépend de la lune."
 
 
 def test_a_difference_with_what_is_not_spoken_of_is_a_question_like_others(course: SmallCourse) -> None:
