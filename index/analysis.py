@@ -1,6 +1,7 @@
 """French text into the terms that BM25 counts; the same for material and question."""
 
 import re
+import sys
 import unicodedata
 from functools import lru_cache
 
@@ -28,6 +29,7 @@ _STOP_WORDS = """
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
+_NO_MARKS = dict.fromkeys(c for c in range(sys.maxunicode + 1) if unicodedata.combining(chr(c)))
 _stemmer = Stemmer.Stemmer("french")
 
 
@@ -49,12 +51,13 @@ def term_set(text: str) -> frozenset[str]:
     return frozenset(terms(text))
 
 
+@lru_cache(maxsize=16384)
 def fold(text: str) -> str:
     """`text` in small letters without accents; ligatures are written out."""
     lowered = text.lower().replace("œ", "oe").replace("æ", "ae")
     if lowered.isascii():
         return lowered
-    return "".join(c for c in unicodedata.normalize("NFKD", lowered) if not unicodedata.combining(c)).lower()
+    return unicodedata.normalize("NFKD", lowered).translate(_NO_MARKS).lower()
 
 
 @lru_cache(maxsize=65536)

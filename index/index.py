@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Protocol
 
@@ -82,6 +83,8 @@ class Index:
         self._titles = store.chunk_titles
         self.lexical = lexical
         self.vocabulary = vocabulary
+        # A question is read at several steps on its way.
+        self._query = lru_cache(maxsize=32)(partial(Query.of, lexical=lexical))
 
     @classmethod
     def open(cls, folder: Path, recipe: Recipe | None) -> "Index":
@@ -127,7 +130,7 @@ class Index:
 
     def query(self, question: str) -> Query:
         """The terms of `question` as this course weighs them."""
-        return Query.of(question, self.lexical)
+        return self._query(question)
 
     def encode(self, question: str, encoder: QuestionEncoder) -> Vectors:
         """The unit vector of `question`, float32 [dimensions], in this course's words."""

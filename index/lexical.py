@@ -112,7 +112,13 @@ class Lexical:
     def load(cls, folder: Path) -> "Lexical":
         """Open what `save` wrote; the arrays stay on disk until they are read."""
         idf = np.load(folder / "idf.npy")
-        return cls(bm25s.BM25.load(str(folder), mmap=True, show_progress=False) if len(idf) else None, idf)
+        if not len(idf):
+            return cls(None, idf)
+        bm25 = bm25s.BM25.load(str(folder), mmap=True, show_progress=False)
+        # Slices of numpy's class of mapped arrays are many times slower than those of plain ones.
+        plain = {name: np.asarray(bm25.scores[name]) for name in ("data", "indices", "indptr")}
+        bm25.scores = {**bm25.scores, **plain}
+        return cls(bm25, idf)
 
 
 def _trigrams(term: str) -> frozenset[str]:

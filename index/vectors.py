@@ -101,7 +101,7 @@ class HeadingVectors:
 
     @classmethod
     def load(cls, folder: Path) -> "HeadingVectors":
-        vectors = np.load(folder / "headings.npy", mmap_mode="r")
+        vectors = mapped(folder / "headings.npy")
         return cls(vectors, np.load(folder / "heading_rows.npy"), np.load(folder / "heading_shares.npy"))
 
 
@@ -141,5 +141,10 @@ class SentenceVectors:
 
     @classmethod
     def load(cls, folder: Path) -> "SentenceVectors":
-        vectors = np.load(folder / "sentences.npy", mmap_mode="r")
+        vectors = mapped(folder / "sentences.npy")
         return cls(vectors, np.load(folder / "sentence_rows.npy"))
+
+
+def mapped(path: Path) -> NDArray[Any]:
+    """An array that stays on disk until it is read, without the class that makes each slice of one slow."""
+    return np.asarray(np.load(path, mmap_mode="r"))

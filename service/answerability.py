@@ -90,7 +90,8 @@ def features(query: Query, question: str, hits: Sequence[Hit], found: Sequence[C
 
 def _missing_names(question: str, hit: Hit) -> float:
     """How many capitalised words of the question, its first left out, the chunk does not hold."""
-    if question.isupper():
+    names = names_in(question)
+    if not names or question.isupper():
         return 0.0
     text = fold(hit.chunk.embedded_text)
-    return float(sum(fold(name) not in text for name in names_in(question)))
+    return float(sum(fold(name) not in text for name in names))
