@@ -66,8 +66,7 @@ def standardise(scores: Scores) -> Scores:
     differ."""
     if not scores.shape[-1]:
         return scores
-    deviation = scores.std(axis=-1, keepdims=True)
-    standard: Scores = (
-        (scores - scores.mean(axis=-1, keepdims=True)) * (deviation >= 1e-6) / np.maximum(deviation, 1e-6)
-    )
+    centred: Scores = scores - scores.mean(axis=-1, keepdims=True)
+    deviation = np.sqrt((centred * centred).mean(axis=-1, keepdims=True))
+    standard: Scores = centred * (deviation >= 1e-6) / np.maximum(deviation, 1e-6)
     return standard

@@ -183,7 +183,7 @@ class Index:
     def _pool(self, query: Query, vector: Vectors, size: int) -> _Pool:
         dense, rows = self._vectors.search(vector, size)
         lexical = self.lexical.scores(query.stems)
-        extra = np.setdiff1d(_best(lexical, size), rows)
+        extra = np.array(sorted({*_best(lexical, size).tolist()} - {*rows.tolist()}), dtype=np.int64)
         rows = np.concatenate([rows, extra])
         dense = np.concatenate([dense, self._vectors.scores(vector, extra)])
         found = lexical[rows] if len(lexical) else np.zeros_like(dense)

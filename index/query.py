@@ -76,17 +76,18 @@ class Query:
         every = dict.fromkeys(stem for term in read.values() for stem in sorted(term.stems))
         return cls(tuple(read[stem] for stem in matter), tuple(every))
 
-    @cached_property
-    def total(self) -> float:
-        return sum(term.weight for term in self.terms)
-
     def held(self, found: frozenset[str]) -> frozenset[int]:
         """The places of the terms that a text with the stems `found` holds."""
         return frozenset(i for i, term in enumerate(self.terms) if not term.stems.isdisjoint(found))
 
     def share(self, held: Iterable[int]) -> float:
         """The share of the question's weight that the terms at these places have; 0 without any term."""
-        return sum(self.terms[i].weight for i in held) / self.total if self.terms else 0.0
+        return sum(map(self._shares.__getitem__, held))
+
+    @cached_property
+    def _shares(self) -> list[float]:
+        total = sum(term.weight for term in self.terms)
+        return [term.weight / total for term in self.terms]
 
 
 def _term(stem: str, lexical: Lexical, english: bool) -> Term:

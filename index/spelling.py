@@ -61,11 +61,12 @@ def correct(question: str, words: "Vocabulary") -> str:
 def _corrected(text: str, words: "Vocabulary", shouted: bool) -> str:
     pieces = _SPACES.split(text)
     tokens = _tokens(pieces[: 2 * MOST_WORDS : 2])
+    folded = tuple(fold(token.word.replace("’", "'")) for token in tokens)
     spaces = pieces[1::2]
     done: list[str] = []
     i = 0
     while i < len(tokens):
-        length, token = _phrase(tokens, i, shouted) or (1, _single(tokens[i], words, shouted))
+        length, token = _phrase(tokens, folded, i, shouted) or (1, _single(tokens[i], words, shouted))
         last = i + length - 1
         space = spaces[last] if last < len(spaces) else ""
         if token.changed and last + 1 < len(tokens):
@@ -86,11 +87,11 @@ def _tokens(texts: Sequence[str]) -> list[_Token]:
     return tokens
 
 
-def _phrase(tokens: Sequence[_Token], at: int, shouted: bool) -> tuple[int, _Token] | None:
+def _phrase(tokens: Sequence[_Token], folded: tuple[str, ...], at: int, shouted: bool) -> tuple[int, _Token] | None:
     """How many tokens from `at` on are a phrase that is written for another, and that one."""
     for length in range(min(LONGEST_PHRASE, len(tokens) - at), 1, -1):
+        meant = phrases().get(folded[at : at + length])
         found = tokens[at : at + length]
-        meant = phrases().get(tuple(fold(token.word.replace("’", "'")) for token in found))
         if meant and not any(token.after for token in found[:-1]) and not any(token.before for token in found[1:]):
             return length, _Token(
                 found[0].before,

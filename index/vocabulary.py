@@ -48,6 +48,7 @@ class Vocabulary:
     def __init__(self, known: Iterable[str], proposed: Mapping[str, tuple[str, int]]) -> None:
         """`known` are folded words; `proposed` gives the surface form and the count of some of them."""
         self._known = WordList(known)
+        self._knows = lru_cache(maxsize=16384)(self._known.__contains__)
         self._proposed = proposed
         self._candidates: dict[tuple[str, int], list[str]] = defaultdict(list)
         for key in sorted({*proposed, *question_words()}):
@@ -92,7 +93,7 @@ class Vocabulary:
 
     def __contains__(self, word: str) -> bool:
         """Whether the course has `word`, whatever its accents and capitals."""
-        return fold(word) in self._known
+        return self._knows(fold(word))
 
     def correct(self, question: str) -> str:
         """`question` with its misspelt words replaced; the same text where nothing is, and where it is English."""
@@ -104,7 +105,7 @@ class Vocabulary:
         A word that may be a name must be long and all but right.
         """
         key = fold(word)
-        if not _SHORTEST <= len(key) <= _LONGEST or key in self._known:
+        if not _SHORTEST <= len(key) <= _LONGEST or self._knows(key):
             return None
         return self._nearest(word.lower(), name)
 

@@ -1,7 +1,8 @@
 """Citations: quotes that stand in their documents, and the addresses that open them."""
 
 from collections.abc import Sequence
-from urllib.parse import quote, urlencode
+from functools import lru_cache
+from urllib.parse import quote
 
 import structlog
 
@@ -73,13 +74,14 @@ def _place(citation: Citation) -> tuple[str, str]:
     return citation.document_id, citation.anchor
 
 
+_quoted = lru_cache(maxsize=4096)(quote)
+
+
 def section_url(
     base_url: str, document: Document, section: Section | None, quote_span: tuple[int, int] | None = None
 ) -> str:
     """The address that opens a document, at a section, the quote highlighted where its span is given."""
-    query = {"version": document.version}
-    if quote_span:
-        query |= {"start": str(quote_span[0]), "end": str(quote_span[1])}
-    path = f"/courses/{quote(document.course)}/documents/{quote(document.id)}"
-    anchor = f"#{quote(section.anchor)}" if section and section.anchor else ""
-    return f"{base_url}{path}?{urlencode(query, safe=':')}{anchor}"
+    path = f"/courses/{_quoted(document.course)}/documents/{_quoted(document.id)}"
+    span = f"&start={quote_span[0]}&end={quote_span[1]}" if quote_span else ""
+    anchor = f"#{_quoted(section.anchor)}" if section and section.anchor else ""
+    return f"{base_url}{path}?version={document.version}{span}{anchor}"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ def candidates(query: Query, question: str, index: Index, vector: Vectors, hits:
     found: list[Candidate] = []
     seen: set[str] = set()
     for hit in hits[:HITS]:
-        similarity = index.sentence_vectors(hit) @ vector
+        similarity: list[float] = (index.sentence_vectors(hit) @ vector).tolist()
         heading = query.held(term_set(hit.chunk.heading))
         whole_heading = query.share(heading) > _DEFINED
         before: frozenset[int] = frozenset()
@@ -77,7 +78,7 @@ def candidates(query: Query, question: str, index: Index, vector: Vectors, hits:
             held = query.held(term_set(sentence.shown))
             passage = query.share(held | before | heading)
             before = held
-            near = max(float(similarity[i]), handed_on)
+            near = max(similarity[i], handed_on)
             # A question in the text is no answer; what follows it is.
             asks = sentence.shown.endswith("?")
             handed_on = near if asks else -1.0
@@ -96,7 +97,7 @@ def candidates(query: Query, question: str, index: Index, vector: Vectors, hits:
                 + _PASSAGE * passage
                 + _CHUNK * (hit.score - hits[0].score)
                 + _COVERAGE * hit.coverage
-                + _LENGTH * float(np.log1p(len(sentence.shown.split())))
+                + _LENGTH * log1p(len(sentence.shown.split()))
                 + _LACKS_FORM * lacks_form
                 + _ASKS * asks
             )

@@ -1,6 +1,7 @@
 """From a fresh process to one that answers: missing indexes built, the model loaded, every course opened."""
 
 import errno
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
@@ -93,6 +94,9 @@ class Startup:
             self._assistant = Assistant(
                 encoder, self.courses, self._calibration(), load_reranker(settings), settings.max_question_length
             )
+            # What is loaded by now stays: no collection need look through it while a question waits.
+            gc.collect()
+            gc.freeze()
             self.detail = "Ready."
             return self._assistant
         except (CorpusError, SearchIndexError, InvalidCalibration) as error:
