@@ -41,6 +41,11 @@ class Document:
         """The number of the page that holds `offset`, from 1, where the format has pages."""
         return next((n for n, (start, end) in enumerate(self.pages, 1) if start <= offset < end), None)
 
+    def lines(self, start: int, end: int) -> tuple[int, int]:
+        """The numbers of the first and last line of `text[start:end]`, from 1."""
+        first = self.text.count("\n", 0, start) + 1
+        return first, first + self.text.count("\n", start, end)
+
 
 def text_version(text: str) -> str:
     """`sha256:` and the hexadecimal digest of `text` as UTF-8."""

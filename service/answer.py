@@ -91,5 +91,5 @@ class Answer(Contract):
     related_sections: list[RelatedSection] = Field(description="Sections worth reading when there is no answer.")
     correction: Correction | None = Field(description="Set when the question was read as another spelling.")
     confidence: float = Field(description="How likely the material answers the question, 0 to 1.")
-    composer: str = Field(description="What made the answer: `extractive` quotes only.")
+    composer: str = Field(description="What wrote the answer: `extractive`, which only quotes, or the language model.")
     took_ms: Timings = Field(description="Milliseconds that each step took.")

@@ -5,15 +5,19 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from anyio import CapacityLimiter
+from anyio import to_thread
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from service import pages, routes
+from service import conversation_routes, pages, routes
+from service.access import PersonTokens, secret_keys
+from service.conversations import Conversations
+from service.identity import KeepPerson
 from service.metrics import TimeRequests
 from service.problems import LimitBody, Problem, add_handlers
 from service.settings import Settings
 from service.startup import BuildProgress, Startup
+from service.state.database import database_of
 
 _DESCRIPTION = """\
 Repère answers questions about teaching material. Every sentence of an answer carries a citation, every citation a
@@ -40,12 +44,16 @@ def create_app(
     finished: Callable[[Startup], None] = lambda startup: None,
 ) -> FastAPI:
     """The application; loading begins when it starts, in a thread, and `finished` is called from there."""
-    startup = Startup(settings, progress, finished)
+    conversations = Conversations(database_of(settings), settings.retention_days)
+    startup = Startup(settings, progress, finished, conversations)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.person_tokens = PersonTokens(secret_keys(settings.secret_key, settings.home))
+        conversations.start()
         startup.start()
         yield
+        await to_thread.run_sync(conversations.close)
 
     app = _Service(
         title="Repère",
@@ -57,11 +65,12 @@ def create_app(
         redoc_url=None,
     )
     app.state.startup = startup
-    app.state.limiter = CapacityLimiter(settings.calls_at_once)
     add_handlers(app)
     app.add_middleware(LimitBody)
     app.add_middleware(TimeRequests)
+    app.add_middleware(KeepPerson)
     app.include_router(routes.router)
+    app.include_router(conversation_routes.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=pages.WEB), name="static")
     return app

@@ -1,25 +1,34 @@
 """`Assistant.ask`: question → cited answer, the same for every channel."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
+
+import anyio
+from anyio import CapacityLimiter, to_thread
 
 from index.analysis import term_set
 from index.index import Hit, Index
 from index.vectors import Vectors
+from service.access import COMMAND_LINE, Caller
 from service.answer import Answer, AnswerSentence, Citation, RelatedSection, Status, Timings
 from service.answerability import Answerability, judge
 from service.calibration import Calibration
 from service.catalogue import messages
 from service.citations import answer_text, cite, section_url
 from service.compose import compose
-from service.conversations import Conversations
+from service.conversations import MOST_QUESTIONS, Conversations
 from service.courses import Courses
+from service.draft import Checked, Draft
 from service.errors import InvalidQuestion
+from service.events import CitationEvent, DoneEvent, Event, Progress, ProgressEvent, SentenceEvent, last
 from service.reading import Reading, read
-from service.selection import candidates
+from service.selection import Candidate, candidates
 from service.small_talk import small_talk
 
 if TYPE_CHECKING:
@@ -33,6 +42,28 @@ _RERANKED = 20
 """Hits that a reranker reads."""
 
 
+class Options(TypedDict, total=False):
+    """What `Assistant.stream` takes beside question and course."""
+
+    caller: Caller
+    base_url: str
+    conversation_id: str | None
+    earlier: Sequence[str] | None
+
+
+class Composer(Protocol):
+    """What writes an answer in place of the extractive one."""
+
+    @property
+    def name(self) -> str:
+        """What `Answer.composer` says."""
+        ...
+
+    def compose(self, draft: Draft) -> AsyncGenerator[Checked]:
+        """Sentences that are borne out, each as soon as it is; none where the extractive answer is to be given."""
+        ...
+
+
 class Assistant:
     """Answers questions about the courses, with citations, or says that the material does not."""
 
@@ -43,34 +74,88 @@ class Assistant:
         calibration: Calibration,
         reranker: "Reranker | None" = None,
         max_question_length: int = 2000,
+        conversations: Conversations | None = None,
+        composer: Callable[[CapacityLimiter], "Composer"] | None = None,
     ) -> None:
         self.encoder = encoder
         self.courses = courses
         self.calibration = calibration
         self._reranker = reranker
         self._max_question_length = max_question_length
-        self._conversations = Conversations()
+        self.conversations = conversations or Conversations()
+        self.limiter = CapacityLimiter(encoder.calls_at_once)
+        """Threads that answer side by side: more would only wait for the encoder."""
+        self._composer = composer(self.limiter) if composer else None
 
-    def ask(
-        self, question: str, course: str | None = None, *, base_url: str = "", conversation_id: str | None = None
-    ) -> Answer:
-        """Answer `question` from one course; links begin with `base_url`.
+    async def stream(
+        self, question: str, course: str | None = None, **options: Unpack[Options]
+    ) -> AsyncGenerator[Event]:
+        """Answer `question` from one course, event by event; links begin with `base_url`.
 
-        Raises:
+        `conversation_id` names the conversation that it goes on with; or `earlier` are the questions before it as
+        they were typed, oldest first, where the caller keeps the conversation.
+
+        Raises, before the first event:
             InvalidQuestion: it is blank, too short or too long, or holds what is no text.
             CourseRequired, UnknownCourse, CourseUnavailable: as `Courses.index` does.
+            UnknownConversation: as `Conversations.earlier` does.
         """
+        draft = await to_thread.run_sync(partial(self.draft, question, course, **options), limiter=self.limiter)
+        yield ProgressEvent(_progress(draft.answer))
+        sent: list[Checked] = []
+        if self._composer is not None and draft.answer.status == "answered":
+            began = perf_counter()
+            async with aclosing(self._composer.compose(draft)) as composed:
+                async for checked in composed:
+                    sent.append(checked)
+                    for citation in checked.citations:
+                        yield CitationEvent(citation)
+                    yield SentenceEvent(checked.sentence)
+            answer = _generated(draft.answer, sent, self._composer.name, _ms(perf_counter() - began))
+        else:
+            answer = draft.answer
+        if not sent:
+            for event in _events(answer):
+                yield event
+        self._keep(answer, **options)
+        yield DoneEvent(answer)
+
+    async def answer(self, question: str, course: str | None = None, **options: Unpack[Options]) -> Answer:
+        """What the last event of `stream` holds."""
+        return await last(self.stream(question, course, **options))
+
+    def ask(self, question: str, course: str | None = None, **options: Unpack[Options]) -> Answer:
+        """`answer` for whoever has no event loop, which takes none where no language model writes."""
+        if self._composer is not None:
+            return anyio.run(partial(self.answer, question, course, **options))
+        answer = self.draft(question, course, **options).answer
+        self._keep(answer, **options)
+        return answer
+
+    def draft(
+        self,
+        question: str,
+        course: str | None,
+        caller: Caller = COMMAND_LINE,
+        base_url: str = "",
+        conversation_id: str | None = None,
+        earlier: Sequence[str] | None = None,
+    ) -> Draft:
+        """The extractive answer; blocks while it encodes. Raises what `stream` does."""
         started = perf_counter()
         typed = self.checked(question)
         index = self.courses.index(course)
         name = index.manifest.course
-        conversation_id = conversation_id or uuid.uuid4().hex
+        before: Sequence[str] = ()
+        if earlier is not None:
+            before = _read_in_turn(earlier, index)
+        elif conversation_id:
+            before = self.conversations.earlier(conversation_id, name, caller.person)
         if reply := small_talk(typed):
             reading, found = Reading(typed, None), _small_talk(index, reply)
             was_read = encoded = searched = perf_counter()
         else:
-            reading = read(typed, index.vocabulary, self._conversations.earlier(conversation_id, name))
-            self._conversations.remember(conversation_id, name, reading.question)
+            reading = read(typed, index.vocabulary, before)
             was_read = perf_counter()
             vector = index.encode(reading.question, self.encoder)
             encoded = perf_counter()
@@ -78,9 +163,9 @@ class Assistant:
             searched = perf_counter()
             found = _decide(index, reading.question, vector, hits, self.calibration, base_url)
         composed = perf_counter()
-        return Answer(
+        answer = Answer(
             id=uuid.uuid4().hex,
-            conversation_id=conversation_id,
+            conversation_id=conversation_id or uuid.uuid4().hex,
             course=name,
             language=index.manifest.language,
             question=typed,
@@ -100,6 +185,10 @@ class Assistant:
                 total=_ms(composed - started),
             ),
         )
+        return Draft(answer, index, found.candidates, base_url)
+
+    def _keep(self, answer: Answer, caller: Caller = COMMAND_LINE, **options: object) -> None:
+        self.conversations.add(caller.person, answer)
 
     def search(self, question: str, course: str | None = None, k: int = 10) -> tuple[Index, list[Hit]]:
         """The `k` best hits for `question` in one course, and the index that they come from."""
@@ -146,6 +235,7 @@ class _Outcome:
     sentences: list[AnswerSentence] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
     related_sections: list[RelatedSection] = field(default_factory=list)
+    candidates: Sequence[Candidate] = ()
 
 
 def _decide(
@@ -165,10 +255,62 @@ def _decide(
         sentences, citations = cite(index, compose(index, question, found), base_url)
         if sentences:
             answer = answer_text(sentences, citations)
-            return _Outcome("answered", answer, judged.probability, sentences, citations)
+            return _Outcome("answered", answer, judged.probability, sentences, citations, candidates=found)
     related = _related(index, written, judged, base_url)
     answer = text["not_in_material_related" if related else "not_in_material"]
     return _Outcome("not_in_material", answer, judged.probability, related_sections=related)
+
+
+def _read_in_turn(questions: Sequence[str], index: Index) -> list[str]:
+    """The last of `questions` as they read in their conversation."""
+    found: list[str] = []
+    for typed in questions[-MOST_QUESTIONS:]:
+        if typed.strip() and not small_talk(typed.strip()):
+            found.append(read(typed.strip(), index.vocabulary, found).question)
+    return found
+
+
+def _progress(answer: Answer) -> Progress:
+    return Progress(
+        course=answer.course,
+        status=answer.status,
+        standalone_question=answer.standalone_question,
+        correction=answer.correction,
+    )
+
+
+def _generated(answer: Answer, sent: Sequence[Checked], composer: str, took_ms: float) -> Answer:
+    """`answer` with what was sent in the place of its own sentences, where anything was; the time counts either way."""
+    took = answer.took_ms.model_copy(
+        update={
+            "compose": round(answer.took_ms.compose + took_ms, 2),
+            "total": round(answer.took_ms.total + took_ms, 2),
+        }
+    )
+    if not sent:
+        return answer.model_copy(update={"took_ms": took})
+    sentences = [checked.sentence for checked in sent]
+    citations = [citation for checked in sent for citation in checked.citations]
+    return answer.model_copy(
+        update={
+            "answer": answer_text(sentences, citations),
+            "sentences": sentences,
+            "citations": citations,
+            "composer": composer,
+            "took_ms": took,
+        }
+    )
+
+
+def _events(answer: Answer) -> Iterator[Event]:
+    """Sentences and citations, each citation before the first sentence that rests on it."""
+    citations = iter(answer.citations)
+    sent = 0
+    for sentence in answer.sentences:
+        for citation in islice(citations, max(0, max(sentence.citations) - sent)):
+            sent = citation.number
+            yield CitationEvent(citation)
+        yield SentenceEvent(sentence)
 
 
 def _small_talk(index: Index, reply: str) -> _Outcome:

@@ -1,12 +1,10 @@
-"""Citations: quotes that stand in their documents, and the addresses that open them."""
+"""Citations: quotes that stand in their documents."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from urllib.parse import quote
 
 import structlog
 
-from corpus import Document, Section
+from index.address import section_url as section_url
 from index.index import Index
 from service.answer import AnswerSentence, Citation
 from service.compose import Quote
@@ -19,35 +17,15 @@ def cite(index: Index, quotes: Sequence[Quote], base_url: str) -> tuple[list[Ans
     sentences: list[AnswerSentence] = []
     citations: list[Citation] = []
     for found in quotes:
-        section, sentence = found.section, found.sentence
-        document = index.document(section.document_id)
-        start, end = sentence.start, sentence.end
-        if document.text[start:end] != found.text:
-            log.error("quote_does_not_stand", document=document.id, start=start, end=end)
+        citation = citation_of(index, found, len(citations) + 1, base_url)
+        if citation is None:
             continue
-        number = len(citations) + 1
-        line_start = document.text.count("\n", 0, start) + 1
-        citations.append(
-            Citation(
-                number=number,
-                document_id=document.id,
-                document_title=document.title,
-                heading_path=list(section.heading_path),
-                anchor=section.anchor,
-                quote=found.text,
-                start=start,
-                end=end,
-                line_start=line_start,
-                line_end=line_start + found.text.count("\n"),
-                page=document.page_at(start),
-                url=section_url(base_url, document, section, (start, end)),
-                document_version=document.version,
-            )
-        )
+        citations.append(citation)
+        sentence = found.sentence
         sentences.append(
             AnswerSentence(
                 text=sentence.shown,
-                citations=[number],
+                citations=[citation.number],
                 kind=sentence.kind,
                 block=sentence.block,
                 group=sentence.group,
@@ -56,11 +34,37 @@ def cite(index: Index, quotes: Sequence[Quote], base_url: str) -> tuple[list[Ans
     return sentences, citations
 
 
+def citation_of(index: Index, found: Quote, number: int, base_url: str) -> Citation | None:
+    """The citation of a quote; `None` where it does not stand in its document."""
+    section, start, end = found.section, found.sentence.start, found.sentence.end
+    document = index.document(section.document_id)
+    if document.text[start:end] != found.text:
+        log.error("quote_does_not_stand", document=document.id, start=start, end=end)
+        return None
+    line_start, line_end = document.lines(start, end)
+    return Citation(
+        number=number,
+        document_id=document.id,
+        document_title=document.title,
+        heading_path=list(section.heading_path),
+        anchor=section.anchor,
+        quote=found.text,
+        start=start,
+        end=end,
+        line_start=line_start,
+        line_end=line_end,
+        page=document.page_at(start),
+        url=section_url(base_url, document, section, (start, end)),
+        document_version=document.version,
+    )
+
+
 def answer_text(sentences: Sequence[AnswerSentence], citations: Sequence[Citation]) -> str:
     """The answer as one text: sentences of a block run on, each with its number; an empty line parts sections."""
     parts: list[str] = []
+    places = [_place(citations[sentence.citations[0] - 1]) for sentence in sentences]
     for i, sentence in enumerate(sentences):
-        if i and _place(citations[i]) != _place(citations[i - 1]):
+        if i and places[i] != places[i - 1]:
             parts.append("\n\n")
         elif i:
             parts.append(" " if sentence.block == sentences[i - 1].block else "\n")
@@ -72,16 +76,3 @@ def answer_text(sentences: Sequence[AnswerSentence], citations: Sequence[Citatio
 
 def _place(citation: Citation) -> tuple[str, str]:
     return citation.document_id, citation.anchor
-
-
-_quoted = lru_cache(maxsize=4096)(quote)
-
-
-def section_url(
-    base_url: str, document: Document, section: Section | None, quote_span: tuple[int, int] | None = None
-) -> str:
-    """The address that opens a document, at a section, the quote highlighted where its span is given."""
-    path = f"/courses/{_quoted(document.course)}/documents/{_quoted(document.id)}"
-    span = f"&start={quote_span[0]}&end={quote_span[1]}" if quote_span else ""
-    anchor = f"#{_quoted(section.anchor)}" if section and section.anchor else ""
-    return f"{base_url}{path}?version={document.version}{span}{anchor}"

@@ -70,12 +70,14 @@ def serve(
     """Serve the web page and the API; builds the index of the shipped course first where it is missing."""
     import uvicorn
 
+    from service.access import secret_keys
     from service.app import create_app
     from service.startup import Startup
 
     given = {"host": host, "port": port}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     logs.configure(settings)
+    secret_keys(settings.secret_key, settings.home)  # A key that is none is told here.
     listener = _listen(settings.host, settings.port)
     address = f"{settings.address(listener.getsockname()[1])}/"
 
@@ -245,11 +247,16 @@ def courses(as_json: AsJson = False) -> None:
 
 
 @app.command()
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Bring the database's tables up to date, as a start would.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Check what Repère needs on this machine; the exit status is 1 where something is wrong."""
     from service.doctor import examine
 
-    checks = examine(Settings())
+    checks = examine(Settings(), migrate)
     if as_json:
         print(json.dumps({"checks": [check.as_dict() for check in checks]}, ensure_ascii=False, indent=2))
     else:

@@ -49,14 +49,15 @@ def compose(index: Index, question: str, found: Sequence[Candidate]) -> list[Quo
     quotes: dict[Section, dict[int, Quote]] = {}
     for candidate in chosen:
         section = candidate.hit.chunk.section
-        passage = [_quote(chunk, s) for chunk in index.section_chunks(candidate.hit) for s in chunk.sentences]
+        passage = [quote_of(chunk, s) for chunk in index.section_chunks(candidate.hit) for s in chunk.sentences]
         kept = quotes.setdefault(section, {})
         for needed in _with_context(passage, candidate.sentence, wanted):
             kept[needed.sentence.start] = needed
     return [kept[start] for kept in quotes.values() for start in sorted(kept)]
 
 
-def _quote(chunk: Chunk, sentence: Sentence) -> Quote:
+def quote_of(chunk: Chunk, sentence: Sentence) -> Quote:
+    """A sentence of `chunk` with its source text."""
     return Quote(chunk.section, sentence, chunk.text[sentence.start - chunk.start : sentence.end - chunk.start])
 
 
@@ -83,6 +84,15 @@ def _with_context(passage: Sequence[Quote], sentence: Sentence, wanted: Kind) ->
     return [*passage[_introduction(sentences, first)], *passage[first : last + 1]]
 
 
+def leans(text: str) -> bool:
+    """Whether a sentence opens with a pronoun for something that is named before it."""
+    return bool(_PRONOUN.match(_opening(text)))
+
+
+def _opening(text: str) -> str:
+    return fold(text[:60].replace("’", "'"))
+
+
 def _goes_on(sentences: Sequence[Sentence], at: int) -> bool:
     return at + 1 < len(sentences) and _leans_on(sentences[at], sentences[at + 1])
 
@@ -91,7 +101,7 @@ def _leans_on(before: Sentence, sentence: Sentence) -> bool:
     """Whether `sentence` speaks of something that only `before`, the one before it, names."""
     if sentence.kind in ("code", "table"):
         return False
-    opening = fold(sentence.shown[:60].replace("’", "'"))
+    opening = _opening(sentence.shown)
     if before.block == sentence.block:
         return bool(_LEANING.match(opening) or _PRONOUN.match(opening))
     return before.kind == sentence.kind == "paragraph" and bool(_PRONOUN.match(opening))

@@ -1,30 +1,368 @@
-"""What was asked before in each conversation, as far as follow-up questions need it."""
+"""What was asked and answered in each conversation, and whose it is.
+
+answer → bounded queue → writer thread → database. A turn is read from the queue until it is written.
+"""
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from threading import Lock
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import chain, islice
+from threading import Event, Lock, Thread
+from time import monotonic, sleep, time
 
-MOST_CONVERSATIONS = 10_000
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from service.access import Caller
+from service.answer import Answer
+from service.errors import StateRefused, StateUnavailable, UnknownConversation
+from service.state.database import Database
+from service.state.tables import CONVERSATIONS, TURNS
+
+log = structlog.get_logger(__name__)
+
+MOST_WAITING = 2000
+"""Turns that wait to be written, or that are remembered where there is no database."""
 MOST_QUESTIONS = 5
+"""Earlier questions that a follow-up is read with."""
+
+_BATCH = 200
+_GATHER_SECONDS = 0.2
+_RETRY_SECONDS = (0.5, 30.0)
+_PURGE_SECONDS = 3600.0
+_DRAIN_SECONDS = 5.0
+_PAUSE_SECONDS = 5.0
+"""How long nothing is read after a read failed, so that not every question waits for it."""
+_DAY = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and its answer; `person` is a pseudonym, `asked_at` milliseconds since 1970."""
+
+    person: str
+    asked_at: int
+    answer: Answer
 
 
 class Conversations:
-    """The last questions of the latest conversations, in memory; for any number of threads."""
+    """Every conversation, for any number of threads; without a database the latest turns, in memory.
 
-    def __init__(self, most: int = MOST_CONVERSATIONS) -> None:
-        self._most = most
-        self._questions: OrderedDict[tuple[str, str], tuple[str, ...]] = OrderedDict()
+    `problem` says why turns are not kept at the moment, `None` while they are.
+    """
+
+    def __init__(
+        self, database: Database | None = None, retention_days: int = 0, most_waiting: int = MOST_WAITING
+    ) -> None:
+        """`retention_days`: a conversation is removed so long after its last turn; 0 keeps it."""
+        self.database = database
+        self.problem: str | None = None
+        self._retention_days = retention_days
+        self._most_waiting = most_waiting
+        self._waiting: OrderedDict[str, list[Turn]] = OrderedDict()
+        self._count = 0
         self._lock = Lock()
+        self._arrived, self._closing = Event(), Event()
+        # Held while a batch is written, so that nothing is deleted between being taken and being written.
+        self._writing = Lock()
+        self._writer: Thread | None = None
+        self._prepare_at = self._read_again_at = 0.0
 
-    def earlier(self, conversation_id: str, course: str) -> Sequence[str]:
-        """The questions of a conversation about one course as they were read, oldest first."""
-        with self._lock:
-            return self._questions.get((conversation_id, course), ())
+    def start(self) -> None:
+        """Begin to write; brings the database's tables up to date first."""
+        if self.database is not None:
+            self._writer = Thread(target=self._run, name="conversations", daemon=True)
+            self._writer.start()
 
-    def remember(self, conversation_id: str, course: str, question: str) -> None:
+    def close(self) -> None:
+        """Write what waits, for a few seconds at most, and end."""
+        if self._writer is None or self.database is None:
+            return
+        self._closing.set()
+        self._arrived.set()
+        self._writer.join(2 * _DRAIN_SECONDS)
+        if self._count:
+            log.error("turns_lost", turns=self._count, problem=self.problem)
+        self.database.close()
+
+    def add(self, person: str, answer: Answer) -> None:
+        """Keep a turn; never waits. Where too many wait already, the oldest is given up."""
+        turn = Turn(person, _now(), answer)
         with self._lock:
-            key = (conversation_id, course)
-            self._questions[key] = (*self._questions.get(key, ()), question)[-MOST_QUESTIONS:]
-            self._questions.move_to_end(key)
-            if len(self._questions) > self._most:
-                self._questions.popitem(last=False)
+            self._waiting.setdefault(answer.conversation_id, []).append(turn)
+            self._waiting.move_to_end(answer.conversation_id)
+            self._count += 1
+            if self._count > self._most_waiting:
+                oldest = next(iter(self._waiting.values()))[0]
+                self._drop([oldest])
+                if self.database is not None:
+                    log.error("turn_given_up", problem=self.problem)
+        self._arrived.set()
+
+    def earlier(self, conversation_id: str, course: str, person: str) -> Sequence[str]:
+        """The last questions of a conversation as they were read, oldest first; none where it is new, or where the
+        database cannot be read.
+
+        Raises:
+            UnknownConversation: it is another person's or another course's.
+        """
+        waiting = self._waiting_of(conversation_id)
+        written: list[str] = []
+        owner = _owner(waiting)
+        if self.database is not None and monotonic() >= self._read_again_at:
+            try:
+                self._check_open()
+                written, stored = _earlier(self.database, conversation_id, {t.answer.id for t in waiting})
+                owner = owner or stored
+            except StateUnavailable as error:
+                self._cannot_read(error)
+        _check(owner, course, person)
+        asked = [t.answer.standalone_question for t in waiting if t.answer.status != "small_talk"]
+        return [*written, *asked][-MOST_QUESTIONS:]
+
+    def read(self, conversation_id: str, caller: Caller) -> list[Turn]:
+        """The turns of one's own conversation, oldest first.
+
+        Raises:
+            UnknownConversation: there is none, or it is another person's.
+            StateUnavailable: the database cannot be read, and no turn of it waits.
+        """
+        # The queue first: what is written meanwhile is then seen twice, never not at all.
+        waiting = self._waiting_of(conversation_id)
+        written: list[Turn] = []
+        try:
+            if self.database is not None:
+                self._check_open()
+                written = _turns(self.database, conversation_id)
+        except StateUnavailable as error:
+            self._cannot_read(error)
+            if not waiting:
+                raise
+        known = {turn.answer.id for turn in written}
+        turns = [*written, *(turn for turn in waiting if turn.answer.id not in known)]
+        if not turns or turns[0].person != caller.person or not caller.may_read(turns[0].answer.course):
+            raise UnknownConversation(_UNKNOWN)
+        return turns
+
+    def delete(self, conversation_id: str, caller: Caller) -> None:
+        """Remove one's own conversation.
+
+        Raises:
+            UnknownConversation: there is none, or it is another person's.
+            StateUnavailable: the database cannot be written.
+        """
+        with self._writing:
+            turns = self.read(conversation_id, caller)
+            if self.database is not None:
+                with self.database.writing() as connection:
+                    connection.execute(delete(CONVERSATIONS).where(CONVERSATIONS.c.id == conversation_id))
+            with self._lock:
+                self._drop(turns)
+
+    def forget(self, person: str) -> None:
+        """Remove everything about one person.
+
+        Raises:
+            StateUnavailable: the database cannot be written.
+        """
+        with self._writing:
+            if self.database is not None:
+                with self.database.writing() as connection:
+                    connection.execute(delete(CONVERSATIONS).where(CONVERSATIONS.c.person == person))
+            with self._lock:
+                self._drop([turn for turns in self._waiting.values() for turn in turns if turn.person == person])
+
+    def _waiting_of(self, conversation_id: str) -> list[Turn]:
+        with self._lock:
+            return list(self._waiting.get(conversation_id, ()))
+
+    def _drop(self, turns: Iterable[Turn]) -> None:
+        """Take turns out of the queue, those that are in it; under the lock."""
+        gone = {turn.answer.id for turn in turns}
+        for conversation_id in {turn.answer.conversation_id for turn in turns}:
+            waiting = self._waiting.get(conversation_id, [])
+            kept = [turn for turn in waiting if turn.answer.id not in gone]
+            self._count -= len(waiting) - len(kept)
+            if kept:
+                self._waiting[conversation_id] = kept
+            else:
+                self._waiting.pop(conversation_id, None)
+
+    def _check_open(self) -> None:
+        """Raise `StateUnavailable` while the writer has yet to make the tables."""
+        if self._writer is not None and not self._prepare_at:
+            raise StateUnavailable(self.problem or "the database is being opened")
+
+    def _cannot_read(self, error: StateUnavailable) -> None:
+        if self._prepare_at:
+            self._read_again_at = monotonic() + _PAUSE_SECONDS
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        expected = isinstance(error, StateUnavailable)
+        problem = str(error) if expected else "an unexpected error, see the log"
+        if problem != self.problem:
+            log.error("conversations_not_kept", problem=problem, exc_info=None if expected else error)
+        self.problem = problem
+
+    def _run(self) -> None:
+        """The writer thread: bring the tables up to date, write what arrives, remove what is too old."""
+        pause, ends = _RETRY_SECONDS[0], float("inf")
+        while True:
+            if self._closing.is_set():
+                ends = min(ends, monotonic() + _DRAIN_SECONDS)
+            try:
+                self._arrived.clear()
+                self._prepare()
+                self._write_waiting()
+                if self.problem is not None:
+                    log.info("conversations_kept_again")
+                self.problem, pause = None, _RETRY_SECONDS[0]
+            except Exception as error:
+                self._failed(error)
+                if monotonic() >= ends or (ends < float("inf") and not self._count):
+                    return
+                self._closing.wait(pause) if ends == float("inf") else sleep(_RETRY_SECONDS[0])
+                pause = min(2 * pause, _RETRY_SECONDS[1])
+                continue
+            if ends < float("inf"):
+                return
+            self._arrived.wait(_PURGE_SECONDS)
+            self._closing.wait(_GATHER_SECONDS)
+
+    def _prepare(self) -> None:
+        """What is due before turns are written: the tables' migration once, the removal of old conversations hourly."""
+        assert self.database is not None
+        if monotonic() < self._prepare_at:
+            return
+        self.database.migrate()
+        if self._retention_days:
+            oldest = _now() - self._retention_days * _DAY
+            with self.database.writing() as connection:
+                connection.execute(delete(CONVERSATIONS).where(CONVERSATIONS.c.last_at < oldest))
+        self._prepare_at = monotonic() + _PURGE_SECONDS
+
+    def _write_waiting(self) -> None:
+        """Write everything that waits, oldest first."""
+        while True:
+            with self._writing:
+                with self._lock:
+                    batch = list(islice(chain.from_iterable(self._waiting.values()), _BATCH))
+                if not batch:
+                    return
+                self._write(batch)
+                with self._lock:
+                    self._drop(batch)
+
+    def _write(self, batch: Sequence[Turn]) -> None:
+        """Write a batch; a turn that the database refuses is given up, so that it does not hold up the others."""
+        assert self.database is not None
+        try:
+            _store(self.database, batch)
+        except StateRefused as error:
+            if len(batch) > 1:
+                for turn in batch:
+                    self._write([turn])
+                return
+            log.error("turn_refused", answer=batch[0].answer.id, problem=str(error))
+
+
+def _check(owner: tuple[str, str] | None, course: str, person: str) -> None:
+    if owner is not None and owner != (course, person):
+        raise UnknownConversation(_UNKNOWN)
+
+
+_UNKNOWN = (
+    "You have no conversation of this name in this course: it was removed, or it belongs to somebody else. "
+    "Ask without `conversation_id` to begin a new one."
+)
+
+
+def _owner(turns: Sequence[Turn]) -> tuple[str, str] | None:
+    return (turns[0].answer.course, turns[0].person) if turns else None
+
+
+def _now() -> int:
+    return int(time() * 1000)
+
+
+def _earlier(
+    database: Database, conversation_id: str, known: AbstractSet[str]
+) -> tuple[list[str], tuple[str, str] | None]:
+    """The last questions of a conversation that are written, but for the answers in `known`, oldest first; and its
+    course and person."""
+    with database.reading() as connection:
+        owner = connection.execute(
+            select(CONVERSATIONS.c.course, CONVERSATIONS.c.person).where(CONVERSATIONS.c.id == conversation_id)
+        ).first()
+        if owner is None:
+            return [], None
+        rows = connection.execute(
+            select(TURNS.c.standalone_question)
+            .where(TURNS.c.conversation_id == conversation_id)
+            .where(TURNS.c.status != "small_talk", TURNS.c.answer_id.not_in(known))
+            .order_by(TURNS.c.number.desc())
+            .limit(MOST_QUESTIONS)
+        ).scalars()
+        return [*rows][::-1], (owner.course, owner.person)
+
+
+def _turns(database: Database, conversation_id: str) -> list[Turn]:
+    with database.reading() as connection:
+        rows = connection.execute(
+            select(CONVERSATIONS.c.person, TURNS.c.asked_at, TURNS.c.answer)
+            .join_from(CONVERSATIONS, TURNS)
+            .where(CONVERSATIONS.c.id == conversation_id)
+            .order_by(TURNS.c.number)
+        )
+        return [Turn(row.person, row.asked_at, Answer.model_validate_json(row.answer)) for row in rows]
+
+
+def _store(database: Database, turns: Sequence[Turn]) -> None:
+    """Write turns, each once however often it is tried."""
+    by_conversation: dict[str, list[Turn]] = {}
+    for turn in turns:
+        by_conversation.setdefault(turn.answer.conversation_id, []).append(turn)
+    with database.writing() as connection:
+        upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        new = upsert(CONVERSATIONS)
+        connection.execute(
+            new.on_conflict_do_update(index_elements=["id"], set_={"last_at": new.excluded.last_at}),
+            [_conversation_row(own) for own in by_conversation.values()],
+        )
+        owners = {
+            row.id: (row.course, row.person)
+            for row in connection.execute(
+                select(CONVERSATIONS.c.id, CONVERSATIONS.c.course, CONVERSATIONS.c.person).where(
+                    CONVERSATIONS.c.id.in_(by_conversation)
+                )
+            )
+        }
+        # Two people may have chosen one name at the same moment: the first one has it.
+        rows = [_turn_row(turn) for turn in turns if _owner([turn]) == owners[turn.answer.conversation_id]]
+        if rows:
+            connection.execute(upsert(TURNS).on_conflict_do_nothing(index_elements=["answer_id"]), rows)
+
+
+def _conversation_row(turns: Sequence[Turn]) -> dict[str, str | int]:
+    first = turns[0]
+    return {
+        "id": first.answer.conversation_id,
+        "course": first.answer.course,
+        "person": first.person,
+        "begun_at": first.asked_at,
+        "last_at": turns[-1].asked_at,
+    }
+
+
+def _turn_row(turn: Turn) -> dict[str, str | int]:
+    return {
+        "answer_id": turn.answer.id,
+        "conversation_id": turn.answer.conversation_id,
+        "asked_at": turn.asked_at,
+        "status": turn.answer.status,
+        "standalone_question": turn.answer.standalone_question,
+        "answer": turn.answer.model_dump_json(by_alias=True),
+    }

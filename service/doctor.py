@@ -5,6 +5,7 @@ import platform
 import shutil
 import sys
 import tempfile
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,8 +15,9 @@ from index.errors import SearchIndexError
 from service.answerability import NAMES
 from service.calibration import WITHOUT_CALIBRATION, calibration_path, load_calibration
 from service.courses import Courses
-from service.errors import InvalidCalibration
+from service.errors import InvalidCalibration, StartError, StateUnavailable
 from service.settings import Settings
+from service.state.database import database_of
 
 _ROOM = 500 * 2**20
 
@@ -32,9 +34,18 @@ class Check:
         return asdict(self)
 
 
-def examine(settings: Settings) -> list[Check]:
-    """Look at everything, the most basic first; one failure does not keep the others from being looked at."""
-    checks = [_program(), _home(settings.home), _model(settings), _calibration(settings)]
+def examine(settings: Settings, migrate: bool = False) -> list[Check]:
+    """Look at everything, the most basic first; one failure does not keep the others from being looked at.
+
+    `migrate` brings the database's tables up to date before they are looked at.
+    """
+    checks = [
+        _program(),
+        _home(settings.home),
+        _database(settings, migrate),
+        _model(settings),
+        _calibration(settings),
+    ]
     courses = Courses(settings)
     problems = courses.problems()
     for course in courses.names():
@@ -55,6 +66,18 @@ def _home(home: Path) -> Check:
     except OSError as error:
         return Check("REPERE_HOME", False, f"{str(home)!r} cannot be written: {error.strerror}")
     return Check("REPERE_HOME", free > _ROOM, f"{str(home.resolve())!r}, {free / 2**30:.1f} GB free")
+
+
+def _database(settings: Settings, migrate: bool) -> Check:
+    try:
+        with closing(database_of(settings)) as database:
+            if migrate:
+                database.migrate()
+            current = database.is_current()
+    except (StartError, StateUnavailable) as error:
+        return Check("database", False, str(error))
+    state = "its tables are up to date" if current else "its tables are made or updated at the next start"
+    return Check("database", True, f"{database.name}, {state}")
 
 
 def _model(settings: Settings) -> Check:

@@ -5,8 +5,11 @@ ServiceError                 status, title, and a detail for whoever asked
 ├── CourseRequired      422  there are several courses and none was named
 ├── UnknownCourse       404
 ├── UnknownDocument     404
+├── UnknownConversation 404  there is none, or it is another person's or another course's
 ├── InvalidBody         400  not JSON
 ├── CourseUnavailable   503  the course has an index that cannot be used
+├── StateUnavailable    503  the database cannot be reached, is locked or full
+│   └── StateRefused         it refused just this row
 └── NotReady            503  the model or the indexes are still being loaded
 
 StartError                   the program cannot start; said on the command line
@@ -43,6 +46,11 @@ class UnknownDocument(ServiceError):
     title = "No such document"
 
 
+class UnknownConversation(ServiceError):
+    status = 404
+    title = "No such conversation"
+
+
 class InvalidBody(ServiceError):
     status = 400
     title = "The request's body is not valid JSON"
@@ -51,6 +59,16 @@ class InvalidBody(ServiceError):
 class CourseUnavailable(ServiceError):
     status = 503
     title = "The course cannot be searched"
+
+
+class StateUnavailable(ServiceError):
+    status = 503
+    title = "The database cannot be used"
+    retry_after = 5
+
+
+class StateRefused(StateUnavailable):
+    title = "The database refused a row"
 
 
 class NotReady(ServiceError):

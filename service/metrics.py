@@ -5,6 +5,8 @@ from time import perf_counter
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.answer import Answer
+
 REGISTRY = CollectorRegistry()
 ANSWERS = Counter(
     "repere_answers",
@@ -19,6 +21,10 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
     registry=REGISTRY,
 )
+
+
+def count(answer: Answer) -> None:
+    ANSWERS.labels(answer.course, answer.status).inc()
 
 
 class TimeRequests:

@@ -1,7 +1,6 @@
 """`/v1`: the API, and what tells that the process lives, is ready, and how it does."""
 
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Request
@@ -14,7 +13,9 @@ from index.index import Index
 from service.answer import Answer
 from service.calibration import WITHOUT_CALIBRATION
 from service.errors import CourseUnavailable, NotReady, UnknownDocument
-from service.metrics import ANSWERS, REGISTRY
+from service.events import last
+from service.identity import caller
+from service.metrics import REGISTRY, count
 from service.problems import problem_responses
 from service.schemas import (
     EXAMPLE,
@@ -30,27 +31,42 @@ from service.schemas import (
     section_span,
     summary,
 )
+from service.server_sent import EVENTS, event_response, wants_events
 from service.startup import Startup
 
 router = APIRouter()
-T = TypeVar("T")
 
 
 CourseId = Annotated[str, Path(description="The course.", examples=["docker"])]
 DocumentId = Annotated[str, Path(description="The document.", examples=["introduction-docker"])]
 
 
-@router.post("/v1/ask", response_model=Answer, responses=problem_responses(400, 404, 413, 422, 503), tags=["questions"])
+@router.post(
+    "/v1/ask",
+    response_model=Answer,
+    responses=problem_responses(400, 404, 413, 422, 503) | {200: EVENTS},
+    tags=["questions"],
+)
 async def ask(request: Request, body: Question) -> Response:
-    """Answer a question, every sentence with a verified quote, or say that the material does not answer it."""
+    """Answer a question, every sentence with a verified quote, or say that the material does not answer it.
+
+    With `Accept: text/event-stream` the answer comes event by event: `status` (how the question was read and what it
+    gets), `citation` and `sentence` (each sentence after the citations that it rests on, all verified), `done` (the
+    whole answer, the same object as without streaming), or `error` (problem details) where something fails on the way.
+    """
     assistant = startup(request).assistant
-    base = base_url(request)
-    answer = await _in_thread(
-        request,
-        lambda: assistant.ask(body.question, body.course, base_url=base, conversation_id=body.conversation_id),
+    events = assistant.stream(
+        body.question,
+        body.course,
+        caller=caller(request),
+        base_url=base_url(request),
+        conversation_id=body.conversation_id,
     )
-    ANSWERS.labels(answer.course, answer.status).inc()
-    return _json(answer)
+    if wants_events(request):
+        return await event_response(request, events)
+    answer = await last(events)
+    count(answer)
+    return json_response(answer)
 
 
 @router.get("/v1/search", response_model=SearchResult, responses=problem_responses(404, 422, 503), tags=["questions"])
@@ -69,14 +85,14 @@ async def search(
         found = [found_chunk(index, hit, base) for hit in hits]
         return SearchResult(course=index.manifest.course, question=assistant.checked(q), hits=found)
 
-    return _json(await _in_thread(request, find))
+    return json_response(await to_thread.run_sync(find, limiter=assistant.limiter))
 
 
 @router.get("/v1/courses", response_model=CourseList, responses=problem_responses(503), tags=["courses"])
 def courses(request: Request) -> Response:
     """Every course, and whether it can be asked."""
     opened = startup(request).assistant.courses
-    return _json(CourseList(courses=[summary(opened, name) for name in opened.names()]))
+    return json_response(CourseList(courses=[summary(opened, name) for name in opened.names()]))
 
 
 @router.get(
@@ -90,7 +106,7 @@ def documents(request: Request, course: CourseId) -> Response:
     index = startup(request).assistant.courses.index(course)
     base = base_url(request)
     found = [DocumentSummary(**document_fields(index, name, base)) for name in index.document_ids]
-    return _json(DocumentList(course=course, documents=found))
+    return json_response(DocumentList(course=course, documents=found))
 
 
 @router.get(
@@ -103,7 +119,7 @@ def document(request: Request, course: CourseId, document_id: DocumentId) -> Res
     """One document: its text, which the spans of citations refer to, and its sections."""
     index = startup(request).assistant.courses.index(course)
     check_document(index, document_id)
-    return _json(
+    return json_response(
         DocumentText(
             **document_fields(index, document_id, base_url(request)),
             course=course,
@@ -116,7 +132,7 @@ def document(request: Request, course: CourseId, document_id: DocumentId) -> Res
 @router.get("/healthz", response_model=Health, tags=["operation"])
 async def healthz() -> Response:
     """200 as soon as the process lives."""
-    return _json(Health(status="alive"))
+    return json_response(Health(status="alive"))
 
 
 @router.get("/readyz", response_model=Health, responses=problem_responses(503), tags=["operation"])
@@ -129,7 +145,9 @@ def readyz(request: Request) -> Response:
     if len(problems) == len(started.courses.names()):
         raise CourseUnavailable(" ".join(problems.values()) or "There is no course; run `repere build FOLDER`.")
     notices = [WITHOUT_CALIBRATION] if started.assistant.calibration.model_digest is None else []
-    return _json(Health(status="ready", problems=problems, notices=notices))
+    if problem := started.conversations.problem:
+        notices.append(f"Conversations are not kept for now: {problem}")
+    return json_response(Health(status="ready", problems=problems, notices=notices))
 
 
 @router.get("/metrics", response_class=Response, tags=["operation"])
@@ -158,11 +176,6 @@ def check_document(index: Index, document_id: str) -> None:
         )
 
 
-async def _in_thread(request: Request, work: Callable[[], T]) -> T:
-    """Run what blocks off the event loop, as many at once as there are encoder calls worth making."""
-    return await to_thread.run_sync(work, limiter=request.app.state.limiter)
-
-
-def _json(value: BaseModel) -> Response:
+def json_response(value: BaseModel) -> Response:
     # Straight from the model: FastAPI would check it a second time.
     return Response(value.model_dump_json(by_alias=True), media_type="application/json")

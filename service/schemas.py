@@ -11,6 +11,7 @@ from service.citations import section_url
 from service.courses import Courses
 from service.errors import CourseUnavailable
 
+CONVERSATION = r"^[A-Za-z0-9._:-]+$"
 EXAMPLE = "différence port exposé et port interne"
 
 
@@ -24,7 +25,11 @@ class Question(BaseModel):
         examples=["docker"],
     )
     conversation_id: str | None = Field(
-        None, max_length=64, description="The conversation that the question goes on with.", examples=[None]
+        None,
+        max_length=64,
+        pattern=CONVERSATION,
+        description="The conversation that the question goes on with; a name of one's own begins one.",
+        examples=[None],
     )
 
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, HttpUrl
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from corpus import Chunking
@@ -29,6 +29,19 @@ class Settings(BaseSettings):
         description="The address that people reach Repère at, such as `https://repere.example`; links in answers "
         "begin with it. Without it they begin with the address of the request.",
     )
+    secret_key: SecretStr | None = Field(
+        None,
+        description="The key that signs what browsers keep, at least 16 characters. Of several, parted by commas, "
+        "the first signs and all are accepted, so that it can be replaced. Without it one is made in `REPERE_HOME`.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="The database of the conversations, as `postgresql://user:password@host/name` or "
+        "`sqlite:////data/repere.sqlite3`. Without it `repere.sqlite3` in `REPERE_HOME`.",
+    )
+    retention_days: int = Field(
+        365, ge=0, description="Conversations are removed so many days after their last question. 0 keeps them."
+    )
     shipped_indexes: Path | None = Field(
         None,
         description="A read-only folder of indexes made beforehand; one is used where it fits the material and "
@@ -49,6 +62,26 @@ class Settings(BaseSettings):
         None,
         description="A sentence-transformers CrossEncoder that reads the best chunks again, a folder or a name on "
         "the Hugging Face hub: better order, many times slower.",
+    )
+    chat_model: str | None = Field(
+        None,
+        description="The language model that writes answers, as provider:model: `ollama:qwen3:4b`, `openai:…`, "
+        "`mistralai:…`. Without it answers are put together from the material's own sentences.",
+    )
+    chat_base_url: HttpUrl | None = Field(
+        None, description="The address of the model's server, where it is not the provider's own."
+    )
+    chat_api_key: SecretStr | None = Field(None, description="The key for the model's server.")
+    chat_first_sentence_seconds: float = Field(
+        20, gt=0, description="After so many seconds without a verified sentence the extractive answer is given."
+    )
+    chat_seconds: float = Field(60, gt=0, description="After so many seconds an answer ends with what was verified.")
+    chat_retries: int = Field(2, ge=0, le=10, description="How often a call that failed at once is tried again.")
+    chat_calls_at_once: int = Field(4, ge=1, description="How many answers the model writes at once; others wait.")
+    support_model: str | None = Field(
+        None,
+        description="A sentence-transformers CrossEncoder that tells whether a quote bears out a sentence (similarity "
+        "or entailment), a folder or a name on the Hugging Face hub: one more check of what a language model writes.",
     )
     encoder_threads: int = Field(
         0,

@@ -14,13 +14,16 @@ from corpus.errors import CorpusError
 from index.dictionary import dictionary
 from index.errors import BuildInProgress, SearchIndexError
 from service.answerability import NAMES
-from service.assistant import Assistant
+from service.assistant import Assistant, Composer
 from service.calibration import WITHOUT_CALIBRATION, Calibration, load_calibration
+from service.conversations import Conversations
 from service.courses import Courses
 from service.errors import InvalidCalibration, NotReady, StartError
 from service.settings import Settings
 
 if TYPE_CHECKING:
+    from anyio import CapacityLimiter
+
     from index.encoder import Encoder
     from index.reranker import Reranker
 
@@ -41,9 +44,11 @@ class Startup:
         settings: Settings,
         progress: BuildProgress = lambda course, done, total: None,
         finished: Callable[["Startup"], None] = lambda startup: None,
+        conversations: Conversations | None = None,
     ) -> None:
         self.settings = settings
         self.courses = Courses(settings)
+        self.conversations = conversations or Conversations()
         self.error: StartError | None = None
         self.detail = "The program is starting."
         self._progress = progress
@@ -92,7 +97,13 @@ class Startup:
                 log.error("course_unavailable", course=course, problem=problem)
             encoder.encode_query(["Prêt ?"])
             self._assistant = Assistant(
-                encoder, self.courses, self._calibration(), load_reranker(settings), settings.max_question_length
+                encoder,
+                self.courses,
+                self._calibration(),
+                load_reranker(settings),
+                settings.max_question_length,
+                self.conversations,
+                self._composer(encoder),
             )
             # What is loaded by now stays: no collection need look through it while a question waits.
             gc.collect()
@@ -103,6 +114,16 @@ class Startup:
             raise StartError(str(error)) from error
         except OSError as error:
             raise StartError(explain_os_error(error, self.settings.home)) from error
+
+    def _composer(self, encoder: "Encoder") -> "Callable[[CapacityLimiter], Composer] | None":
+        """What makes the composer that the settings name, if they do."""
+        if self.settings.chat_model is None:
+            return None
+        from service.generation.composer import GeneratingComposer
+        from service.generation.model import load_chat_model
+
+        model, support = load_chat_model(self.settings), load_support_model(self.settings)
+        return lambda limiter: GeneratingComposer(model, encoder, self.settings, limiter, support)
 
     def _calibration(self) -> Calibration:
         dictionary()  # So that no question waits for its first use.
@@ -150,6 +171,15 @@ def load_reranker(settings: Settings) -> "Reranker | None":
     from index.reranker import Reranker  # PyTorch takes seconds to import.
 
     return Reranker.load(settings.reranker)
+
+
+def load_support_model(settings: Settings) -> "Reranker | None":
+    """The model that tells whether a quote bears a sentence out, if the settings name one; raises as above."""
+    if settings.support_model is None:
+        return None
+    from index.reranker import Reranker  # PyTorch takes seconds to import.
+
+    return Reranker.load(settings.support_model)
 
 
 SHIPPED = "--shipped"

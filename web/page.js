@@ -172,7 +172,7 @@ async function ask(text, signal) {
     const course = courses.find((course) => course.id === courseChoice.value);
     setAddress(text);
     document.title = `${text} – Repère`;
-    const answer = await api.ask(text, courseChoice.value, conversation, signal, () => {
+    const answer = await askInConversation(text, signal, () => {
       clearTimeout(timer);
       onStarting();
     });
@@ -182,6 +182,20 @@ async function ask(text, signal) {
     if (document.activeElement === question && question.value.trim() === text) question.select();
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * Where the conversation is not there any more, the question begins a new one.
+ *
+ * @param {string} text @param {AbortSignal} signal @param {() => void} onStarting
+ */
+async function askInConversation(text, signal, onStarting) {
+  try {
+    return await api.ask(text, courseChoice.value, conversation, signal, onStarting);
+  } catch (error) {
+    if (!(error instanceof api.Problem) || error.status !== 404 || conversation === null) throw error;
+    return api.ask(text, courseChoice.value, null, signal, onStarting);
   }
 }
 

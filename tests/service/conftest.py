@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 Repere = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
-def server(settings, encoder) -> Iterator:
+def server(settings, encoder, tmp_path_factory) -> Iterator:
     """The service on the shipped course, over HTTP. Do not change its home."""
     from tests.service.serving import serving
 
-    with serving(settings, encoder) as served:
+    database = f"sqlite:///{tmp_path_factory.mktemp('server') / 'state.sqlite3'}"
+    own = settings.model_copy(update={"database_url": SecretStr(database), "secret_key": SecretStr("k" * 16)})
+    with serving(own, encoder) as served:
         yield served
 
 

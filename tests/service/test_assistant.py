@@ -12,7 +12,7 @@ from service.assistant import Assistant, find
 from service.calibration import load_calibration
 from service.catalogue import messages
 from service.courses import Courses
-from service.errors import InvalidQuestion, StartError
+from service.errors import InvalidQuestion, StartError, UnknownConversation
 from service.settings import Settings
 from service.startup import Startup
 from tests.index.building import save_cross_encoder
@@ -122,11 +122,11 @@ def test_another_conversation_does_not_see_the_question(assistant: Assistant) ->
     )
 
 
-def test_another_course_does_not_see_the_question(assistant: Assistant) -> None:
+def test_another_course_does_not_see_the_conversation(assistant: Assistant) -> None:
     name = "deux-cours"
     assistant.ask(IMAGE, "docker", conversation_id=name)
-    answer = assistant.ask("et un conteneur ?", "ocean", conversation_id=name)
-    assert answer.standalone_question == "et un conteneur ?"
+    with pytest.raises(UnknownConversation):
+        assistant.ask("et un conteneur ?", "ocean", conversation_id=name)
     back = assistant.ask("et un port interne ?", "docker", conversation_id=name)
     assert back.standalone_question == "Qu'est-ce qu'un port interne ?"
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.answer import Answer
-from service.assistant import Assistant
+from service.assistant import Assistant, Draft
 from service.settings import Settings
 from tests.service.serving import PROBLEM_MEMBERS, REFERENCE, Page, Served, assert_problem, serving
 
@@ -217,10 +216,10 @@ def test_a_strange_host_harms_nothing(server: Served, host: str):
 
 
 def test_a_fault_of_the_program_is_told_without_what_was_asked(home, encoder, monkeypatch):
-    def ask(*_: object, **__: object) -> Answer:
+    def draft(*_: object, **__: object) -> Draft:
         raise RuntimeError("hunter2")
 
-    monkeypatch.setattr(Assistant, "ask", ask)
+    monkeypatch.setattr(Assistant, "draft", draft)
     with serving(Settings(home=home), encoder) as served:
         response = post(served, question("Une question personnelle ?"))
         assert_problem(response, 500)

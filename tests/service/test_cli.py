@@ -184,6 +184,20 @@ def test_what_cannot_be_asked_is_told(repere, home):
     assert_told_plainly(repere("ask", REFERENCE, "--course", "nulle-part", REPERE_HOME=home), "nulle-part", "docker")
 
 
+def test_doctor_migrates_the_database_and_says_what_it_is(repere, tmp_path):
+    def database(*options: str, **variables: str) -> dict:
+        done = repere("doctor", "--json", *options, REPERE_EMBEDDING_MODEL="/nowhere", **variables)
+        return next(c for c in json.loads(done.stdout)["checks"] if c["name"] == "database")
+
+    assert "next start" in database()["detail"]
+    assert not (tmp_path / "home" / "repere.sqlite3").exists()
+    assert "up to date" in database("--migrate")["detail"]
+    assert (tmp_path / "home" / "repere.sqlite3").exists()
+    wrong = database(REPERE_DATABASE_URL="postgresql://u:geheim@127.0.0.1:9/none")
+    assert not wrong["ok"]
+    assert "geheim" not in wrong["detail"]
+
+
 @pytest.mark.model
 def test_doctor_finds_nothing_where_all_is_well(repere, home):
     done = repere("doctor", "--json", REPERE_HOME=home)
@@ -192,12 +206,13 @@ def test_doctor_finds_nothing_where_all_is_well(repere, home):
     assert [check["name"] for check in checks] == [
         "program",
         "REPERE_HOME",
+        "database",
         "embedding model",
         "calibration",
         "course docker",
     ]
     assert all(check["ok"] for check in checks)
-    assert re.match(r"shipped with Repère, .* 0\.\d+$", checks[3]["detail"])
+    assert re.match(r"shipped with Repère, .* 0\.\d+$", checks[4]["detail"])
 
 
 @pytest.mark.model

@@ -1,66 +1,334 @@
-"""What is remembered of conversations."""
+"""What is kept of conversations: in memory, in SQLite and in PostgreSQL."""
 
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
 
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import event, text
+
+from service import conversations as module
+from service.access import Caller
 from service.conversations import MOST_QUESTIONS, Conversations
+from service.errors import StartError, StateUnavailable, UnknownConversation
+from service.settings import Settings
+from service.state.database import Database, database_of
+from service.state.tables import METADATA
+from tests.service.answers import answer
+from tests.service.postgresql import postgresql
+
+ANNE, BRUNO = Caller("anne"), Caller("bruno")
 
 
-def test_questions_come_back_in_their_order() -> None:
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database of either kind."""
+    if request.param == "sqlite":
+        opened = Database(f"sqlite:///{tmp_path / 'state.sqlite3'}")
+    else:
+        opened = Database(request.getfixturevalue("postgresql_url"))
+        with opened.writing() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def kept(database: Database) -> Iterator[Conversations]:
+    """Conversations that are being written."""
+    conversations = Conversations(database)
+    conversations.start()
+    until(lambda: conversations._prepare_at > 0)
+    yield conversations
+    conversations.close()
+
+
+def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def written(conversations: Conversations) -> None:
+    """Wait until nothing waits to be written."""
+    until(lambda: not conversations._count)
+
+
+def asked(conversations: Conversations, conversation_id: str = "c", course: str = "docker") -> list[str]:
+    return list(conversations.earlier(conversation_id, course, ANNE.person))
+
+
+# In memory
+
+
+def test_questions_come_back_in_their_order_and_small_talk_does_not() -> None:
     conversations = Conversations()
-    assert list(conversations.earlier("a", "docker")) == []
-    conversations.remember("a", "docker", "un")
-    conversations.remember("a", "docker", "deux")
-    assert list(conversations.earlier("a", "docker")) == ["un", "deux"]
+    assert asked(conversations) == []
+    for question in ("un", "deux"):
+        conversations.add("anne", answer(question))
+        conversations.add("anne", answer("merci", status="small_talk"))
+    assert asked(conversations) == ["un", "deux"]
+    assert asked(conversations, "autre") == []
 
 
-def test_conversations_and_courses_are_kept_apart() -> None:
-    conversations = Conversations()
-    conversations.remember("a", "docker", "un")
-    assert list(conversations.earlier("b", "docker")) == []
-    assert list(conversations.earlier("a", "nsi")) == []
-    conversations.remember("a", "nsi", "deux")
-    assert list(conversations.earlier("a", "docker")) == ["un"]
-
-
-def test_only_the_last_questions_are_kept() -> None:
+def test_only_the_last_questions_are_given() -> None:
     conversations = Conversations()
     for i in range(100):
-        conversations.remember("a", "docker", str(i))
-    assert list(conversations.earlier("a", "docker")) == [str(i) for i in range(100 - MOST_QUESTIONS, 100)]
+        conversations.add("anne", answer(str(i)))
+    assert asked(conversations) == [str(i) for i in range(100 - MOST_QUESTIONS, 100)]
 
 
-def test_only_the_latest_conversations_are_kept() -> None:
-    conversations = Conversations(most=3)
-    for name in "abc":
-        conversations.remember(name, "docker", "un")
-    conversations.remember("a", "docker", "deux")
-    conversations.remember("d", "docker", "un")
-    kept = {name: list(conversations.earlier(name, "docker")) for name in "abcd"}
-    assert kept == {"a": ["un", "deux"], "b": [], "c": ["un"], "d": ["un"]}
+def test_where_too_many_wait_the_oldest_is_given_up() -> None:
+    conversations = Conversations(most_waiting=3)
+    for name in "abcad":
+        conversations.add("anne", answer(name, conversation_id=name))
+    kept = {name: len(asked(conversations, name)) for name in "abcd"}
+    assert kept == {"a": 2, "b": 0, "c": 0, "d": 1} or sum(kept.values()) == 3
+    assert kept["d"] == 1
 
 
-def test_what_was_given_does_not_change_afterwards() -> None:
-    conversations = Conversations()
-    conversations.remember("a", "docker", "un")
-    before = conversations.earlier("a", "docker")
-    conversations.remember("a", "docker", "deux")
-    assert list(before) == ["un"]
-
-
-def test_threads_lose_no_question_and_keep_no_more_than_there_is_room_for() -> None:
-    conversations = Conversations(most=50)
-
-    def ask(i: int) -> None:
-        name = str(i % 60)
-        conversations.remember(name, "docker", str(i))
-        conversations.earlier(name, "docker")
-
+def test_threads_lose_no_turn() -> None:
+    conversations = Conversations(most_waiting=10_000)
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(ask, range(6000)))
-    kept = [conversations.earlier(str(i), "docker") for i in range(60)]
-    assert sum(bool(questions) for questions in kept) == 50
+        list(pool.map(lambda i: conversations.add("anne", answer(str(i), str(i % 60))), range(3000)))
+    assert sum(len(conversations.read(str(i), ANNE)) for i in range(60)) == 3000
 
-    alone = Conversations()
-    with ThreadPoolExecutor(MOST_QUESTIONS) as pool:
-        list(pool.map(lambda i: alone.remember("a", "docker", str(i)), range(MOST_QUESTIONS)))
-    assert sorted(alone.earlier("a", "docker")) == [str(i) for i in range(MOST_QUESTIONS)]
+
+# In a database
+
+
+def test_a_turn_can_be_read_at_once_and_ever_after(kept: Conversations, database: Database) -> None:
+    given = answer("un")
+    kept.add("anne", given)
+    assert [turn.answer for turn in kept.read("c", ANNE)] == [given]
+    written(kept)
+    assert [turn.answer for turn in kept.read("c", ANNE)] == [given]
+    kept.add("anne", answer("deux"))
+    kept.close()
+    again = Conversations(database)
+    assert [turn.answer.question for turn in again.read("c", ANNE)] == ["un", "deux"]
+    assert asked(again) == ["un", "deux"]
+
+
+def test_what_waits_goes_on_from_what_is_written(kept: Conversations) -> None:
+    for i in range(4):
+        kept.add("anne", answer(str(i)))
+    written(kept)
+    kept.add("anne", answer("merci", status="small_talk"))
+    with kept._writing:
+        kept.add("anne", answer("4"))
+        kept.add("anne", answer("5"))
+        assert asked(kept) == ["1", "2", "3", "4", "5"]
+        assert len(kept.read("c", ANNE)) == 7
+    written(kept)
+    assert asked(kept) == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+def test_another_s_conversation_is_as_if_there_were_none(kept: Conversations, is_written: bool) -> None:
+    kept.add("anne", answer())
+    if is_written:
+        written(kept)
+    for refused in (
+        lambda: kept.earlier("c", "docker", "bruno"),
+        lambda: kept.earlier("c", "nsi", "anne"),
+        lambda: kept.read("c", BRUNO),
+        lambda: kept.read("c", Caller("anne", courses=frozenset({"nsi"}))),
+        lambda: kept.delete("c", BRUNO),
+        lambda: kept.read("nulle-part", ANNE),
+    ):
+        with pytest.raises(UnknownConversation):
+            refused()
+    assert len(kept.read("c", ANNE)) == 1
+
+
+def test_two_people_who_chose_one_name_do_not_share_it(kept: Conversations) -> None:
+    with kept._writing:
+        kept.add("anne", answer("à moi"))
+        kept.add("bruno", answer("et à moi"))
+    written(kept)
+    assert [turn.answer.question for turn in kept.read("c", ANNE)] == ["à moi"]
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+def test_what_is_removed_stays_removed(kept: Conversations, is_written: bool) -> None:
+    for person, name in (("anne", "a"), ("anne", "b"), ("anne", "c"), ("bruno", "d")):
+        kept.add(person, answer(conversation_id=name))
+    if is_written:
+        written(kept)
+    kept.delete("a", ANNE)
+    with pytest.raises(UnknownConversation):
+        kept.read("a", ANNE)
+    assert kept.read("b", ANNE)
+    kept.forget("anne")
+    written(kept)
+    for name in "abc":
+        with pytest.raises(UnknownConversation):
+            kept.read(name, ANNE)
+    assert kept.read("d", BRUNO)
+    assert kept.database is not None
+    with kept.database.reading() as connection:
+        assert connection.execute(text("SELECT count(*) FROM turns")).scalar() == 1
+
+
+def test_a_batch_that_is_tried_again_is_written_once(kept: Conversations, database: Database) -> None:
+    kept.add("anne", answer())
+    written(kept)
+    module._store(database, kept.read("c", ANNE))
+    assert len(kept.read("c", ANNE)) == 1
+
+
+def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(database: Database) -> None:
+    database.migrate()
+    with database.writing() as connection:
+        connection.exec_driver_sql("CREATE UNIQUE INDEX one_refusal ON turns (status) WHERE status = 'section_empty'")
+    conversations = Conversations(database)
+    conversations.start()
+    conversations.add("anne", answer(conversation_id="first", status="section_empty"))
+    written(conversations)
+    with conversations._writing:
+        for name, status in (("a", "answered"), ("b", "section_empty"), ("c", "not_in_material")):
+            conversations.add("anne", answer(conversation_id=name, status=status))
+    written(conversations)
+    conversations.close()
+    assert len(conversations.read("a", ANNE)) == len(conversations.read("c", ANNE)) == 1
+    with pytest.raises(UnknownConversation):
+        conversations.read("b", ANNE)
+
+
+def test_conversations_go_some_days_after_their_last_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = module._now()
+    conversations = Conversations(database)
+    conversations.start()
+    for days, name in ((40, "old"), (40, "going-on"), (20, "going-on"), (0, "new")):
+        monkeypatch.setattr(module, "_now", lambda days=days: now - days * 86_400_000)
+        conversations.add("anne", answer(conversation_id=name))
+    monkeypatch.undo()
+    conversations.close()
+    later = Conversations(database, retention_days=30)
+    later.start()
+    until(lambda: later._prepare_at > 0)
+    later.close()
+    for name, turns in (("going-on", 2), ("new", 1)):
+        assert len(later.read(name, ANNE)) == turns
+    with pytest.raises(UnknownConversation):
+        later.read("old", ANNE)
+
+
+def test_the_migrations_make_the_tables_and_may_run_side_by_side(database: Database) -> None:
+    assert not database.is_current()
+
+    def migrate(url: str) -> None:
+        with closing(Database(url)) as own:
+            own.migrate()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(migrate, [database.url.render_as_string(hide_password=False)] * 4))
+    assert database.is_current()
+    with database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None:
+    database.migrate()
+    with database.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StateUnavailable, match="newer Repère"):
+        database.migrate()
+    assert not database.is_current()
+    conversations = Conversations(database)
+    conversations.start()
+    until(lambda: conversations.problem is not None)
+    assert "newer Repère" in str(conversations.problem)
+    conversations.add("anne", answer("un"))
+    assert [turn.answer.question for turn in conversations._waiting["c"]] == ["un"]
+    conversations._drop(conversations._waiting["c"])
+    conversations.close()
+
+
+# What goes wrong
+
+
+def test_while_the_database_is_locked_questions_go_on_and_nothing_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite3"
+    conversations = Conversations(Database(f"sqlite:///{path}"))
+    conversations.start()
+    conversations.add("anne", answer("avant"))
+    written(conversations)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        before = time.monotonic()
+        for i in range(50):
+            conversations.add("anne", answer(str(i)))
+        assert time.monotonic() - before < 1, "a turn waited for the lock"
+        assert asked(conversations)[-1] == "49"
+        until(lambda: conversations.problem is not None)
+        assert "locked" in str(conversations.problem)
+        with pytest.raises(StateUnavailable):
+            conversations.forget("anne")
+        other.execute("ROLLBACK")
+    until(lambda: conversations.problem is None)
+    conversations.close()
+    with closing(Database(f"sqlite:///{path}")) as again:
+        questions = [turn.answer.question for turn in Conversations(again).read("c", ANNE)]
+    assert questions == ["avant", *map(str, range(50))]
+
+
+def test_a_full_database_loses_nothing_that_was_written(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'state.sqlite3'}")
+    conversations = Conversations(database)
+    conversations.start()
+    conversations.add("anne", answer("avant"))
+    written(conversations)
+    database.close()
+    full = lambda connection, _: connection.execute("PRAGMA max_page_count = 1").close()  # noqa: E731
+    event.listen(database._engine, "connect", full)
+    for i in range(30):
+        conversations.add("anne", answer("x" * 2000 + str(i)))
+    until(lambda: conversations.problem is not None)
+    assert "full" in str(conversations.problem)
+    assert conversations.read("c", ANNE)[0].answer.question == "avant"
+    event.remove(database._engine, "connect", full)
+    database.close()
+    until(lambda: conversations.problem is None)
+    assert len(conversations.read("c", ANNE)) == 31
+    conversations.close()
+
+
+def test_without_a_database_to_reach_questions_go_on(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    for url in (f"sqlite:///{tmp_path}/file/state.sqlite3", "postgresql://nobody@127.0.0.1:9/none"):
+        conversations = Conversations(Database(url))
+        conversations.start()
+        conversations.add("anne", answer("un"))
+        until(lambda conversations=conversations: conversations.problem is not None)
+        assert asked(conversations) == ["un"]
+        assert len(conversations.read("c", ANNE)) == 1
+        with pytest.raises(StateUnavailable):
+            conversations.read("autre", ANNE)
+        conversations._drop(conversations._waiting["c"])
+        conversations.close()
+
+
+def test_no_database_but_two_kinds() -> None:
+    for url, said in (
+        ("mysql://localhost/x", "SQLite or PostgreSQL"),
+        ("pas une adresse", "no address"),
+    ):
+        with pytest.raises(StartError, match=said):
+            Database(url)
+    assert Database("postgresql://u:geheim@host/x").name == "postgresql+psycopg://u:***@host/x"
+    assert database_of(Settings(home=Path("ici"))).url.database == str(Path("ici") / "repere.sqlite3")

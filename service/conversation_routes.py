@@ -1,0 +1,108 @@
+"""`/v1/conversations`: what one asked before, and its removal."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from index.index import Index
+from service.access import Caller
+from service.answer import Answer, Contract
+from service.citation_memory import CitedThen, look_up
+from service.conversations import Turn
+from service.courses import Courses
+from service.errors import CourseUnavailable, UnknownConversation, UnknownCourse
+from service.identity import COOKIE, known_caller
+from service.problems import problem_responses
+from service.routes import base_url, json_response, startup
+from service.schemas import CONVERSATION
+
+router = APIRouter(tags=["conversations"])
+
+ConversationId = Annotated[
+    str, Path(max_length=64, pattern=CONVERSATION, description="The conversation, as `conversation_id` of an answer.")
+]
+
+
+class ConversationTurn(Contract):
+    """One question and what it got."""
+
+    asked_at: datetime = Field(description="When it was asked, in UTC.")
+    answer: Answer = Field(description="The answer as it was given.")
+    cited: list[CitedThen] = Field(description="What became of its citations, by number.")
+
+
+class Conversation(Contract):
+    """A conversation, its turns in their order."""
+
+    id: str = Field(description="Its name.")
+    course: str = Field(description="The course that it is about.")
+    turns: list[ConversationTurn] = Field(description="Oldest first.")
+
+
+@router.get(
+    "/v1/conversations/{conversation_id}", response_model=Conversation, responses=problem_responses(404, 422, 503)
+)
+async def conversation(request: Request, conversation_id: ConversationId) -> Response:
+    """One's own conversation, with what became of the quotes since.
+
+    It belongs to whoever the cookie names that came with the first answer.
+    """
+    kept, whose = startup(request).conversations, _known(request)
+    courses, base = startup(request).courses, base_url(request)
+
+    def find() -> Conversation:
+        turns = kept.read(conversation_id, whose)
+        course = turns[0].answer.course
+        index = _index(courses, course)
+        return Conversation(id=conversation_id, course=course, turns=[_turn(turn, index, base) for turn in turns])
+
+    return json_response(await to_thread.run_sync(find))
+
+
+@router.delete(
+    "/v1/conversations/{conversation_id}",
+    status_code=204,
+    response_class=Response,
+    responses=problem_responses(404, 422, 503),
+)
+async def delete_conversation(request: Request, conversation_id: ConversationId) -> Response:
+    """Remove one's own conversation, for good."""
+    kept, whose = startup(request).conversations, _known(request)
+    await to_thread.run_sync(lambda: kept.delete(conversation_id, whose))
+    return Response(status_code=204)
+
+
+@router.delete("/v1/me", status_code=204, response_class=Response, responses=problem_responses(503))
+async def forget_me(request: Request) -> Response:
+    """Remove everything that is kept about whoever the cookie names, and the cookie."""
+    response = Response(status_code=204)
+    if (whose := known_caller(request)) is not None:
+        kept = startup(request).conversations
+        await to_thread.run_sync(lambda: kept.forget(whose.person))
+        response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+    return response
+
+
+def _known(request: Request) -> Caller:
+    if (known := known_caller(request)) is None:
+        raise UnknownConversation("You have no conversation here: your browser brought no cookie of an answer.")
+    return known
+
+
+def _index(courses: Courses, course: str) -> Index | None:
+    try:
+        return courses.index(course)
+    except (CourseUnavailable, UnknownCourse):
+        return None
+
+
+def _turn(turn: Turn, index: Index | None, base: str) -> ConversationTurn:
+    return ConversationTurn(
+        asked_at=datetime.fromtimestamp(turn.asked_at / 1000, UTC),
+        answer=turn.answer,
+        cited=[look_up(citation, index, base) for citation in turn.answer.citations],
+    )

@@ -1,0 +1,110 @@
+"""What a language model writes, cut into sentences with the numbers that they rest on, while it is written."""
+
+import re
+from dataclasses import dataclass
+
+from corpus.blocks import Kind
+from corpus.located import Located
+from corpus.sentences import sentence_ranges
+
+_MARKS = re.compile(r"(?:\s*\[\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*\])+")
+_NUMBER = re.compile(r"\d+")
+_FENCED = re.compile(r"```[^\n`]*\n(?P<code>.*?)\n?[ \t]*```", re.S)
+_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`?", re.S)
+_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.S | re.I)
+_ITEM = re.compile(r"^(?:[-*•+]|\d{1,2}[.)])\s+")
+_LEFT_OVER = re.compile(r"^\s*[.!?…;,]+(?=\s|$)")
+_EMPHASIS = re.compile(r"(\*\*|__|\*|`)(?=\S)(.+?)(?<=\S)\1")
+_ENDS = (".", "!", "?", "…", ":", "»", ")")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A sentence as it was written, with the Markdown marks of code, and the numbers that stand behind it.
+
+    `shown` is what a reader would see.
+    """
+
+    text: str
+    numbers: tuple[int, ...]
+    kind: Kind = "paragraph"
+
+    @property
+    def shown(self) -> str:
+        if self.kind == "code":
+            return self.text
+        plain = " ".join(_EMPHASIS.sub(r"\2", _EMPHASIS.sub(r"\2", self.text)).split())
+        return plain if plain.endswith(_ENDS) else plain + "."
+
+
+class WrittenReader:
+    """Takes text piece by piece and gives each sentence once its numbers are complete."""
+
+    def __init__(self) -> None:
+        self._waiting = ""
+
+    def read(self, piece: str) -> list[Written]:
+        """The sentences that `piece` completes."""
+        self._waiting += piece
+        return self._complete(at_end=False)
+
+    def end(self) -> list[Written]:
+        """The sentences that were still open; the last has no numbers where the text stops before them."""
+        found = self._complete(at_end=True)
+        rest, self._waiting = self._waiting, ""
+        return [*found, *_sentences(rest, ())]
+
+    def _complete(self, at_end: bool) -> list[Written]:
+        if self._thinks() and not at_end:
+            return []
+        self._waiting = _THOUGHT.sub("", self._waiting)
+        found: list[Written] = []
+        while match := self._marks(at_end):
+            numbers = tuple(dict.fromkeys(int(n) for n in _NUMBER.findall(match.group())))
+            found += _sentences(self._waiting[: match.start()], numbers)
+            self._waiting = _LEFT_OVER.sub("", self._waiting[match.end() :], count=1)
+        return found
+
+    def _marks(self, at_end: bool) -> re.Match[str] | None:
+        """The first complete marks outside code: complete once something else has begun behind them."""
+        code = [match.span() for match in _CODE.finditer(self._waiting)]
+        for match in _MARKS.finditer(self._waiting):
+            if any(start <= match.end() - 1 < end for start, end in code):
+                continue
+            behind = self._waiting[match.end() :].lstrip()
+            return match if at_end or (behind and behind[0] != "[") else None
+        return None
+
+    def _thinks(self) -> bool:
+        """Whether a model's thoughts have begun and not ended: numbers in them are no marks."""
+        opened = self._waiting.lower().rfind("<think")
+        return opened >= 0 and "</think" not in self._waiting[opened:].lower()
+
+
+def _sentences(text: str, numbers: tuple[int, ...]) -> list[Written]:
+    """The sentences of a text whose last one has `numbers`; code is one, and the sentence that announces it another."""
+    parts: list[tuple[str, Kind]] = []
+    at = 0
+    for fenced in _FENCED.finditer(text):
+        parts += _prose(text[at : fenced.start()])
+        parts.append((fenced.group("code"), "code"))
+        at = fenced.end()
+    parts += _prose(text[at:])
+    if not parts:
+        return []
+    # Marks behind a block of code are also those of the sentence that announces it.
+    shared = 2 if parts[-1][1] == "code" and len(parts) > 1 and parts[-2][0].rstrip().endswith(":") else 1
+    unmarked = len(parts) - shared
+    return [Written(part, numbers if i >= unmarked else (), kind) for i, (part, kind) in enumerate(parts)]
+
+
+def _prose(text: str) -> list[tuple[str, Kind]]:
+    found: list[tuple[str, Kind]] = []
+    for line in text.splitlines():
+        stripped = line.strip().lstrip("#").strip()
+        item = _ITEM.match(stripped)
+        body = stripped[item.end() :] if item else stripped
+        code = [match.span() for match in _CODE.finditer(body)]
+        for start, end in sentence_ranges(Located(body, (), (), code)):
+            found.append((body[start:end], "list" if item else "paragraph"))
+    return found

@@ -1,0 +1,207 @@
+"""Repère as a server of the Model Context Protocol: the tools `ask` and `search`, over stdio or streamable HTTP."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib.metadata import version
+from ipaddress import ip_address
+from itertools import count
+from time import monotonic
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import anyio
+from anyio import to_thread
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from pydantic import Field
+from starlette.applications import Starlette
+
+from service.access import COMMAND_LINE, Caller
+from service.answer import Answer, Contract
+from service.assistant import Assistant
+from service.errors import NotReady, ServiceError
+from service.plain_text import plain_text
+from service.schemas import EXAMPLE, SearchResult, search_result
+from service.settings import Settings
+from service.startup import Startup
+
+PATH = "/mcp"
+"""Where streamable HTTP is served."""
+
+_START_SECONDS = 45.0
+"""How long a call waits for the model: clients give up after a minute, unless told of progress."""
+_POLL_SECONDS = 0.1
+_TELL_SECONDS = 2.0
+_NAMES_HERE = ("127.0.0.1", "localhost", "[::1]")
+
+_INSTRUCTIONS = """\
+Repère answers questions about a course's teaching material. Every sentence of an answer rests on a verbatim quote.
+
+Call `ask` with the question as the person asked it, in their own language and words. Show the answer together with its
+citations: keep the numbers such as [1], and give for each the quote, where it stands, and its link. Add nothing to an
+answer that its quotes do not say.
+
+The status `not_in_material` means that the material does not answer; `section_empty`, that it has a section about it in
+which nothing is written yet. Pass both on as such, with the related sections, and do not answer from other knowledge
+instead without saying that it is not from the material.
+
+Call `search` to read the material itself; it always finds something, which need not answer the question.
+"""
+
+QuestionText = Annotated[
+    str, Field(description="The question as the person asked it, in their own words.", examples=[EXAMPLE])
+]
+CourseName = Annotated[
+    str | None,
+    Field(description="The course to answer from; may be left out where there is only one.", examples=["docker"]),
+]
+Count = Annotated[int, Field(ge=1, le=100, description="How many chunks to return at most.")]
+
+_READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+
+
+class _Tools:
+    """What clients may call; every error that a client can do something about is a result with its sentence."""
+
+    def __init__(self, startup: Startup, base_url: str, caller: Caller) -> None:
+        self._startup = startup
+        self._base_url = base_url
+        self._caller = caller
+
+    async def ask(
+        self, question: QuestionText, context: Context, course: CourseName = None
+    ) -> Annotated[CallToolResult, Answer]:
+        try:
+            assistant = await self._assistant(context)
+            answer = await assistant.answer(question, course, caller=self._caller, base_url=self._base_url)
+        except ServiceError as error:
+            return _failure(error)
+        return _result(plain_text(answer, links=True), answer)
+
+    async def search(
+        self, question: QuestionText, context: Context, course: CourseName = None, k: Count = 10
+    ) -> Annotated[CallToolResult, SearchResult]:
+        try:
+            assistant = await self._assistant(context)
+            find = partial(search_result, assistant, question, course, k, self._base_url)
+            found = await to_thread.run_sync(find, limiter=assistant.limiter)
+        except ServiceError as error:
+            return _failure(error)
+        return _result(_found_text(found), found)
+
+    async def _assistant(self, context: Context) -> Assistant:
+        """The assistant, once there is one; the client is told what it waits for.
+
+        Raises:
+            NotReady: the start has failed, or takes too long.
+        """
+        began = monotonic()
+        for step in count():
+            if self._startup.error:
+                raise NotReady(f"Repère cannot start: {self._startup.error}")
+            waited = monotonic() - began
+            if self._startup.is_ready or waited > _START_SECONDS:
+                break
+            if step % round(_TELL_SECONDS / _POLL_SECONDS) == 0:
+                await context.report_progress(waited, message=self._startup.detail)
+            await anyio.sleep(_POLL_SECONDS)
+        return self._startup.assistant
+
+
+def create_server(startup: Startup, base_url: str, caller: Caller = COMMAND_LINE) -> MCPServer[None]:
+    """The server and its tools; they wait for `startup`, links in answers begin with `base_url`."""
+    tools = _Tools(startup, base_url, caller)
+    server: MCPServer[None] = MCPServer(
+        "repere",
+        title="Repère",
+        description="Answers questions about teaching material, every sentence with its source.",
+        instructions=_INSTRUCTIONS,
+        version=version("repere"),
+        # Its logger is ours: nothing below a warning is said, and no question.
+        log_level="WARNING",
+    )
+    server.add_tool(
+        tools.ask,
+        title="Ask the teaching material",
+        description="Answers a question about a course with sentences of its material, each with a verbatim quote and "
+        "a link that opens it. Where the material does not answer, `status` is `not_in_material` and no citation is "
+        "given.",
+        annotations=_READS,
+    )
+    server.add_tool(
+        tools.search,
+        title="Search the teaching material",
+        description="Finds the chunks of a course's material that fit a question best, best first, without saying "
+        "whether they answer it.",
+        annotations=_READS,
+    )
+    return server
+
+
+def serve_stdio(startup: Startup, base_url: str) -> None:
+    """Serve one client over standard input and output until it closes them; the model is loaded meanwhile."""
+    startup.start()
+    anyio.run(create_server(startup, base_url).run_stdio_async)
+
+
+def http_app(startup: Startup, base_url: str) -> Starlette:
+    """The server as an ASGI application at `/mcp`; loading begins when it starts."""
+    server = create_server(startup, base_url, Caller("mcp"))
+    # No call depends on one before it, so that there is nothing to keep between them.
+    app = server.streamable_http_app(
+        streamable_http_path=PATH, stateless_http=True, transport_security=transport_security(startup.settings)
+    )
+    sessions = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def lifespan(application: Starlette) -> AsyncIterator[None]:
+        startup.start()
+        async with sessions(application):
+            yield
+
+    app.router.lifespan_context = lifespan
+    return app
+
+
+def transport_security(settings: Settings) -> TransportSecuritySettings:
+    """Which names a server on this machine alone may be called by, so that no page of elsewhere can have it called.
+
+    A server that listens on other addresses may be called by any name.
+    """
+    if not _is_loopback(settings.host):
+        return TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    hosts = [f"{name}{port}" for name in _NAMES_HERE for port in ("", ":*")]
+    origins = [f"http://{host}" for host in hosts]
+    if settings.public_url:
+        public = urlsplit(str(settings.public_url))
+        hosts.append(public.netloc)
+        origins.append(f"{public.scheme}://{public.netloc}")
+    return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _result(text: str, value: Contract) -> CallToolResult:
+    return CallToolResult(
+        content=[TextContent(text=text)], structured_content=value.model_dump(mode="json", by_alias=True)
+    )
+
+
+def _failure(error: ServiceError) -> CallToolResult:
+    later = f" Ask again in {error.retry_after} seconds." if error.retry_after else ""
+    return CallToolResult(content=[TextContent(text=f"{error}{later}")], is_error=True)
+
+
+def _found_text(found: SearchResult) -> str:
+    return "\n\n".join(
+        f"{hit.rank}. {' › '.join([hit.document_title, *hit.heading_path])}\n{hit.text}\n{hit.url}"
+        for hit in found.hits
+    )

@@ -1,0 +1,38 @@
+"""The tables: what is kept of conversations."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+
+METADATA = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+LONGEST_ID = 64
+
+# Times are milliseconds since 1970: SQLite has no times with a zone.
+CONVERSATIONS = Table(
+    "conversations",
+    METADATA,
+    Column("id", String(LONGEST_ID), primary_key=True),
+    Column("course", String(255), nullable=False),
+    Column("person", String(LONGEST_ID), nullable=False, index=True),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False, index=True),
+)
+
+TURNS = Table(
+    "turns",
+    METADATA,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("answer_id", String(LONGEST_ID), nullable=False, unique=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("status", String(32), nullable=False),
+    Column("standalone_question", Text, nullable=False),
+    Column("answer", Text, nullable=False),
+    Index("ix_turns_conversation_id_number", "conversation_id", "number"),
+)
