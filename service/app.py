@@ -9,7 +9,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from service import conversation_routes, pages, routes
+from service import conversation_routes, openai_form, pages, routes
 from service.access import PersonTokens, secret_keys
 from service.conversations import Conversations
 from service.identity import KeepPerson
@@ -71,6 +71,7 @@ def create_app(
     app.add_middleware(KeepPerson)
     app.include_router(routes.router)
     app.include_router(conversation_routes.router)
+    app.include_router(openai_form.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=pages.WEB), name="static")
     return app

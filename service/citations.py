@@ -1,6 +1,6 @@
 """Citations: quotes that stand in their documents."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -59,19 +59,32 @@ def citation_of(index: Index, found: Quote, number: int, base_url: str) -> Citat
     )
 
 
+class AnswerText:
+    """The answer as one text, sentence by sentence: those of a block run on, an empty line parts sections."""
+
+    def __init__(self, mark: Callable[[Citation], str] = lambda citation: f"[{citation.number}]") -> None:
+        """`mark`: what stands behind a sentence for each of its citations."""
+        self._mark = mark
+        self._before: tuple[tuple[str, str], int] | None = None
+
+    def add(self, sentence: AnswerSentence, citations: Sequence[Citation]) -> str:
+        """What the sentence adds; `citations` are those so far, by number from 1."""
+        own = [citations[number - 1] for number in sentence.citations]
+        place, between = _place(own[0]), ""
+        if self._before and self._before[0] != place:
+            between = "\n\n"
+        elif self._before:
+            between = " " if sentence.block == self._before[1] else "\n"
+        self._before = (place, sentence.block)
+        bullet = "- " if sentence.kind == "list" and between != " " else ""
+        marks = "".join(self._mark(citation) for citation in own)
+        return f"{between}{bullet}{sentence.text}{chr(10) if sentence.kind == 'code' else ' '}{marks}"
+
+
 def answer_text(sentences: Sequence[AnswerSentence], citations: Sequence[Citation]) -> str:
-    """The answer as one text: sentences of a block run on, each with its number; an empty line parts sections."""
-    parts: list[str] = []
-    places = [_place(citations[sentence.citations[0] - 1]) for sentence in sentences]
-    for i, sentence in enumerate(sentences):
-        if i and places[i] != places[i - 1]:
-            parts.append("\n\n")
-        elif i:
-            parts.append(" " if sentence.block == sentences[i - 1].block else "\n")
-        numbers = "".join(f"[{number}]" for number in sentence.citations)
-        bullet = "- " if sentence.kind == "list" and (not i or parts[-1] != " ") else ""
-        parts.append(f"{bullet}{sentence.text}{chr(10) if sentence.kind == 'code' else ' '}{numbers}")
-    return "".join(parts)
+    """The whole answer as one text, each sentence with its numbers."""
+    text = AnswerText()
+    return "".join(text.add(sentence, citations) for sentence in sentences)
 
 
 def _place(citation: Citation) -> tuple[str, str]:

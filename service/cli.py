@@ -18,13 +18,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from corpus.errors import CorpusError
 from index.errors import SearchIndexError
 from service import logging as logs
-from service.catalogue import messages
 from service.errors import ServiceError, StartError
 from service.evaluation.errors import EvaluationError
+from service.plain_text import plain_text
 from service.settings import Settings
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+    from uvicorn import Server
+
     from service.assistant import Assistant
+    from service.startup import Startup
 
 app = typer.Typer(
     help="Answers questions about teaching material, every sentence with its source.",
@@ -68,8 +72,6 @@ def serve(
     port: Annotated[int | None, typer.Option(help="The port to listen on (REPERE_PORT).")] = None,
 ) -> None:
     """Serve the web page and the API; builds the index of the shipped course first where it is missing."""
-    import uvicorn
-
     from service.access import secret_keys
     from service.app import create_app
     from service.startup import Startup
@@ -78,7 +80,7 @@ def serve(
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     logs.configure(settings)
     secret_keys(settings.secret_key, settings.home)  # A key that is none is told here.
-    listener = _listen(settings.host, settings.port)
+    listener = _listen(settings.host, settings.port, "REPERE_PORT={} make serve")
     address = f"{settings.address(listener.getsockname()[1])}/"
 
     def finished(startup: Startup) -> None:
@@ -90,16 +92,55 @@ def serve(
     _messages.print("Repère is starting…")
     with _encoding_progress() as progress:
         application = create_app(settings, progress, finished)
-        config = uvicorn.Config(
-            application, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
-        )
-        server = uvicorn.Server(config)
-        try:
-            server.run(sockets=[listener])
-        except KeyboardInterrupt:
-            _messages.print("Repère has ended.")
+        server = _server(application)
+        _run(server, listener)
     if error := application.state.startup.error:
         raise error
+
+
+@app.command()
+def mcp(
+    http: Annotated[
+        bool, typer.Option("--http", help="Serve streamable HTTP at /mcp instead of standard input and output.")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="The address to listen on with --http (REPERE_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on with --http (REPERE_PORT).")] = None,
+) -> None:
+    """Serve the tools `ask` and `search` to programs that speak the Model Context Protocol; see docs/mcp.md."""
+    from service.startup import Startup
+
+    with _extra("mcp"):
+        from service import mcp as served
+
+    given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    if given and not http:
+        raise StartError("--host and --port are for --http; leave them out to serve standard input and output")
+    settings = Settings(**given)  # type: ignore[arg-type]
+    logs.configure(settings)
+    base_url = Settings().address()  # Pages are what `repere serve` serves, there.
+    if not http:
+        with _encoding_progress() as progress:
+            startup = Startup(settings, progress, _tell_failure)
+            served.serve_stdio(startup, base_url)
+        if startup.error:
+            sys.exit(1)
+        return
+    listener = _listen(settings.host, settings.port, "repere mcp --http --port {}")
+    here = settings.model_copy(update={"public_url": None}).address(listener.getsockname()[1])
+
+    def finished(startup: Startup) -> None:
+        if startup.error:
+            server.should_exit = True
+        else:
+            _messages.print(f"Repère is ready: {here}{served.PATH} (Ctrl-C ends it)")
+
+    _messages.print("Repère is starting…")
+    with _encoding_progress() as progress:
+        startup = Startup(settings, progress, finished)
+        server = _server(served.http_app(startup, base_url))
+        _run(server, listener)
+    if startup.error:
+        raise startup.error
 
 
 @app.command()
@@ -143,17 +184,7 @@ def ask(question: QuestionText, course: CourseName = None, as_json: AsJson = Fal
     if as_json:
         print(answer.model_dump_json(by_alias=True, indent=2))
         return
-    if answer.correction:
-        print(messages(answer.language)["results_for"].format(question=answer.correction.to), end="\n\n")
-    print(answer.answer)
-    if answer.citations:
-        print("\nSources")
-    for citation in answer.citations:
-        place = " › ".join([citation.document_title, *citation.heading_path])
-        print(f"[{citation.number}] {place}, {_lines(citation.line_start, citation.line_end)}")
-        print(f"    « {' '.join(citation.quote.split())} »")
-    for section in answer.related_sections:
-        print(f"  - {' › '.join(section.heading_path)}{' (vide)' if section.is_empty else ''}")
+    print(plain_text(answer))
 
 
 @app.command()
@@ -164,16 +195,14 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Print the chunks that fit a question best, without an answer."""
-    from service.schemas import SearchResult, found_chunk
+    from service.schemas import search_result
 
     with _assistant() as (assistant, base_url):
-        index, hits = assistant.search(question, course, k)
-        found = [found_chunk(index, hit, base_url) for hit in hits]
+        result = search_result(assistant, question, course, k, base_url)
     if as_json:
-        result = SearchResult(course=index.manifest.course, question=question, hits=found)
         print(result.model_dump_json(by_alias=True, indent=2))
         return
-    for hit in found:
+    for hit in result.hits:
         print(f"{hit.rank}. {' › '.join([hit.document_title, *hit.heading_path])}")
         print(f"   score {hit.score:.2f}, dense {hit.dense:.3f}, lexical {hit.lexical:.2f}")
         print(f"   {' '.join(hit.text.split())[:160]}")
@@ -314,8 +343,45 @@ def _asking(bars: Bars) -> Callable[[int, int], None]:
     return progress
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """A listening socket.
+@contextmanager
+def _extra(name: str) -> Iterator[None]:
+    """Around the import of what the optional dependencies of that name bring.
+
+    Raises:
+        StartError: they are not installed.
+    """
+    try:
+        yield
+    except ImportError as error:
+        if not (error.name or "").startswith(name):
+            raise
+        raise StartError(f"this needs a library that is not installed: pip install 'repere[{name}]'") from error
+
+
+def _tell_failure(startup: "Startup") -> None:
+    if startup.error:
+        _messages.print(f"repere: {startup.error}")
+
+
+def _server(application: "ASGIApp") -> "Server":
+    import uvicorn
+
+    config = uvicorn.Config(
+        application, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
+    )
+    return uvicorn.Server(config)
+
+
+def _run(server: "Server", listener: socket.socket) -> None:
+    """Serve until the server is told to end, or Ctrl-C."""
+    try:
+        server.run(sockets=[listener])
+    except KeyboardInterrupt:
+        _messages.print("Repère has ended.")
+
+
+def _listen(host: str, port: int, command: str) -> socket.socket:
+    """A listening socket; `command` takes another port where this one is taken.
 
     Raises:
         StartError: the port is taken, or the address is not this machine's.
@@ -332,16 +398,12 @@ def _listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise StartError(
                 f"port {port} on {host} is taken by another program; end that one, or choose another port: "
-                f"REPERE_PORT={port + 1} make serve"
+                f"{command.format(port + 1)}"
             ) from error
         raise StartError(
             f"cannot listen on {host}:{port}: {error.strerror}; set REPERE_HOST and REPERE_PORT"
         ) from error
     return listener
-
-
-def _lines(first: int, last: int) -> str:
-    return f"ligne {first}" if first == last else f"lignes {first}–{last}"
 
 
 def _setting_error(error: dict[str, object]) -> str:

@@ -7,6 +7,7 @@ ServiceError                 status, title, and a detail for whoever asked
 ├── UnknownDocument     404
 ├── UnknownConversation 404  there is none, or it is another person's or another course's
 ├── InvalidBody         400  not JSON
+├── ClientGone          499  nobody waits for the answer any more
 ├── CourseUnavailable   503  the course has an index that cannot be used
 ├── StateUnavailable    503  the database cannot be reached, is locked or full
 │   └── StateRefused         it refused just this row
@@ -54,6 +55,11 @@ class UnknownConversation(ServiceError):
 class InvalidBody(ServiceError):
     status = 400
     title = "The request's body is not valid JSON"
+
+
+class ClientGone(ServiceError):
+    status = 499
+    title = "The client went away"
 
 
 class CourseUnavailable(ServiceError):

@@ -1,5 +1,6 @@
 """Repère as a server of the Model Context Protocol: the tools `ask` and `search`, over stdio or streamable HTTP."""
 
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -143,8 +144,13 @@ def create_server(startup: Startup, base_url: str, caller: Caller = COMMAND_LINE
 
 def serve_stdio(startup: Startup, base_url: str) -> None:
     """Serve one client over standard input and output until it closes them; the model is loaded meanwhile."""
-    startup.start()
-    anyio.run(create_server(startup, base_url).run_stdio_async)
+    # A thread waits for the next line, and Python would wait for the thread; there is nothing to lose.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        startup.start()
+        anyio.run(create_server(startup, base_url).run_stdio_async)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def http_app(startup: Startup, base_url: str) -> Starlette:

@@ -17,6 +17,7 @@ from service.html import HEADERS, render
 
 MEDIA_TYPE = "application/problem+json"
 _API = ("/v1", "/healthz", "/readyz", "/metrics")
+_OPENAI_FORM = ("/v1/chat/", "/v1/models")
 _LARGEST_BODY = 1_000_000
 
 log = structlog.get_logger(__name__)
@@ -46,8 +47,16 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def problem(request: Request, status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
     if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(_API):
         return _page(request, status)
-    body = Problem(title=title, status=status, detail=detail, instance=request.url.path)
-    return JSONResponse(body.model_dump(), status, headers, media_type=MEDIA_TYPE)
+    found = Problem(title=title, status=status, detail=detail, instance=request.url.path)
+    body = found.model_dump()
+    if request.url.path.startswith(_OPENAI_FORM):
+        body |= openai_error(found)
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+
+
+def openai_error(found: Problem) -> dict[str, Any]:
+    """A problem as clients of OpenAI's API read it."""
+    return {"error": {"message": found.detail, "type": found.title, "param": None, "code": str(found.status)}}
 
 
 def add_handlers(app: FastAPI) -> None:

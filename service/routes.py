@@ -13,9 +13,8 @@ from index.index import Index
 from service.answer import Answer
 from service.calibration import WITHOUT_CALIBRATION
 from service.errors import CourseUnavailable, NotReady, UnknownDocument
-from service.events import last
 from service.identity import caller
-from service.metrics import REGISTRY, count
+from service.metrics import REGISTRY
 from service.problems import problem_responses
 from service.schemas import (
     EXAMPLE,
@@ -31,7 +30,7 @@ from service.schemas import (
     section_span,
     summary,
 )
-from service.server_sent import EVENTS, event_response, wants_events
+from service.server_sent import EVENTS, event_response, wants_events, whole_answer
 from service.startup import Startup
 
 router = APIRouter()
@@ -64,9 +63,7 @@ async def ask(request: Request, body: Question) -> Response:
     )
     if wants_events(request):
         return await event_response(request, events)
-    answer = await last(events)
-    count(answer)
-    return json_response(answer)
+    return json_response(await whole_answer(request, events))
 
 
 @router.get("/v1/search", response_model=SearchResult, responses=problem_responses(404, 422, 503), tags=["questions"])

@@ -1,6 +1,6 @@
 """What the API takes and returns beside the answer itself."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
@@ -10,6 +10,9 @@ from service.answer import Contract
 from service.citations import section_url
 from service.courses import Courses
 from service.errors import CourseUnavailable
+
+if TYPE_CHECKING:
+    from service.assistant import Assistant
 
 CONVERSATION = r"^[A-Za-z0-9._:-]+$"
 EXAMPLE = "différence port exposé et port interne"
@@ -141,6 +144,13 @@ def found_chunk(index: Index, hit: Hit, base: str) -> FoundChunk:
         end=chunk.end,
         url=section_url(base, document, section, (chunk.start, chunk.end)),
     )
+
+
+def search_result(assistant: "Assistant", question: str, course: str | None, k: int, base: str) -> SearchResult:
+    """The `k` best chunks as the API shows them; blocks while it encodes, and raises what `Assistant.search` does."""
+    index, hits = assistant.search(question, course, k)
+    found = [found_chunk(index, hit, base) for hit in hits]
+    return SearchResult(course=index.manifest.course, question=assistant.checked(question), hits=found)
 
 
 def summary(opened: Courses, course: str) -> CourseSummary:

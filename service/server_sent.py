@@ -1,5 +1,6 @@
 """The events of an answer as server-sent events, and as the one object that the last of them holds."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import structlog
 from fastapi import Request
 from fastapi.responses import Response
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse as EventSourceResponse
+from sse_starlette import ServerSentEvent as ServerSentEvent
 
-from service.errors import ServiceError
-from service.events import DoneEvent, Event
+from service.answer import Answer
+from service.errors import ClientGone, ServiceError
+from service.events import DoneEvent, Event, last
 from service.metrics import count
 from service.problems import Problem
 
@@ -32,29 +35,71 @@ def wants_events(request: Request) -> bool:
     return bool(found) and "application/json" not in before
 
 
+async def whole_answer(request: Request, events: AsyncGenerator[Event]) -> Answer:
+    """The answer that the events end with; the work stops when the client goes away.
+
+    Raises:
+        ClientGone: it did.
+    """
+    answering, leaving = asyncio.ensure_future(last(events)), asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done():
+            raise ClientGone("The client went away.")
+        answer = answering.result()
+    finally:
+        for task in (answering, leaving):
+            task.cancel()
+        await asyncio.wait((answering, leaving))
+    count(answer)
+    return answer
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
 async def event_response(request: Request, events: AsyncGenerator[Event]) -> Response:
     """The events as they come; what fails before the first is raised, what fails later becomes the last event."""
+    return stream_response(_encoded(request, await begun(events)))
+
+
+async def begun(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+    """The same events, the first of which is there already: what can be raised before it has been."""
     first = await anext(events)
-    return EventSourceResponse(_encoded(request, first, events), ping=_HEARTBEAT_SECONDS, sep=_LINE)
 
-
-async def _encoded(request: Request, first: Event, events: AsyncGenerator[Event]) -> AsyncIterator[ServerSentEvent]:
-    async with aclosing(events):
-        try:
-            yield _event(first.name, first.data.model_dump_json(by_alias=True))
+    async def all_of_them() -> AsyncGenerator[Event]:
+        async with aclosing(events):
+            yield first
             async for event in events:
                 if isinstance(event, DoneEvent):
                     count(event.data)
-                yield _event(event.name, event.data.model_dump_json(by_alias=True))
-        except Exception as error:
-            yield _event("error", _problem(request, error).model_dump_json())
+                yield event
+
+    return all_of_them()
 
 
-def _event(name: str, data: str) -> ServerSentEvent:
+def stream_response(sent: AsyncIterator[ServerSentEvent]) -> Response:
+    """A response that sends each event at once, and a comment now and then so that nobody takes it for dead."""
+    return EventSourceResponse(sent, ping=_HEARTBEAT_SECONDS, sep=_LINE)
+
+
+def server_sent(data: str, name: str | None = None) -> ServerSentEvent:
     return ServerSentEvent(data, event=name, sep=_LINE)
 
 
-def _problem(request: Request, error: Exception) -> Problem:
+async def _encoded(request: Request, events: AsyncGenerator[Event]) -> AsyncIterator[ServerSentEvent]:
+    async with aclosing(events):
+        try:
+            async for event in events:
+                yield server_sent(event.data.model_dump_json(by_alias=True), event.name)
+        except Exception as error:
+            yield server_sent(problem_of(request, error).model_dump_json(), "error")
+
+
+def problem_of(request: Request, error: Exception) -> Problem:
+    """What is told of an error after the response has begun."""
     path = request.url.path
     if isinstance(error, ServiceError):
         return Problem(title=error.title, status=error.status, detail=str(error), instance=path)

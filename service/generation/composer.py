@@ -99,11 +99,14 @@ class _Answering:
         return Checked(sentence, list(new.values()))
 
     def replace(self, numbers: Sequence[int]) -> list[Checked]:
-        """The quotes that stand for a failed sentence: those of its own that the extractive answer has too."""
+        """The quotes that stand for a failed sentence: those of its own that the extractive answer has too, and that
+        no sentence rests on yet."""
         found = []
         for n in numbers:
             sentence = self.quotes[n - 1].sentence
-            if n in self.replacements and (checked := self.cite(sentence.shown, sentence.kind, [n])):
+            if n in self.replacements - self.numbers.keys() and (
+                checked := self.cite(sentence.shown, sentence.kind, [n])
+            ):
                 found.append(checked)
         return found
 

@@ -149,7 +149,7 @@ def test_an_answer_is_printed_with_its_sources(repere, home):
     assert done.returncode == 0, done.stderr
     assert "C'est ce que l'on appelle un port exposé. [2]" in done.stdout
     assert "[2] Introduction Docker › Concepts › Conteneur Docker, ligne 41" in done.stdout
-    assert "« C'est ce que l'on appelle un **`port exposé`**. »" in done.stdout
+    assert "« C'est ce que l'on appelle un **`port exposé`**. »" in done.stdout
 
 
 @pytest.mark.model
