@@ -1,5 +1,6 @@
 """French and English words for the same thing, as students of computing mix them."""
 
+import re
 from collections.abc import Sequence, Set
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,18 @@ def _table() -> dict[str, tuple[tuple[str, str], ...]]:
     for line in lines:
         if line.startswith("#"):
             continue
-        words = {found[0]: word for word in line.split() if len(found := terms(word)) == 1}
+        forms = (form for word in line.split() for form in (word, _plural(word)))
+        words: dict[str, str] = {}
+        for form in forms:
+            if len(found := terms(form)) == 1:
+                words.setdefault(found[0], form)
         for stem in words:
             table.setdefault(stem, {}).update((other, word) for other, word in words.items() if other != stem)
     return {stem: tuple(others.items()) for stem, others in table.items()}
+
+
+def _plural(word: str) -> str:
+    """The English plural of `word`: the French stemmer has another stem for `containers` than for `container`."""
+    if re.search(r"[^aeiou]y$", word):
+        return word[:-1] + "ies"
+    return word + ("es" if word.endswith(("s", "x", "z", "ch", "sh")) else "s")

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -122,6 +123,7 @@ def mcp(
         with _encoding_progress() as progress:
             startup = Startup(settings, progress, _tell_failure)
             served.serve_stdio(startup, base_url)
+        _end_loading(startup)
         if startup.error:
             sys.exit(1)
         return
@@ -139,6 +141,7 @@ def mcp(
         startup = Startup(settings, progress, finished)
         server = _server(served.http_app(startup, base_url))
         _run(server, listener)
+    _end_loading(startup)
     if startup.error:
         raise startup.error
 
@@ -361,6 +364,13 @@ def _extra(name: str) -> Iterator[None]:
 def _tell_failure(startup: "Startup") -> None:
     if startup.error:
         _messages.print(f"repere: {startup.error}")
+
+
+def _end_loading(startup: "Startup") -> None:
+    """End the process where the model is still being loaded: C++ aborts when Python ends under its thread."""
+    if not startup.wait(0):
+        sys.stderr.flush()
+        os._exit(0)
 
 
 def _server(application: "ASGIApp") -> "Server":

@@ -4,10 +4,12 @@ Questions and texts are folded (small letters, no accents) unless said otherwise
 """
 
 import re
+from collections.abc import Iterable
 from typing import Literal
 
 from corpus.blocks import Kind
-from index.analysis import fold
+from index.analysis import STOP_WORDS, fold
+from index.dictionary import dictionary
 
 Form = Literal["number", "year", "time", "price", "person", "command"]
 
@@ -53,9 +55,13 @@ _TIME = re.compile(
 _PRICE = re.compile(r"\d ?(?:€|euros?|\$|dollars?|francs?)|\b(?:euros?|dollars?|francs?|gratuit\w*|payant\w*|free)\b")
 _NAME = re.compile(r"(?<=[\w,;:’'(«] )[A-ZÀ-Ý][\w-]+")
 _FULL_NAME = re.compile(r"\b[A-ZÀ-Ý][a-zà-ÿ]+(?:[ -](?:[A-Z]\.|d[eu]|von|van|[A-ZÀ-Ý][a-zà-ÿ]+))* [A-ZÀ-Ý][a-zà-ÿ]+")
+# Verbs and who does what they say; "développement" and "publiques" make nothing.
 _MADE = re.compile(
-    r"\b(?:invent|cree|concu|conceptr|fond[ea]|decouv|developp|ecri[vt]|auteur|introdui|propos|publi|travaux|created)"
+    r"\b(?:(?:invent|fond|cre|developp)(?:e|ee?s|ee|a|ait|ant|ent|erent|ai(?:en)?t|eurs?|ateurs?|atrices?|rices?)"
+    r"|concu\w*|concept(?:eur|rice)s?|decouv(?:r\w+|ert(?:e?s?|eurs?|rices?))|ecri(?:ts?|tes?|v\w+)|auteure?s?"
+    r"|introdui\w+|propos(?:e|ee?s|ee|a|ait|erent)|publi(?:e|ee?s|ee|a|ait|erent)|travaux|created)\b"
 )
+_BY = re.compile(r"\b(?:par|by) (?:l[ea]s? |l['’])?([A-ZÀ-Ý][\w-]+)")
 _COMMAND = re.compile(
     r"\bcommandes? ?[`*]|^\s*(?:\$|>|#) \w|`[a-z][\w.-]*(?: [\w./<>-]+)* --?\w"
     r"|\b(?:tapez|lancez|exécutez|saisissez|entrez|utilisez|faites)\b[^.`]{0,30}`[a-z]",
@@ -77,8 +83,7 @@ def has_form(form: Form, shown: str, source: str, question: str, kind: Kind = "p
         return kind == "code" or bool(_COMMAND.search(source))
     folded = fold(shown)
     if form == "person":
-        is_named = any(fold(name) not in question for name in names_in(shown))
-        return bool(_FULL_NAME.search(shown) or (_MADE.search(folded) and is_named))
+        return _names_a_person(shown, folded, question)
     if form == "price":
         return bool(_PRICE.search(folded))
     named = set(re.findall(r"\d+", question))
@@ -86,6 +91,27 @@ def has_form(form: Form, shown: str, source: str, question: str, kind: Kind = "p
     if form in ("year", "time"):
         return bool(_YEAR.search(others) or (form == "time" and _TIME.search(others)))
     return bool(re.search(r"\d", others) or _NUMBER_WORD.search(others))
+
+
+def _names_a_person(shown: str, folded: str, question: str) -> bool:
+    """Whether a text names a person beside what the question names: in full, or as the one who made something.
+
+    "Une Image", "Docker Hub" of a question about Docker and "CI" are none. Surnames are in dictionaries too: words that
+    are may be a name where the text says that something was made.
+    """
+    full = [_unnamed(match.group().split(), question) for match in _FULL_NAME.finditer(shown)]
+    full = [name for name in full if len(name) > 1]
+    if any(word not in dictionary() for name in full for word in name):
+        return True
+    if not _MADE.search(folded):
+        return False
+    single = [name for name in names_in(shown) if not name.isupper() and fold(name) not in dictionary()]
+    return bool(full or _unnamed([*single, *_BY.findall(shown)], question))
+
+
+def _unnamed(words: Iterable[str], question: str) -> list[str]:
+    """The words, folded, that the question does not hold; no function words."""
+    return [word for word in map(fold, words) if word not in question and word not in STOP_WORDS]
 
 
 def names_in(text: str) -> list[str]:

@@ -11,7 +11,7 @@ _MARKS = re.compile(r"(?:\s*\[\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*\])+")
 _NUMBER = re.compile(r"\d+")
 _FENCED = re.compile(r"```[^\n`]*\n(?P<code>.*?)\n?[ \t]*```", re.S)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`?", re.S)
-_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.S | re.I)
+_THOUGHT = re.compile(r"<think(?:ing)?>.*?(?P<end></think(?:ing)?>|\Z)", re.S | re.I)
 _ITEM = re.compile(r"^(?:[-*•+]|\d{1,2}[.)])\s+")
 _LEFT_OVER = re.compile(r"^\s*[.!?…;,]+(?=\s|$)")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|`)(?=\S)(.+?)(?<=\S)\1")
@@ -77,8 +77,7 @@ class WrittenReader:
 
     def _thinks(self) -> bool:
         """Whether a model's thoughts have begun and not ended: numbers in them are no marks."""
-        opened = self._waiting.lower().rfind("<think")
-        return opened >= 0 and "</think" not in self._waiting[opened:].lower()
+        return any(match.group("end") == "" for match in _THOUGHT.finditer(self._waiting))
 
 
 def _sentences(text: str, numbers: tuple[int, ...]) -> list[Written]:

@@ -154,6 +154,17 @@ def test_equivalents_are_so_both_ways(one: str, other: str) -> None:
     assert stem(one) in equivalents(stem(other))
 
 
+@pytest.mark.parametrize(
+    ("plural", "other"),
+    [("containers", "conteneur"), ("servers", "serveur"), ("libraries", "bibliothèque"), ("branches", "branche")],
+)
+def test_an_english_plural_has_the_equivalents_of_its_singular(plural: str, other: str) -> None:
+    [term] = Query.of(plural, course(f"Un {other}.", "Un autre.")).terms
+    assert term.known
+    assert stem(other) in term.stems
+    assert stem(plural) == stem(other) or stem(plural) in equivalents(stem(other))
+
+
 def test_a_word_is_no_equivalent_of_itself_and_most_have_none() -> None:
     assert stem("conteneur") not in equivalents(stem("conteneur"))
     assert not equivalents(stem("Kubernetes"))
@@ -176,12 +187,13 @@ def test_a_word_that_is_written_like_one_of_the_course_is_worth_a_part_of_it() -
         ("C'est quoi un arbre ?", "C'est quoi un arbre ?"),
         ("Que change un volume ?", "Que change un volume ?"),
         ("What is a queue?", "What is a queue?"),
+        ("What are servers?", "What are serveur?"),
         ("", ""),
     ],
 )
 def test_a_word_that_is_not_french_is_encoded_as_the_course_calls_it(question: str, encoded: str) -> None:
     """`change` and `queue` are French, whatever the course calls what they mean in English."""
-    lexical = course("Un arbre.", "Modifier une file.")
+    lexical = course("Un arbre.", "Modifier une file.", "Un serveur.")
     assert in_own_words(question, lexical) == encoded
 
 
