@@ -9,6 +9,8 @@ ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 FROM ${PYTHON_IMAGE} AS environment
 # PyTorch for the CPU. From pip's own index (an empty TORCH_INDEX) it brings gigabytes of CUDA libraries.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# What only some installations use, 60 MB together: a read-only container has no place to install it later.
+ARG EXTRAS="mcp mistralai ollama openai postgresql"
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /source
 # The pip of the image installs into the environment, which needs none itself.
@@ -18,8 +20,9 @@ RUN python3 -m venv --without-pip /opt/repere
 # looks for it, and torch/include, as torch.compile reads it.
 COPY pyproject.toml constraints.txt ./
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    python3 -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["dependencies"], sep="\n")' \
-        > /tmp/dependencies.txt \
+    python3 -c 'import sys, tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+        extras = [name for extra in sys.argv[1:] for name in project["optional-dependencies"][extra]]; \
+        print(*project["dependencies"], *extras, sep="\n")' ${EXTRAS} > /tmp/dependencies.txt \
     && python3 -m pip --python /opt/repere/bin/python install --no-deps ${TORCH_INDEX:+--index-url "${TORCH_INDEX}"} \
         "$(grep '^torch==' constraints.txt)" \
     && python3 -m pip --python /opt/repere/bin/python install -c constraints.txt -r /tmp/dependencies.txt \

@@ -10,7 +10,10 @@ Status = Literal["answered", "not_in_material", "section_empty", "small_talk"]
 
 
 class Contract(BaseModel):
-    """A part of the API's contract: fields may be added, never renamed or given another meaning."""
+    """A part of the API's contract: fields may be added, never renamed or given another meaning.
+
+    One that is added to an answer needs a default: those that are stored lack it.
+    """
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from index.encoder import Encoder
+from service import server_sent
 from service.answer import Answer
 from service.answerability import NAMES
 from service.assistant import Assistant
@@ -327,6 +328,19 @@ def test_a_sentence_is_sent_while_the_model_goes_on_writing(served: tuple[Served
             if names.count("sentence") == 2:
                 break
     assert names == ["status", "citation", "citation", "sentence", "citation", "sentence"]
+
+
+def test_a_comment_comes_now_and_then_while_nothing_else_does(
+    served: tuple[Served, ScriptedModel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running, model = served
+    model.script = lambda request: [1.0]
+    monkeypatch.setattr(server_sent, "_HEARTBEAT_SECONDS", 0.1)
+    body = {"question": REFERENCE, "course": "docker"}
+    with running.client.stream("POST", "/v1/ask", json=body, headers=STREAM) as response:
+        lines = list(response.iter_lines())
+    waiting = lines[lines.index("event: status") : lines.index("event: citation")]
+    assert sum(line.startswith(":") for line in waiting) > 3
 
 
 @pytest.mark.parametrize("headers", [STREAM, {}], ids=["stream", "json"])
