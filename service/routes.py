@@ -1,5 +1,6 @@
 """`/v1`: the API, and what tells that the process lives, is ready, and how it does."""
 
+from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
@@ -26,7 +27,7 @@ from service.schemas import (
     Question,
     SearchResult,
     document_fields,
-    found_chunk,
+    search_result,
     section_span,
     summary,
 )
@@ -75,13 +76,7 @@ async def search(
 ) -> Response:
     """The chunks that fit best, without an answer."""
     assistant = startup(request).assistant
-    base = base_url(request)
-
-    def find() -> SearchResult:
-        index, hits = assistant.search(q, course, k)
-        found = [found_chunk(index, hit, base) for hit in hits]
-        return SearchResult(course=index.manifest.course, question=assistant.checked(q), hits=found)
-
+    find = partial(search_result, assistant, q, course, k, base_url(request))
     return json_response(await to_thread.run_sync(find, limiter=assistant.limiter))
 
 

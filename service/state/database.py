@@ -1,16 +1,18 @@
 """The database that outlives the process: SQLite in `REPERE_HOME`, or PostgreSQL by its address."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from service.errors import StartError, StateRefused, StateUnavailable
 from service.settings import Settings
+from service.state.tables import REVISION
 
 FILE = "repere.sqlite3"
 _WAIT_SECONDS = 1
@@ -60,11 +62,13 @@ class Database:
         Raises:
             StateUnavailable: it cannot be reached, or was written by a newer program.
         """
-        from alembic import command
+        if self.is_current():
+            return
+        from alembic import command  # Ten megabytes that are not needed again.
         from alembic.util import CommandError
 
-        if self.url.database and self.url.get_backend_name() == "sqlite":
-            self._make_folder(Path(self.url.database).parent)
+        if self._file is not None:
+            self._make(self._file)
         with self.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
@@ -82,23 +86,29 @@ class Database:
         Raises:
             StateUnavailable: it cannot be reached.
         """
-        from alembic.migration import MigrationContext
-        from alembic.script import ScriptDirectory
-
-        if self.url.get_backend_name() == "sqlite" and not Path(self.url.database or "").is_file():
+        if self._file is not None and not self._file.is_file():
             return False
         with self.reading() as connection:
-            head = ScriptDirectory.from_config(_alembic(connection)).get_current_head()
-            return MigrationContext.configure(connection).get_current_revision() == head
+            if not inspect(connection).has_table("alembic_version"):
+                return False
+            return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == REVISION
 
     def close(self) -> None:
         self._engine.dispose()
 
-    def _make_folder(self, folder: Path) -> None:
+    @property
+    def _file(self) -> Path | None:
+        """The file of an SQLite database."""
+        return Path(self.url.database) if self.url.database and self.url.get_backend_name() == "sqlite" else None
+
+    @staticmethod
+    def _make(file: Path) -> None:
+        """An empty file that its owner alone may read: what students asked will stand in it."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
         except OSError as error:
-            raise StateUnavailable(f"{str(folder)!r} cannot be made: {error.strerror}") from error
+            raise StateUnavailable(f"{str(file)!r} cannot be made: {error.strerror}") from error
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

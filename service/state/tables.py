@@ -11,6 +11,9 @@ METADATA = MetaData(
     }
 )
 
+REVISION = "0001"
+"""The migration that makes these tables: the last one in `migrations/versions`."""
+
 LONGEST_ID = 64
 
 # Times are milliseconds since 1970: SQLite has no times with a zone.

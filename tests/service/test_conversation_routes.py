@@ -111,7 +111,8 @@ def test_conversations_outlive_the_process_and_tell_what_became_of_their_quotes(
         answer = served.ask(question, course="cours")
         cookies = dict(served.client.cookies)
     assert answer["status"] == "answered"
-    assert (home / "secret_key").stat().st_mode & 0o777 == 0o600
+    for kept in ("secret_key", "repere.sqlite3"):
+        assert (home / kept).stat().st_mode & 0o777 == 0o600
 
     def standing(files: dict[str, str]) -> tuple[list, list[dict]]:
         make_course(files)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import event, text
 
 from service import conversations as module
@@ -17,8 +18,8 @@ from service.access import Caller
 from service.conversations import MOST_QUESTIONS, Conversations
 from service.errors import StartError, StateUnavailable, UnknownConversation
 from service.settings import Settings
-from service.state.database import Database, database_of
-from service.state.tables import METADATA
+from service.state.database import Database, _alembic, database_of
+from service.state.tables import METADATA, REVISION
 from tests.service.answers import answer
 from tests.service.postgresql import postgresql
 
@@ -239,6 +240,7 @@ def test_the_migrations_make_the_tables_and_may_run_side_by_side(database: Datab
         list(pool.map(migrate, [database.url.render_as_string(hide_password=False)] * 4))
     assert database.is_current()
     with database.reading() as connection:
+        assert ScriptDirectory.from_config(_alembic(connection)).get_current_head() == REVISION
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
 
