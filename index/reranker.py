@@ -20,8 +20,8 @@ class Reranker:
         self._lock = Lock()  # Its tokenizer cannot be used by two threads at once.
 
     @classmethod
-    def load(cls, name: str) -> "Reranker":
-        """Load a local folder, or a model of the Hugging Face hub by name.
+    def load(cls, name: str, setting: str = "REPERE_RERANKER") -> "Reranker":
+        """Load a local folder, or a model of the Hugging Face hub by name; `setting` is what named it.
 
         Raises:
             UnusableModel: there is no such model, or it cannot be loaded.
@@ -30,7 +30,7 @@ class Reranker:
             return cls(CrossEncoder(str(model_folder(name) or name), device="cpu", trust_remote_code=False))
         except Exception as error:
             raise UnusableModel(
-                f"the reranker {name!r} cannot be loaded ({error}); REPERE_RERANKER takes a folder with a "
+                f"the cross-encoder {name!r} cannot be loaded ({error}); {setting} takes a folder with a "
                 "sentence-transformers CrossEncoder, or a name on the Hugging Face hub"
             ) from error
 

@@ -46,6 +46,8 @@ def examine(settings: Settings, migrate: bool = False) -> list[Check]:
         _model(settings),
         _calibration(settings),
     ]
+    if settings.chat_model is not None:
+        checks.append(_chat_model(settings))
     courses = Courses(settings)
     problems = courses.problems()
     for course in courses.names():
@@ -88,6 +90,15 @@ def _model(settings: Settings) -> Check:
     except SearchIndexError as error:
         return Check("embedding model", False, str(error))
     return Check("embedding model", True, f"{settings.embedding_model}, {encoder.dimensions} dimensions")
+
+
+def _chat_model(settings: Settings) -> Check:
+    from service.generation.model import load_chat_model
+
+    try:
+        return Check("chat model", True, f"{load_chat_model(settings).name}, set up and not called")
+    except StartError as error:
+        return Check("chat model", False, str(error))
 
 
 def _calibration(settings: Settings) -> Check:

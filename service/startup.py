@@ -179,7 +179,7 @@ def load_support_model(settings: Settings) -> "Reranker | None":
         return None
     from index.reranker import Reranker  # PyTorch takes seconds to import.
 
-    return Reranker.load(settings.support_model)
+    return Reranker.load(settings.support_model, "REPERE_SUPPORT_MODEL")
 
 
 SHIPPED = "--shipped"

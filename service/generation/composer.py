@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import structlog
@@ -28,9 +28,6 @@ from service.generation.model import ChatModel
 from service.generation.support import refusal
 from service.generation.written import Written, WrittenReader
 from service.settings import Settings
-
-if TYPE_CHECKING:
-    from index.reranker import Reranker  # PyTorch takes seconds to import.
 
 log = structlog.get_logger(__name__)
 
@@ -111,6 +108,14 @@ class _Answering:
         return found
 
 
+class SupportModel(Protocol):
+    """What tells whether one text bears another out."""
+
+    def support(self, premise: str, sentence: str) -> float:
+        """How well `premise` bears `sentence` out, 0 to 1."""
+        ...
+
+
 class GeneratingComposer:
     """Writes answers by a chat model; as many at once as the settings allow."""
 
@@ -120,7 +125,7 @@ class GeneratingComposer:
         encoder: QuestionEncoder,
         settings: Settings,
         limiter: CapacityLimiter,
-        support: "Reranker | None" = None,
+        support: SupportModel | None = None,
     ) -> None:
         self._model = model
         self._encoder = encoder

@@ -86,7 +86,10 @@ def load_chat_model(settings: Settings) -> LangChainModel:
             f"REPERE_CHAT_MODEL names the provider {provider!r}, whose package is missing: pip install '{package}'"
         ) from error
     except Exception as error:  # Each provider's package has errors of its own, and what it says names the setting.
-        raise StartError(f"the chat model {settings.chat_model!r} cannot be set up: {_said(error)}") from error
+        raise StartError(
+            f"the chat model {settings.chat_model!r} cannot be set up: {_said(error)} "
+            "(REPERE_CHAT_API_KEY and REPERE_CHAT_BASE_URL say how to reach it)"
+        ) from error
     return LangChainModel(settings.chat_model, model, settings.chat_retries)
 
 

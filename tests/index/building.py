@@ -60,8 +60,9 @@ def build(folder: Path, root: Path, encoder: Encoder | None = None, recipe: Reci
     return build_index(read_course(folder), encoder or CountingEncoder(), recipe, root, material=str(folder))
 
 
-def save_cross_encoder(folder: Path) -> Path:
-    """A BERT of one layer that scores pairs of texts, its weights random and large enough to tell them apart."""
+def save_cross_encoder(folder: Path, labels: Sequence[str] = ("score",)) -> Path:
+    """A BERT of one layer that scores pairs of texts, its weights random and large enough to tell them apart; one
+    score for each of `labels`."""
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *WORDS[1:]]
     tokenizer = Tokenizer(WordLevel({word: i for i, word in enumerate(words)}, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = Whitespace()
@@ -79,7 +80,8 @@ def save_cross_encoder(folder: Path) -> Path:
         num_hidden_layers=1,
         num_attention_heads=2,
         intermediate_size=8,
-        num_labels=1,
+        num_labels=len(labels),
+        id2label=dict(enumerate(labels)),
         initializer_range=1.0,
     )
     BertForSequenceClassification(config).save_pretrained(folder)

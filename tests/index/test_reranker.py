@@ -95,3 +95,15 @@ def test_what_is_no_cross_encoder_is_named_with_what_can_be_set(damage: str, tmp
 def test_an_unknown_name_is_an_error_that_says_what_can_be_set(name: str) -> None:
     with pytest.raises(UnusableModel, match="REPERE_RERANKER"):
         Reranker.load(name)
+
+
+def test_support_is_a_model_s_score_or_its_entailment(folder: Path, tmp_path: Path) -> None:
+    one = Reranker.load(str(folder))
+    scores = {one.support(premise, QUESTION) for premise in WORDS}
+    assert len(scores) > 1
+    assert all(0 <= score <= 1 for score in scores)
+    three = Reranker.load(str(save_cross_encoder(tmp_path / "nli", ["Entailment", "neutral", "contradiction"])))
+    other = Reranker.load(str(save_cross_encoder(tmp_path / "other", ["contradiction", "neutral", "Entailment"])))
+    found = three.model.predict([(WORDS[1], QUESTION)], apply_softmax=True)[0]
+    assert three.support(WORDS[1], QUESTION) == pytest.approx(float(found[0]), abs=1e-6)
+    assert other.support(WORDS[1], QUESTION) == pytest.approx(float(found[2]), abs=1e-6)

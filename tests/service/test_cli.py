@@ -199,6 +199,16 @@ def test_doctor_migrates_the_database_and_says_what_it_is(repere, tmp_path):
 
 
 @pytest.mark.model
+def test_doctor_looks_at_the_chat_model_where_one_is_set(repere, home):
+    def chat_model(name: str) -> dict:
+        done = repere("doctor", "--json", REPERE_HOME=home, REPERE_CHAT_MODEL=name)
+        return next(c for c in json.loads(done.stdout)["checks"] if c["name"] == "chat model")
+
+    assert chat_model("ollama:qwen3:4b")["ok"]
+    assert "REPERE_CHAT_API_KEY" in chat_model("openai:m")["detail"]
+
+
+@pytest.mark.model
 def test_doctor_finds_nothing_where_all_is_well(repere, home):
     done = repere("doctor", "--json", REPERE_HOME=home)
     assert done.returncode == 0, done.stderr

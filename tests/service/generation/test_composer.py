@@ -163,6 +163,25 @@ def test_a_quote_that_is_none_of_the_answer_s_replaces_nothing(make: Make) -> No
     assert len(assistant.ask(REFERENCE, "docker").sentences) == 2
 
 
+class Sceptic:
+    """A support model that believes nothing."""
+
+    def support(self, premise: str, sentence: str) -> float:
+        return 0.0
+
+
+def test_the_support_model_has_the_last_word(settings: Settings, encoder: Encoder) -> None:
+    model = ScriptedModel(writing(GOOD))
+    calibration = load_calibration(settings.home, settings.recipe.model_digest, NAMES)
+    assistant = Assistant(
+        encoder,
+        Courses(settings),
+        calibration,
+        composer=lambda limiter: GeneratingComposer(model, encoder, settings, limiter, Sceptic()),
+    )
+    assert assistant.ask(REFERENCE, "docker").composer == "extractive"
+
+
 def test_a_sentence_is_shown_once(make: Make) -> None:
     assistant, _ = make(writing(" ".join([GOOD] * 5)))
     answer = assistant.ask(REFERENCE, "docker")
