@@ -22,7 +22,7 @@ from service.calibration import Calibration
 from service.catalogue import messages
 from service.citations import answer_text, cite, section_url
 from service.compose import compose
-from service.conversations import MOST_QUESTIONS, Conversations
+from service.conversations import MOST_QUESTIONS, Conversations, now
 from service.courses import Courses
 from service.draft import Checked, Draft
 from service.errors import InvalidQuestion
@@ -100,6 +100,7 @@ class Assistant:
             CourseRequired, UnknownCourse, CourseUnavailable: as `Courses.index` does.
             UnknownConversation: as `Conversations.earlier` does.
         """
+        asked_at = now()
         draft = await to_thread.run_sync(partial(self.draft, question, course, **options), limiter=self.limiter)
         yield ProgressEvent(_progress(draft.answer))
         sent: list[Checked] = []
@@ -117,7 +118,7 @@ class Assistant:
         if not sent:
             for event in _events(answer):
                 yield event
-        self._keep(answer, **options)
+        self._keep(answer, asked_at, **options)
         yield DoneEvent(answer)
 
     async def answer(self, question: str, course: str | None = None, **options: Unpack[Options]) -> Answer:
@@ -128,8 +129,9 @@ class Assistant:
         """`answer` for whoever has no event loop, which takes none where no language model writes."""
         if self._composer is not None:
             return anyio.run(partial(self.answer, question, course, **options))
+        asked_at = now()
         answer = self.draft(question, course, **options).answer
-        self._keep(answer, **options)
+        self._keep(answer, asked_at, **options)
         return answer
 
     def draft(
@@ -187,8 +189,8 @@ class Assistant:
         )
         return Draft(answer, index, found.candidates, base_url)
 
-    def _keep(self, answer: Answer, caller: Caller = COMMAND_LINE, **options: object) -> None:
-        self.conversations.add(caller.person, answer)
+    def _keep(self, answer: Answer, asked_at: int, caller: Caller = COMMAND_LINE, **options: object) -> None:
+        self.conversations.add(caller.person, answer, asked_at)
 
     def search(self, question: str, course: str | None = None, k: int = 10) -> tuple[Index, list[Hit]]:
         """The `k` best hits for `question` in one course, and the index that they come from."""

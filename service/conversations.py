@@ -4,22 +4,25 @@ answer → bounded queue → writer thread → database. A turn is read from the
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from threading import Event, Lock, Thread
 from time import monotonic, sleep, time
+from typing import TypeVar
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from service.access import Caller
 from service.answer import Answer
 from service.errors import StateRefused, StateUnavailable, UnknownConversation
 from service.state.database import Database
-from service.state.tables import CONVERSATIONS, TURNS
+from service.state.tables import CONVERSATIONS, REMOVALS, TURNS
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +31,17 @@ MOST_WAITING = 2000
 MOST_QUESTIONS = 5
 """Earlier questions that a follow-up is read with."""
 
+MOST_READ = 200
+"""Turns of one conversation that are read, the last ones."""
+
+Owner = tuple[str, str]
+"""Course and person."""
+T = TypeVar("T")
+
 _BATCH = 200
+_MOST_OWNERS = 10_000
+_READERS = 4
+_READ_SECONDS = 2.0
 _GATHER_SECONDS = 0.2
 _RETRY_SECONDS = (0.5, 30.0)
 _PURGE_SECONDS = 3600.0
@@ -63,11 +76,14 @@ class Conversations:
         self._most_waiting = most_waiting
         self._waiting: OrderedDict[str, list[Turn]] = OrderedDict()
         self._count = 0
+        # Whose a name is from the first question on, before there is a turn.
+        self._owners: OrderedDict[str, Owner] = OrderedDict()
         self._lock = Lock()
         self._arrived, self._closing = Event(), Event()
         # Held while a batch is written, so that nothing is deleted between being taken and being written.
         self._writing = Lock()
         self._writer: Thread | None = None
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="conversations")
         self._prepare_at = self._read_again_at = 0.0
 
     def start(self) -> None:
@@ -78,6 +94,7 @@ class Conversations:
 
     def close(self) -> None:
         """Write what waits, for a few seconds at most, and end."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
         if self._writer is None or self.database is None:
             return
         self._closing.set()
@@ -87,10 +104,14 @@ class Conversations:
             log.error("turns_lost", turns=self._count, problem=self.problem)
         self.database.close()
 
-    def add(self, person: str, answer: Answer) -> None:
-        """Keep a turn; never waits. Where too many wait already, the oldest is given up."""
-        turn = Turn(person, _now(), answer)
+    def add(self, person: str, answer: Answer, asked_at: int | None = None) -> None:
+        """Keep a turn that was asked at `asked_at`, now by default; never waits.
+
+        Where too many wait already, the oldest is given up.
+        """
+        turn = Turn(person, now() if asked_at is None else asked_at, answer)
         with self._lock:
+            self._own(answer.conversation_id, (answer.course, person))
             self._waiting.setdefault(answer.conversation_id, []).append(turn)
             self._waiting.move_to_end(answer.conversation_id)
             self._count += 1
@@ -103,48 +124,49 @@ class Conversations:
 
     def earlier(self, conversation_id: str, course: str, person: str) -> Sequence[str]:
         """The last questions of a conversation as they were read, oldest first; none where it is new, or where the
-        database cannot be read.
+        database cannot be read in time. The name is the person's from here on, where it is nobody's.
 
         Raises:
             UnknownConversation: it is another person's or another course's.
         """
-        waiting = self._waiting_of(conversation_id)
+        waiting = self._waiting_of(conversation_id, person)
         written: list[str] = []
-        owner = _owner(waiting)
+        owner: Owner | None = None
         if self.database is not None and monotonic() >= self._read_again_at:
+            known = {turn.answer.id for turn in waiting}
             try:
-                self._check_open()
-                written, stored = _earlier(self.database, conversation_id, {t.answer.id for t in waiting})
-                owner = owner or stored
+                written, owner = self._read(partial(_earlier, self.database, conversation_id, known))
             except StateUnavailable as error:
                 self._cannot_read(error)
-        _check(owner, course, person)
-        asked = [t.answer.standalone_question for t in waiting if t.answer.status != "small_talk"]
+        with self._lock:
+            owner = self._own(conversation_id, owner or (course, person))
+        if owner != (course, person):
+            raise UnknownConversation(_UNKNOWN)
+        asked = [turn.answer.standalone_question for turn in waiting if turn.answer.status != "small_talk"]
         return [*written, *asked][-MOST_QUESTIONS:]
 
     def read(self, conversation_id: str, caller: Caller) -> list[Turn]:
-        """The turns of one's own conversation, oldest first.
+        """The turns of one's own conversation, oldest first; of a long one the last `MOST_READ`.
 
         Raises:
             UnknownConversation: there is none, or it is another person's.
             StateUnavailable: the database cannot be read, and no turn of it waits.
         """
         # The queue first: what is written meanwhile is then seen twice, never not at all.
-        waiting = self._waiting_of(conversation_id)
+        waiting = self._waiting_of(conversation_id, caller.person)
         written: list[Turn] = []
         try:
             if self.database is not None:
-                self._check_open()
-                written = _turns(self.database, conversation_id)
+                written = self._read(partial(_turns, self.database, conversation_id, caller.person))
         except StateUnavailable as error:
             self._cannot_read(error)
             if not waiting:
                 raise
         known = {turn.answer.id for turn in written}
         turns = [*written, *(turn for turn in waiting if turn.answer.id not in known)]
-        if not turns or turns[0].person != caller.person or not caller.may_read(turns[0].answer.course):
+        if not turns or not caller.may_read(turns[0].answer.course):
             raise UnknownConversation(_UNKNOWN)
-        return turns
+        return turns[-MOST_READ:]
 
     def delete(self, conversation_id: str, caller: Caller) -> None:
         """Remove one's own conversation.
@@ -153,13 +175,13 @@ class Conversations:
             UnknownConversation: there is none, or it is another person's.
             StateUnavailable: the database cannot be written.
         """
-        with self._writing:
-            turns = self.read(conversation_id, caller)
-            if self.database is not None:
-                with self.database.writing() as connection:
-                    connection.execute(delete(CONVERSATIONS).where(CONVERSATIONS.c.id == conversation_id))
-            with self._lock:
-                self._drop(turns)
+        self.read(conversation_id, caller)
+        own = (CONVERSATIONS.c.id == conversation_id) & (CONVERSATIONS.c.person == caller.person)
+        self._remove(
+            _conversation_name(conversation_id),
+            own,
+            lambda turn: (turn.answer.conversation_id, turn.person) == (conversation_id, caller.person),
+        )
 
     def forget(self, person: str) -> None:
         """Remove everything about one person.
@@ -167,16 +189,34 @@ class Conversations:
         Raises:
             StateUnavailable: the database cannot be written.
         """
-        with self._writing:
+        self._remove(_person_name(person), CONVERSATIONS.c.person == person, lambda turn: turn.person == person)
+
+    def _remove(self, name: str, rows: ColumnElement[bool], waits: Callable[[Turn], bool]) -> None:
+        """Remove conversations, and what was asked in them by now, whoever still holds it."""
+        if not self._writing.acquire(timeout=_READ_SECONDS):
+            raise StateUnavailable("a batch is being written for too long")
+        try:
             if self.database is not None:
                 with self.database.writing() as connection:
-                    connection.execute(delete(CONVERSATIONS).where(CONVERSATIONS.c.person == person))
+                    connection.execute(delete(CONVERSATIONS).where(rows))
+                    row: dict[str, str | int] = {"name": name, "removed_at": now()}
+                    _upsert(connection, REMOVALS, "name", row, changing="removed_at")
             with self._lock:
-                self._drop([turn for turns in self._waiting.values() for turn in turns if turn.person == person])
+                self._drop([turn for turns in self._waiting.values() for turn in turns if waits(turn)])
+        finally:
+            self._writing.release()
 
-    def _waiting_of(self, conversation_id: str) -> list[Turn]:
+    def _own(self, conversation_id: str, owner: Owner) -> Owner:
+        """Whose a conversation is: of whoever asked in it first, `owner` where nobody has; under the lock."""
+        found = self._owners.setdefault(conversation_id, owner)
+        self._owners.move_to_end(conversation_id)
+        if len(self._owners) > _MOST_OWNERS:
+            self._owners.popitem(last=False)
+        return found
+
+    def _waiting_of(self, conversation_id: str, person: str) -> list[Turn]:
         with self._lock:
-            return list(self._waiting.get(conversation_id, ()))
+            return [turn for turn in self._waiting.get(conversation_id, ()) if turn.person == person]
 
     def _drop(self, turns: Iterable[Turn]) -> None:
         """Take turns out of the queue, those that are in it; under the lock."""
@@ -190,10 +230,18 @@ class Conversations:
             else:
                 self._waiting.pop(conversation_id, None)
 
-    def _check_open(self) -> None:
-        """Raise `StateUnavailable` while the writer has yet to make the tables."""
+    def _read(self, work: Callable[[], T]) -> T:
+        """What `work` reads from the database; a database that does not answer is not waited for.
+
+        Raises:
+            StateUnavailable: it cannot be read in time, or the writer has yet to make the tables.
+        """
         if self._writer is not None and not self._prepare_at:
             raise StateUnavailable(self.problem or "the database is being opened")
+        try:
+            return self._readers.submit(work).result(_READ_SECONDS)
+        except (TimeoutError, RuntimeError) as error:
+            raise StateUnavailable("the database does not answer") from error
 
     def _cannot_read(self, error: StateUnavailable) -> None:
         if self._prepare_at:
@@ -202,7 +250,7 @@ class Conversations:
 
     def _failed(self, error: Exception) -> None:
         expected = isinstance(error, StateUnavailable)
-        problem = str(error) if expected else "an unexpected error, see the log"
+        problem = error.reason if isinstance(error, StateUnavailable) else "an unexpected error"
         if problem != self.problem:
             log.error("conversations_not_kept", problem=problem, exc_info=None if expected else error)
         self.problem = problem
@@ -238,9 +286,10 @@ class Conversations:
         if monotonic() < self._prepare_at:
             return
         self.database.migrate()
-        if self._retention_days:
-            oldest = _now() - self._retention_days * _DAY
-            with self.database.writing() as connection:
+        with self.database.writing() as connection:
+            connection.execute(delete(REMOVALS).where(REMOVALS.c.removed_at < now() - _DAY))
+            if self._retention_days:
+                oldest = now() - self._retention_days * _DAY
                 connection.execute(delete(CONVERSATIONS).where(CONVERSATIONS.c.last_at < oldest))
         self._prepare_at = monotonic() + _PURGE_SECONDS
 
@@ -257,21 +306,17 @@ class Conversations:
                     self._drop(batch)
 
     def _write(self, batch: Sequence[Turn]) -> None:
-        """Write a batch; a turn that the database refuses is given up, so that it does not hold up the others."""
+        """Write a batch; a turn that cannot be written is given up, so that it does not hold up the others."""
         assert self.database is not None
         try:
             _store(self.database, batch)
-        except StateRefused as error:
+        except (StateRefused, ValueError) as error:  # What is no text cannot be encoded.
             if len(batch) > 1:
                 for turn in batch:
                     self._write([turn])
                 return
-            log.error("turn_refused", answer=batch[0].answer.id, problem=str(error))
-
-
-def _check(owner: tuple[str, str] | None, course: str, person: str) -> None:
-    if owner is not None and owner != (course, person):
-        raise UnknownConversation(_UNKNOWN)
+            problem = error.reason if isinstance(error, StateRefused) else type(error).__name__
+            log.error("turn_refused", answer=batch[0].answer.id, problem=problem)
 
 
 _UNKNOWN = (
@@ -280,23 +325,24 @@ _UNKNOWN = (
 )
 
 
-def _owner(turns: Sequence[Turn]) -> tuple[str, str] | None:
-    return (turns[0].answer.course, turns[0].person) if turns else None
-
-
-def _now() -> int:
+def now() -> int:
+    """Milliseconds since 1970."""
     return int(time() * 1000)
 
 
-def _earlier(
-    database: Database, conversation_id: str, known: AbstractSet[str]
-) -> tuple[list[str], tuple[str, str] | None]:
-    """The last questions of a conversation that are written, but for the answers in `known`, oldest first; and its
-    course and person."""
+def _conversation_name(conversation_id: str) -> str:
+    return f"conversation:{conversation_id}"
+
+
+def _person_name(person: str) -> str:
+    return f"person:{person}"
+
+
+def _earlier(database: Database, conversation_id: str, known: AbstractSet[str]) -> tuple[list[str], Owner | None]:
+    """The last questions of a conversation that are written, but for the answers in `known`, oldest first; and whose
+    it is."""
     with database.reading() as connection:
-        owner = connection.execute(
-            select(CONVERSATIONS.c.course, CONVERSATIONS.c.person).where(CONVERSATIONS.c.id == conversation_id)
-        ).first()
+        owner = _owners(connection, [conversation_id]).get(conversation_id)
         if owner is None:
             return [], None
         rows = connection.execute(
@@ -306,44 +352,63 @@ def _earlier(
             .order_by(TURNS.c.number.desc())
             .limit(MOST_QUESTIONS)
         ).scalars()
-        return [*rows][::-1], (owner.course, owner.person)
+        return [*rows][::-1], owner
 
 
-def _turns(database: Database, conversation_id: str) -> list[Turn]:
+def _turns(database: Database, conversation_id: str, person: str) -> list[Turn]:
+    """The last turns of a person's conversation, oldest first."""
     with database.reading() as connection:
         rows = connection.execute(
-            select(CONVERSATIONS.c.person, TURNS.c.asked_at, TURNS.c.answer)
+            select(TURNS.c.asked_at, TURNS.c.answer)
             .join_from(CONVERSATIONS, TURNS)
-            .where(CONVERSATIONS.c.id == conversation_id)
-            .order_by(TURNS.c.number)
+            .where(CONVERSATIONS.c.id == conversation_id, CONVERSATIONS.c.person == person)
+            .order_by(TURNS.c.number.desc())
+            .limit(MOST_READ)
         )
-        return [Turn(row.person, row.asked_at, Answer.model_validate_json(row.answer)) for row in rows]
+        return [Turn(person, row.asked_at, Answer.model_validate_json(row.answer)) for row in rows][::-1]
 
 
 def _store(database: Database, turns: Sequence[Turn]) -> None:
-    """Write turns, each once however often it is tried."""
-    by_conversation: dict[str, list[Turn]] = {}
-    for turn in turns:
-        by_conversation.setdefault(turn.answer.conversation_id, []).append(turn)
+    """Write turns, each once however often it is tried, but for those that were asked before a removal."""
     with database.writing() as connection:
-        upsert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        new = upsert(CONVERSATIONS)
-        connection.execute(
-            new.on_conflict_do_update(index_elements=["id"], set_={"last_at": new.excluded.last_at}),
-            [_conversation_row(own) for own in by_conversation.values()],
-        )
-        owners = {
-            row.id: (row.course, row.person)
-            for row in connection.execute(
-                select(CONVERSATIONS.c.id, CONVERSATIONS.c.course, CONVERSATIONS.c.person).where(
-                    CONVERSATIONS.c.id.in_(by_conversation)
-                )
-            )
-        }
-        # Two people may have chosen one name at the same moment: the first one has it.
-        rows = [_turn_row(turn) for turn in turns if _owner([turn]) == owners[turn.answer.conversation_id]]
-        if rows:
-            connection.execute(upsert(TURNS).on_conflict_do_nothing(index_elements=["answer_id"]), rows)
+        names = {name for turn in turns for name in _names(turn)}
+        found = connection.execute(select(REMOVALS).where(REMOVALS.c.name.in_(names)))
+        removed = {row.name: row.removed_at for row in found}
+        kept = [t for t in turns if all(t.asked_at > removed.get(name, -1) for name in _names(t))]
+        by_conversation: dict[str, list[Turn]] = {}
+        for turn in kept:
+            by_conversation.setdefault(turn.answer.conversation_id, []).append(turn)
+        if not by_conversation:
+            return
+        rows = [_conversation_row(own) for own in by_conversation.values()]
+        _upsert(connection, CONVERSATIONS, "id", *rows, changing="last_at")
+        owners = _owners(connection, by_conversation)
+        # Two processes may have given one name to two people at the same moment: the first one has it.
+        own = [turn for turn in kept if (turn.answer.course, turn.person) == owners[turn.answer.conversation_id]]
+        if len(own) < len(kept):
+            log.warning("turns_of_another_s_conversation", turns=len(kept) - len(own))
+        if own:
+            _upsert(connection, TURNS, "answer_id", *map(_turn_row, own))
+
+
+def _names(turn: Turn) -> tuple[str, str]:
+    return _conversation_name(turn.answer.conversation_id), _person_name(turn.person)
+
+
+def _owners(connection: Connection, conversation_ids: Iterable[str]) -> dict[str, Owner]:
+    columns = CONVERSATIONS.c.id, CONVERSATIONS.c.course, CONVERSATIONS.c.person
+    rows = connection.execute(select(*columns).where(CONVERSATIONS.c.id.in_(list(conversation_ids))))
+    return {row.id: (row.course, row.person) for row in rows}
+
+
+def _upsert(connection: Connection, table: Table, key: str, *rows: Mapping[str, str | int], changing: str = "") -> None:
+    """Insert rows; of one that is there already, only the column `changing` is set, if any."""
+    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)
+    if changing:
+        changed = new.on_conflict_do_update(index_elements=[key], set_={changing: new.excluded[changing]})
+        connection.execute(changed, list(rows))
+    else:
+        connection.execute(new.on_conflict_do_nothing(index_elements=[key]), list(rows))
 
 
 def _conversation_row(turns: Sequence[Turn]) -> dict[str, str | int]:

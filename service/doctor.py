@@ -76,8 +76,10 @@ def _database(settings: Settings, migrate: bool) -> Check:
             if migrate:
                 database.migrate()
             current = database.is_current()
-    except (StartError, StateUnavailable) as error:
+    except StartError as error:
         return Check("database", False, str(error))
+    except StateUnavailable as error:
+        return Check("database", False, error.reason)
     state = "its tables are up to date" if current else "its tables are made or updated at the next start"
     return Check("database", True, f"{database.name}, {state}")
 

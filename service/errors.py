@@ -68,9 +68,15 @@ class CourseUnavailable(ServiceError):
 
 
 class StateUnavailable(ServiceError):
+    """`reason` is for the log and for whoever runs the program: it may name the database's host."""
+
     status = 503
     title = "The database cannot be used"
     retry_after = 5
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("What was asked before cannot be read or changed for now; the program's log says why.")
+        self.reason = reason
 
 
 class StateRefused(StateUnavailable):

@@ -137,8 +137,8 @@ def readyz(request: Request) -> Response:
     if len(problems) == len(started.courses.names()):
         raise CourseUnavailable(" ".join(problems.values()) or "There is no course; run `repere build FOLDER`.")
     notices = [WITHOUT_CALIBRATION] if started.assistant.calibration.model_digest is None else []
-    if problem := started.conversations.problem:
-        notices.append(f"Conversations are not kept for now: {problem}")
+    if started.conversations.problem is not None:
+        notices.append("Conversations are not kept for now; the log says why.")
     return json_response(Health(status="ready", problems=problems, notices=notices))
 
 

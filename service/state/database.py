@@ -32,7 +32,8 @@ class Database:
             StartError: it is no address of SQLite or PostgreSQL, or the driver is missing.
         """
         self.url = _read(url)
-        self.name = self.url.render_as_string(hide_password=True)
+        # A password may stand in the query as well.
+        self.name = self.url.set(query={}).render_as_string(hide_password=True)
         self._engine = _engine(self.url)
 
     @contextmanager
@@ -149,7 +150,15 @@ def _engine(url: URL) -> Engine:
         if backend == "postgresql":
             milliseconds = _WAIT_SECONDS * 1000
             options = f"-c lock_timeout={milliseconds} -c statement_timeout={5 * milliseconds}"
-            arguments = {"connect_timeout": 2 * _WAIT_SECONDS, "options": options}
+            # A server that is gone without a word is noticed by TCP alone.
+            arguments = {
+                "connect_timeout": 2 * _WAIT_SECONDS,
+                "options": options,
+                "tcp_user_timeout": 5 * milliseconds,
+                "keepalives_idle": 5,
+                "keepalives_interval": 2,
+                "keepalives_count": 3,
+            }
             return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_timeout=_WAIT_SECONDS)
     except ImportError as error:
         raise StartError("for PostgreSQL a driver is needed: pip install 'repere[postgresql]'") from error

@@ -39,3 +39,11 @@ TURNS = Table(
     Column("answer", Text, nullable=False),
     Index("ix_turns_conversation_id_number", "conversation_id", "number"),
 )
+
+# What was removed, for a while: another process may still hold a turn that was asked before.
+REMOVALS = Table(
+    "removals",
+    METADATA,
+    Column("name", String(LONGEST_ID + 16), primary_key=True),
+    Column("removed_at", BigInteger, nullable=False, index=True),
+)

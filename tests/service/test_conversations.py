@@ -1,5 +1,7 @@
 """What is kept of conversations: in memory, in SQLite and in PostgreSQL."""
 
+import os
+import signal
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -38,12 +40,18 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     if request.param == "sqlite":
         opened = Database(f"sqlite:///{tmp_path / 'state.sqlite3'}")
     else:
-        opened = Database(request.getfixturevalue("postgresql_url"))
-        with opened.writing() as connection:
-            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-            connection.exec_driver_sql("CREATE SCHEMA public")
+        opened = emptied(request.getfixturevalue("postgresql_url"))
     yield opened
     opened.close()
+
+
+def emptied(url: str) -> Database:
+    """The PostgreSQL database with nothing in it."""
+    opened = Database(url)
+    with opened.writing() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    return opened
 
 
 @pytest.fixture
@@ -185,6 +193,60 @@ def test_what_is_removed_stays_removed(kept: Conversations, is_written: bool) ->
         assert connection.execute(text("SELECT count(*) FROM turns")).scalar() == 1
 
 
+def test_a_name_is_the_person_s_who_asked_with_it_first(kept: Conversations) -> None:
+    assert kept.earlier("c", "docker", "anne") == []
+    for course, person in (("docker", "bruno"), ("nsi", "anne")):
+        with pytest.raises(UnknownConversation):
+            kept.earlier("c", course, person)
+    kept.add("bruno", answer("bonjour", status="small_talk"))
+    kept.add("anne", answer("à moi"))
+    assert [turn.answer.question for turn in kept.read("c", ANNE)] == ["à moi"]
+    assert [turn.answer.question for turn in kept.read("c", BRUNO)] == ["bonjour"]
+    assert asked(kept) == ["à moi"]
+
+
+def test_an_answer_that_was_on_its_way_does_not_bring_back_what_is_removed(
+    kept: Conversations, database: Database
+) -> None:
+    before = module.now() - 5
+    for name in ("a", "b", "c"):
+        kept.add("anne", answer(conversation_id=name))
+    written(kept)
+    elsewhere = Conversations(database)
+    elsewhere.delete("a", ANNE)
+    elsewhere.forget("bruno")
+    time.sleep(0.01)
+    kept.add("anne", answer("avant", conversation_id="a"), before)
+    kept.add("bruno", answer("avant", conversation_id="d"), before)
+    kept.add("anne", answer("avant", conversation_id="b"), before)
+    written(kept)
+    for name, caller in (("a", ANNE), ("d", BRUNO)):
+        with pytest.raises(UnknownConversation):
+            kept.read(name, caller)
+    assert len(kept.read("b", ANNE)) == 2
+    kept.add("anne", answer("après", conversation_id="a"))
+    written(kept)
+    assert [turn.answer.question for turn in kept.read("a", ANNE)] == ["après"]
+
+
+def test_of_a_long_conversation_the_last_turns_are_read(kept: Conversations) -> None:
+    for i in range(module.MOST_READ + 10):
+        kept.add("anne", answer(str(i)))
+    written(kept)
+    assert [turn.answer.question for turn in kept.read("c", ANNE)] == [str(i) for i in range(10, module.MOST_READ + 10)]
+    kept.delete("c", ANNE)
+    with pytest.raises(UnknownConversation):
+        kept.read("c", ANNE)
+
+
+def test_a_turn_that_cannot_be_written_does_not_hold_up_the_others(kept: Conversations) -> None:
+    with kept._writing:
+        for name, question in (("a", "un"), ("b", "un \ud83d"), ("c", "deux")):
+            kept.add("anne", answer(question, conversation_id=name))
+    written(kept)
+    assert len(kept.read("a", ANNE)) == len(kept.read("c", ANNE)) == 1
+
+
 def test_a_batch_that_is_tried_again_is_written_once(kept: Conversations, database: Database) -> None:
     kept.add("anne", answer())
     written(kept)
@@ -204,29 +266,29 @@ def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(database: D
         for name, status in (("a", "answered"), ("b", "section_empty"), ("c", "not_in_material")):
             conversations.add("anne", answer(conversation_id=name, status=status))
     written(conversations)
-    conversations.close()
     assert len(conversations.read("a", ANNE)) == len(conversations.read("c", ANNE)) == 1
     with pytest.raises(UnknownConversation):
         conversations.read("b", ANNE)
+    conversations.close()
 
 
 def test_conversations_go_some_days_after_their_last_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = module._now()
+    now = module.now()
     conversations = Conversations(database)
     conversations.start()
     for days, name in ((40, "old"), (40, "going-on"), (20, "going-on"), (0, "new")):
-        monkeypatch.setattr(module, "_now", lambda days=days: now - days * 86_400_000)
+        monkeypatch.setattr(module, "now", lambda days=days: now - days * 86_400_000)
         conversations.add("anne", answer(conversation_id=name))
     monkeypatch.undo()
     conversations.close()
     later = Conversations(database, retention_days=30)
     later.start()
     until(lambda: later._prepare_at > 0)
-    later.close()
     for name, turns in (("going-on", 2), ("new", 1)):
         assert len(later.read(name, ANNE)) == turns
     with pytest.raises(UnknownConversation):
         later.read("old", ANNE)
+    later.close()
 
 
 def test_the_migrations_make_the_tables_and_may_run_side_by_side(database: Database) -> None:
@@ -248,8 +310,9 @@ def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None
     database.migrate()
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StateUnavailable, match="newer Repère"):
+    with pytest.raises(StateUnavailable) as refused:
         database.migrate()
+    assert "newer Repère" in refused.value.reason
     assert not database.is_current()
     conversations = Conversations(database)
     conversations.start()
@@ -262,6 +325,34 @@ def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None
 
 
 # What goes wrong
+
+
+def test_a_server_that_stops_answering_holds_up_no_question(postgresql_url: str) -> None:
+    database = emptied(postgresql_url)
+    conversations = Conversations(database)
+    conversations.start()
+    until(lambda: conversations._prepare_at > 0)
+    conversations.add("anne", answer("un"))
+    written(conversations)
+    with database.reading() as connection:
+        backends = connection.exec_driver_sql(
+            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        ).scalars()
+        stopped = list(backends)
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        before = time.monotonic()
+        assert asked(conversations) == []
+        assert asked(conversations) == []
+        assert time.monotonic() - before < 10
+        assert "does not answer" in str(conversations.problem)
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+    conversations._read_again_at = 0
+    assert asked(conversations) == ["un"]
+    conversations.close()
 
 
 def test_while_the_database_is_locked_questions_go_on_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -333,4 +424,5 @@ def test_no_database_but_two_kinds() -> None:
         with pytest.raises(StartError, match=said):
             Database(url)
     assert Database("postgresql://u:geheim@host/x").name == "postgresql+psycopg://u:***@host/x"
+    assert Database("postgresql://host/x?user=u&password=geheim").name == "postgresql+psycopg://host/x"
     assert database_of(Settings(home=Path("ici"))).url.database == str(Path("ici") / "repere.sqlite3")

@@ -37,8 +37,16 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_turns_conversation_id_number", "turns", ["conversation_id", "number"])
+    op.create_table(
+        "removals",
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_removals"),
+    )
+    op.create_index("ix_removals_removed_at", "removals", ["removed_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("removals")
     op.drop_table("turns")
     op.drop_table("conversations")
