@@ -150,7 +150,7 @@ class Assistant:
         name = index.manifest.course
         before: Sequence[str] = ()
         if earlier is not None:
-            before = _read_in_turn(earlier, index)
+            before = self._read_in_turn(earlier, index)
         elif conversation_id:
             before = self.conversations.earlier(conversation_id, name, caller.person)
         if reply := small_talk(typed):
@@ -188,6 +188,18 @@ class Assistant:
             ),
         )
         return Draft(answer, index, found.candidates, base_url)
+
+    def _read_in_turn(self, questions: Sequence[str], index: Index) -> list[str]:
+        """The last of `questions` as they read in their conversation, but for those that cannot be asked."""
+        found: list[str] = []
+        for typed in questions[-MOST_QUESTIONS:]:
+            try:
+                asked = self.checked(typed)
+            except InvalidQuestion:
+                continue
+            if not small_talk(asked):
+                found.append(read(asked, index.vocabulary, found).question)
+        return found
 
     def _keep(self, answer: Answer, asked_at: int, caller: Caller = COMMAND_LINE, **options: object) -> None:
         self.conversations.add(caller.person, answer, asked_at)
@@ -261,15 +273,6 @@ def _decide(
     related = _related(index, written, judged, base_url)
     answer = text["not_in_material_related" if related else "not_in_material"]
     return _Outcome("not_in_material", answer, judged.probability, related_sections=related)
-
-
-def _read_in_turn(questions: Sequence[str], index: Index) -> list[str]:
-    """The last of `questions` as they read in their conversation."""
-    found: list[str] = []
-    for typed in questions[-MOST_QUESTIONS:]:
-        if typed.strip() and not small_talk(typed.strip()):
-            found.append(read(typed.strip(), index.vocabulary, found).question)
-    return found
 
 
 def _progress(answer: Answer) -> Progress:

@@ -62,9 +62,14 @@ def citation_of(index: Index, found: Quote, number: int, base_url: str) -> Citat
 class AnswerText:
     """The answer as one text, sentence by sentence: those of a block run on, an empty line parts sections."""
 
-    def __init__(self, mark: Callable[[Citation], str] = lambda citation: f"[{citation.number}]") -> None:
-        """`mark`: what stands behind a sentence for each of its citations."""
+    def __init__(
+        self,
+        mark: Callable[[Citation], str] = lambda citation: f"[{citation.number}]",
+        show: Callable[[AnswerSentence], str] = lambda sentence: sentence.text,
+    ) -> None:
+        """`mark`: what stands behind a sentence for each of its citations; `show`: the sentence itself."""
         self._mark = mark
+        self._show = show
         self._before: tuple[tuple[str, str], int] | None = None
 
     def add(self, sentence: AnswerSentence, citations: Sequence[Citation]) -> str:
@@ -78,7 +83,7 @@ class AnswerText:
         self._before = (place, sentence.block)
         bullet = "- " if sentence.kind == "list" and between != " " else ""
         marks = "".join(self._mark(citation) for citation in own)
-        return f"{between}{bullet}{sentence.text}{chr(10) if sentence.kind == 'code' else ' '}{marks}"
+        return f"{between}{bullet}{self._show(sentence)}{chr(10) if sentence.kind == 'code' else ' '}{marks}"
 
 
 def answer_text(sentences: Sequence[AnswerSentence], citations: Sequence[Citation]) -> str:

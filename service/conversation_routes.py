@@ -47,7 +47,7 @@ class Conversation(Contract):
     "/v1/conversations/{conversation_id}", response_model=Conversation, responses=problem_responses(404, 422, 503)
 )
 async def conversation(request: Request, conversation_id: ConversationId) -> Response:
-    """One's own conversation, with what became of the quotes since.
+    """One's own conversation, with what became of the quotes since; of a long one the last 200 turns.
 
     It belongs to whoever the cookie names that came with the first answer.
     """

@@ -1,6 +1,7 @@
 """`/v1/chat/completions` and `/v1/models`: the same answers in the form of OpenAI's API, one model per course."""
 
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from time import time
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from service.answer import Answer, Citation
+from service.answer import Answer, AnswerSentence, Citation
 from service.citations import AnswerText
 from service.errors import InvalidQuestion
 from service.events import CitationEvent, DoneEvent, Event, SentenceEvent
@@ -23,31 +24,35 @@ from service.server_sent import EVENTS, ServerSentEvent, begun, problem_of, serv
 router = APIRouter(tags=["OpenAI form"])
 
 _OWNER = "repere"
+# What CommonMark and its usual extensions would read as marks.
+_MARKS = re.compile(r"[\\`*_\[\]<>~|$]|&(?=[#\w])|^[#+=-]")
 
 
 class Part(BaseModel):
     """A part of a message."""
 
     type: str = Field(description="Only `text` is read.")
-    text: str = Field("", description="The text.")
+    text: str | None = Field(None, description="The text.")
 
 
 class Message(BaseModel):
     """A message of the conversation."""
 
     role: str = Field(description="Messages of the role `user` are read, all others left out.")
-    content: str | list[Part] | None = Field(None, description="The text, or parts of it.")
+    content: str | list[Part | str] | dict[str, Any] | None = Field(None, description="The text, or parts of it.")
 
     def text(self) -> str:
         if isinstance(self.content, str):
             return self.content
-        return " ".join(part.text for part in self.content or [] if part.type == "text")
+        parts = self.content if isinstance(self.content, list) else []
+        texts = (part if isinstance(part, str) else part.text if part.type == "text" else None for part in parts)
+        return " ".join(text for text in texts if text)
 
 
 class StreamOptions(BaseModel):
     """What a stream holds beside the answer."""
 
-    include_usage: bool = Field(False, description="Whether a last chunk tells how many tokens were used: none.")
+    include_usage: bool | None = Field(None, description="Whether a last chunk tells how many tokens were used: none.")
 
 
 class ChatRequest(BaseModel):
@@ -58,7 +63,7 @@ class ChatRequest(BaseModel):
         description="The conversation, oldest first; other fields of OpenAI's API are left aside.",
         examples=[[{"role": "user", "content": "différence port exposé et port interne"}]],
     )
-    stream: bool = Field(False, description="Whether the answer comes sentence by sentence.")
+    stream: bool | None = Field(None, description="Whether the answer comes sentence by sentence.")
     stream_options: StreamOptions | None = Field(None, description="What a stream holds beside the answer.")
 
 
@@ -80,7 +85,7 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
         question, body.model, caller=caller(request), base_url=base_url(request), earlier=earlier
     )
     if body.stream:
-        with_usage = body.stream_options is not None and body.stream_options.include_usage
+        with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
         return stream_response(_chunks(request, await begun(events), body.model, with_usage))
     answer = await whole_answer(request, events)
     text, annotations = _linked(answer)
@@ -115,7 +120,7 @@ async def _chunks(
     request: Request, events: AsyncGenerator[Event], course: str, with_usage: bool
 ) -> AsyncIterator[ServerSentEvent]:
     """The answer as chunks: one a sentence, then one with the annotations and the whole answer."""
-    text, citations, name = AnswerText(_link), list[Citation](), f"chatcmpl-{id(events):x}"
+    text, citations, name = AnswerText(_link, _markdown), list[Citation](), f"chatcmpl-{id(events):x}"
     sent = ""
 
     def chunk(delta: dict[str, Any], finish: Literal["stop"] | None = None, **more: Any) -> ServerSentEvent:
@@ -150,13 +155,22 @@ def _linked(answer: Answer) -> tuple[str, list[dict[str, Any]]]:
     """The text with links, and its annotations."""
     if not answer.sentences:
         return answer.answer, []
-    text = AnswerText(_link)
+    text = AnswerText(_link, _markdown)
     linked = "".join(text.add(sentence, answer.citations) for sentence in answer.sentences)
     return linked, _annotations(linked, answer.citations)
 
 
 def _link(citation: Citation) -> str:
     return f"[[{citation.number}]]({citation.url})"
+
+
+def _markdown(sentence: AnswerSentence) -> str:
+    """A sentence as Markdown that reads like it, whatever marks it holds."""
+    if sentence.kind == "code":
+        longest = max((len(run) for run in re.findall("`+", sentence.text)), default=0)
+        fence = "`" * max(3, longest + 1)
+        return f"{fence}\n{sentence.text}\n{fence}"
+    return _MARKS.sub(r"\\\g<0>", sentence.text)
 
 
 def _annotations(text: str, citations: Sequence[Citation]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
+import anyio
 import structlog
 from fastapi import Request
 from fastapi.responses import Response
@@ -25,6 +26,8 @@ EVENTS: dict[str, Any] = {
     "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": "event: status\ndata: {…}\n\n"}},
 }
 _HEARTBEAT_SECONDS = 10
+_LAST_SECONDS = 8
+"""How long an answer may go on once the server is told to end: less than the server waits for its connections."""
 _LINE = "\n"
 
 
@@ -82,7 +85,13 @@ async def begun(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
 
 def stream_response(sent: AsyncIterator[ServerSentEvent]) -> Response:
     """A response that sends each event at once, and a comment now and then so that nobody takes it for dead."""
-    return EventSourceResponse(sent, ping=_HEARTBEAT_SECONDS, sep=_LINE)
+    return EventSourceResponse(
+        sent,
+        ping=_HEARTBEAT_SECONDS,
+        sep=_LINE,
+        shutdown_event=anyio.Event(),
+        shutdown_grace_period=_LAST_SECONDS,
+    )
 
 
 def server_sent(data: str, name: str | None = None) -> ServerSentEvent:

@@ -1,12 +1,17 @@
 """The OpenAI form, by the official client."""
 
+import json
 import re
 from collections.abc import Iterator
+from html import unescape
 
 import httpx
 import pytest
+from markdown_it import MarkdownIt
 from openai import NotFoundError, OpenAI, UnprocessableEntityError
 
+from service.answer import AnswerSentence
+from service.openai_form import _markdown
 from tests.service.serving import REFERENCE, Served
 
 pytestmark = pytest.mark.model
@@ -79,6 +84,50 @@ def test_the_messages_before_are_the_conversation(client: OpenAI) -> None:
     ]
     completion = client.chat.completions.create(model="docker", messages=said, temperature=2, max_tokens=1)
     assert completion.model_extra["repere"]["standalone_question"] == "C'est quoi un port interne ?"
+
+
+def test_what_clients_send_beside_it_is_left_aside(server: Served) -> None:
+    body = {
+        "model": "docker",
+        "stream": None,
+        "stream_options": {"include_usage": None},
+        "n": 3,
+        "tools": [],
+        "user": "x",
+        "messages": [
+            {"role": "developer", "content": None},
+            {"role": "tool", "content": {"a": 1}, "tool_call_id": "1"},
+            {"role": "user", "content": "un \ud83d"},
+            {"role": "user", "content": "\0" * 3000},
+            {"role": "user", "content": "C'est quoi un port exposé ?"},
+            {"role": "assistant", "content": None, "tool_calls": []},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "image_url", "image_url": {"url": "data:,"}},
+                    {"type": "text", "text": None},
+                    {"type": "text", "text": "et un port interne ?"},
+                ],
+            },
+        ],
+    }
+    response = server.client.post(
+        "/v1/chat/completions", content=json.dumps(body).encode(), headers={"Content-Type": "application/json"}
+    )
+    assert response.status_code == 200, response.text
+    assert response.json()["repere"]["standalone_question"] == "C'est quoi un port interne ?"
+
+
+def test_what_the_material_has_reads_the_same_in_markdown() -> None:
+    def shown(text: str, kind: str = "paragraph") -> str:
+        sentence = AnswerSentence(text=text, citations=[1], kind=kind, block=0, group=0)
+        return MarkdownIt("commonmark").render(_markdown(sentence))
+
+    text = "La méthode __init__ reçoit *args, **kwargs et <nom> : `x` [a](http://b.fr) &sol; \\ # $x$"
+    assert unescape(shown(text)) == f"<p>{text}</p>\n"
+    assert unescape(shown("# pas un titre")) == "<p># pas un titre</p>\n"
+    code = "# lance\n```\npython main.py <nom> *.txt"
+    assert unescape(shown(code, "code")) == f"<pre><code>{code}\n</code></pre>\n"
 
 
 def test_what_cannot_be_asked_is_told(client: OpenAI) -> None:
