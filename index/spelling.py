@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from index.analysis import fold
+from index.dictionary import dictionary
 from index.language import is_english
-from index.shorthand import LONGEST_PHRASE, names, phrases, shorthand
+from index.shorthand import LONGEST_PHRASE, names, phrases, question_words, shorthand
 
 if TYPE_CHECKING:
     from index.vocabulary import Vocabulary  # It corrects by this module.
@@ -23,6 +24,8 @@ _PLAIN = re.compile(
     rf"(?P<before>[«“\"'’(\[*]*)(?P<word>{_LETTER}+(?:['’-]{_LETTER}+)*)(?P<after>[.,;:!?…)»”\"'’\]*]*)"
 )
 _APOSTROPHES = re.compile(r"(['’])")
+_RUN_TOGETHER = re.compile(r"(?P<elided>[ldjmnst]|qu|c(?=est|étai|etai))(?P<rest>\w{4,})", re.I)
+_VOWEL = re.compile(r"[aeiouyh]")
 _ENDS = tuple(".!?…:")
 _ACRONYM = 5
 _QUE = re.compile(r"\b(?<!')que$", re.I)
@@ -122,8 +125,20 @@ def _meant(part: str, words: "Vocabulary", token: _Token, shouted: bool) -> str:
     """What a word stands for, without what is elided before it."""
     if fold(part) in names():
         return part
+    if part in words or fold(part) in dictionary():
+        return part
     capital = part[:1].isupper() and not shouted and not (token.opens and len(part) > _ACRONYM)
-    return words.nearest(part, name=capital) or part
+    return words.nearest(part, name=capital) or (not capital and _parted(part, words)) or part
+
+
+def _parted(part: str, words: "Vocabulary") -> str | None:
+    """A word that ran into what is elided before it, with its apostrophe: `l'image` for `limage`."""
+    match = _RUN_TOGETHER.fullmatch(part)
+    if match is None or not _VOWEL.match(fold(rest := match["rest"])):
+        return None
+    is_known = rest in words or rest.rstrip("sx") in words or fold(rest) in question_words()
+    meant = rest if is_known else words.nearest(rest)
+    return f"{match['elided']}'{meant}" if meant else None
 
 
 def _in_case_of(token: _Token, meant: str) -> str:

@@ -12,9 +12,9 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
 from index.analysis import fold
-from index.dictionary import WordList, dictionary
+from index.dictionary import WordList, dictionary, french
 from index.phonetics import initial, may_sound_alike, sound
-from index.shorthand import question_words
+from index.shorthand import names, question_words
 from index.spelling import correct
 
 MOST_PROPOSED = 30_000
@@ -36,6 +36,7 @@ _FURTHEST = 3
 """How many letters may differ between two words that sound alike."""
 _HEARD = 3
 """Shorter sounds are too many words'."""
+_PARTICIPLE = re.compile(r"ée?s?$")
 _ENDING = re.compile(
     r"(?:[sxz]|er|ees?|es|e?nt|ants?|ait|aient|ais|ables?|(?:is)?ations?|ements?|eurs?|euses?|ives?|ifs?|ites?|iques?"
     r"|ies?|iens?|iennes?|is(?:e[rs]?|ees?|mes?|tes?|ant|ent))$"
@@ -128,7 +129,7 @@ class Vocabulary:
                 found.append((distance - alike, len(candidate) <= len(key), -count, candidate))
             elif alike and not name:
                 found.append((distance - 1, len(candidate) <= len(key), -count, candidate))
-        return self._form(key, min(found)[3]) if found else None
+        return self._form(word, min(found)[3]) if found else None
 
     def _near(self, key: str) -> Iterator[tuple[str, int]]:
         """Words that begin alike, with how many letters differ."""
@@ -138,12 +139,18 @@ class Vocabulary:
                 for word, distance, _ in extract(key, words, scorer=OSA.distance, score_cutoff=_FURTHEST, limit=None):
                     yield word, int(distance)
 
-    def _form(self, key: str, candidate: str) -> str:
-        """The surface form of `candidate`; without its last letter where that is French and nearer to `key`."""
+    def _form(self, word: str, candidate: str) -> str:
+        """The surface form of `candidate`: without its last letter where that is French and nearer to `word`, in small
+        letters where it is no name, and with the accent that `word` ends in where it is a participle."""
         surface = self._proposed[candidate][0] if candidate in self._proposed else question_words()[candidate]
-        shorter = candidate[:-1]
+        if surface.istitle() and candidate in french() and candidate not in names():
+            surface = surface.lower()
+        shorter, key = candidate[:-1], fold(word)
         if shorter in dictionary() and OSA.distance(key, shorter) < OSA.distance(key, candidate):
-            return surface[:-1]
+            surface = surface[:-1]
+        ending = _PARTICIPLE.search(word)
+        if ending and surface.endswith(plain := fold(ending.group())) and _is_verb(fold(surface)[: -len(plain)]):
+            surface = surface[: -len(plain)] + ending.group()
         return surface
 
 
@@ -163,6 +170,10 @@ def _written(text: str) -> Iterator[str]:
 def _usual(forms: Counter[str]) -> str:
     """The most frequent form; words in capitals have lost their accents."""
     return min(forms, key=lambda form: (form.isupper(), -forms[form], not form.islower(), form))
+
+
+def _is_verb(stem: str) -> bool:
+    return stem + "er" in dictionary()
 
 
 def _is_word(key: str, count: int) -> bool:

@@ -54,12 +54,13 @@ _TIME = re.compile(
 )
 _PRICE = re.compile(r"\d ?(?:€|euros?|\$|dollars?|francs?)|\b(?:euros?|dollars?|francs?|gratuit\w*|payant\w*|free)\b")
 _NAME = re.compile(r"(?<=[\w,;:’'(«] )[A-ZÀ-Ý][\w-]+")
+_CAPITALISED = re.compile(r"[A-ZÀ-Ý][\w-]+")
 _FULL_NAME = re.compile(r"\b[A-ZÀ-Ý][a-zà-ÿ]+(?:[ -](?:[A-Z]\.|d[eu]|von|van|[A-ZÀ-Ý][a-zà-ÿ]+))* [A-ZÀ-Ý][a-zà-ÿ]+")
 # Verbs and who does what they say; "développement" and "publiques" make nothing.
 _MADE = re.compile(
-    r"\b(?:(?:invent|fond|cre|developp)(?:e|ee?s|ee|a|ait|ant|ent|erent|ai(?:en)?t|eurs?|ateurs?|atrices?|rices?)"
-    r"|concu\w*|concept(?:eur|rice)s?|decouv(?:r\w+|ert(?:e?s?|eurs?|rices?))|ecri(?:ts?|tes?|v\w+)|auteure?s?"
-    r"|introdui\w+|propos(?:e|ee?s|ee|a|ait|erent)|publi(?:e|ee?s|ee|a|ait|erent)|travaux|created)\b"
+    r"\b(?:(?:invent|fond|cre|developp|propos|publi)(?:e{1,2}s?|e?nt|a|ant|ait|aient|erent|(?:at)?(?:eur|rice)s?)"
+    r"|concu\w*|concept(?:eur|rice)s?|decouv(?:r\w+|ert(?:e?s?|eurs?))|ecri(?:te?s?|v\w+)|auteure?s?|introdui\w+"
+    r"|travaux|(?:invent|creat|develop|found|design)ed)\b"
 )
 _BY = re.compile(r"\b(?:par|by) (?:l[ea]s? |l['’])?([A-ZÀ-Ý][\w-]+)")
 _COMMAND = re.compile(
@@ -99,7 +100,7 @@ def _names_a_person(shown: str, folded: str, question: str) -> bool:
     "Une Image", "Docker Hub" of a question about Docker and "CI" are none. Surnames are in dictionaries too: words that
     are may be a name where the text says that something was made.
     """
-    full = [_unnamed(match.group().split(), question) for match in _FULL_NAME.finditer(shown)]
+    full = [_unnamed(_CAPITALISED.findall(match.group()), question) for match in _FULL_NAME.finditer(shown)]
     full = [name for name in full if len(name) > 1]
     if any(word not in dictionary() for name in full for word in name):
         return True

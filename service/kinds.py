@@ -30,7 +30,7 @@ _LIST = re.compile(
 _HOW_TO = re.compile(
     r"^(?:et )?comment\b|\bcomment (?:faire|on|je|fait)\b|^how (?:do|to|can|does|should)\b|\betapes pour\b"
 )
-_BETWEEN = re.compile(r"\b(?:entre|between)\b(?P<sides>.+)")
+_BETWEEN = re.compile(r"\b(?:entre|between)\b(?P<sides>.+)", re.I)
 _AND = re.compile(r"\s+(?:et|and|versus|vs\.?|par rapport [aà]|avec|ou|or|from|de)\s+|\s*/\s*", re.I)
 
 

@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from index.language import is_english
 from index.vocabulary import Vocabulary
 from service.answer import Correction
 from service.follow_up import standalone
 from service.small_talk import without_greeting
+
+# What a paste brings that is not seen: the soft hyphen, joiners and spaces without a width; and ligatures, written out.
+_PASTED = str.maketrans(
+    dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", "")
+    | {chr(c): normalize("NFKC", chr(c)) for c in range(0xFB00, 0xFB07)}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +27,7 @@ class Reading:
 
 def read(typed: str, vocabulary: Vocabulary, earlier: Sequence[str]) -> Reading:
     """Read a question in its conversation; `earlier` are the questions before it as they were read, oldest first."""
-    asked = without_greeting(typed)
+    asked = without_greeting(typed.translate(_PASTED))
     spelt = asked if is_english(asked) else vocabulary.correct(asked)
     correction = Correction(from_=asked, to=spelt) if spelt != asked else None
     return Reading(standalone(spelt, earlier), correction)

@@ -34,6 +34,9 @@ _ASKS = -5.0
 _DEFINED = 0.6
 """The least share of the question that what defines its matter holds."""
 
+_LEAST_TERMS = 2
+"""A paragraph with fewer and without a verb is a label."""
+
 _VERB = re.compile(
     r"\b(?:est|sont|designe\w*|signifie\w*|represente\w*|correspond\w*|consiste\w*|permet\w*|sert|servent|is|are|means?)\b"
 )
@@ -59,7 +62,7 @@ class Candidate:
 
 
 def candidates(query: Query, question: str, index: Index, vector: Vectors, hits: Sequence[Hit]) -> list[Candidate]:
-    """The sentences of the first hits, likeliest first, each text once.
+    """The sentences of the first hits, likeliest first, each text once; what is a mere label is none.
 
     `vector` is the question's unit vector, float32 [dimensions].
     """
@@ -82,7 +85,7 @@ def candidates(query: Query, question: str, index: Index, vector: Vectors, hits:
             # A question in the text is no answer; what follows it is.
             asks = sentence.shown.endswith("?")
             handed_on = near if asks else -1.0
-            if sentence.shown in seen:
+            if sentence.shown in seen or _is_label(sentence, hit.chunk.sentences):
                 continue
             seen.add(sentence.shown)
             source = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
@@ -106,6 +109,16 @@ def candidates(query: Query, question: str, index: Index, vector: Vectors, hits:
     if wanted == "difference" and sides(question) and not _both_sides(index, question, found):
         return [replace(candidate, lacks_form=True) for candidate in found]
     return found
+
+
+def _is_label(sentence: Sentence, others: Sequence[Sentence]) -> bool:
+    """Whether a paragraph says nothing: "Important !", unlike "Exemple :", which announces what answers, and "Oui."."""
+    shown = sentence.shown
+    if sentence.kind != "paragraph" or len(term_set(shown)) >= _LEAST_TERMS:
+        return False
+    if shown.endswith((":", ".")) or re.search(r"\d", shown) or _VERB.search(fold(shown)):
+        return False
+    return sum(other.block == sentence.block for other in others) == 1
 
 
 def select(index: Index, question: str, found: Sequence[Candidate]) -> tuple[Kind, list[Candidate]]:

@@ -29,7 +29,7 @@ QRELS = "qrels/test.tsv"
 REMOVED = "removed_passages.txt"
 UNANSWERABLE = "unanswerable_without_removed.txt"
 
-_GRADE = re.compile(r"-?[0-9]+")
+_GRADE = re.compile(r"-?[0-9]{1,6}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +174,7 @@ def _qrels(path: Path, queries: Collection[str], passages: Collection[str]) -> d
         if passage not in passages:
             raise InvalidSet(f"{place}: {passage!r} is no `_id` of {CORPUS}")
         if not _GRADE.fullmatch(grade):
-            raise InvalidSet(f"{place}: the grade is {grade!r}; expected a whole number")
+            raise InvalidSet(f"{place}: the grade is {grade[:20]!r}; expected a whole number of at most 6 digits")
         grades = qrels.setdefault(query, {})
         if passage in grades:
             raise InvalidSet(f"{place}: {query!r} and {passage!r} are judged on a line before; each pair stands once")

@@ -10,13 +10,14 @@ questions:
     expect: no answer
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
+from index.analysis import fold
 from service.answer import Answer, Status
 from service.evaluation.errors import InvalidSet
 from service.evaluation.files import digests, text_of
@@ -35,6 +36,7 @@ _STATUSES: dict[Expected, tuple[Status, ...]] = {
     "empty section": ("section_empty",),
     "small talk": ("small_talk",),
 }
+_DEEPEST = 10
 _TOP = ("course", "material", "questions")
 _ENTRY = ("question", "shape", "after", "section", "words", "expect")
 
@@ -92,8 +94,10 @@ def read_questions(path: Path) -> QuestionSet:
     Raises:
         InvalidSet: it is malformed; names the entry and what was expected there.
     """
+    text = text_of(path)
     try:
-        found = yaml.load(text_of(path), Loader=_LOADER)
+        _check_events(yaml.parse(text, Loader=_LOADER), repr(str(path)))
+        found = yaml.load(text, Loader=_LOADER)
     except (yaml.YAMLError, RecursionError) as error:
         raise InvalidSet(f"{str(path)!r} is no YAML: {' '.join(str(error).split())}") from error
     place = repr(str(path))
@@ -115,6 +119,37 @@ def read_questions(path: Path) -> QuestionSet:
         questions=tuple(_question(entry, number, place) for number, entry in enumerate(entries, 1)),
         files=digests(path.parent, [path.name]),
     )
+
+
+def _check_events(events: Iterable[yaml.Event], place: str) -> None:
+    """Whether a text may be loaded: libyaml's composer recurses until the process dies, and of a key that stands twice
+    the last one counts without a word.
+
+    Raises:
+        InvalidSet: it nests too deep, or a mapping has a key twice; names the line.
+    """
+    # For each open collection the keys of a mapping so far, `None` for a list; and whether a key is next.
+    collections: list[set[str] | None] = []
+    wants_key: list[bool] = []
+    for event in events:
+        line = event.start_mark.line + 1 if event.start_mark else 0
+        if isinstance(event, yaml.CollectionEndEvent):
+            collections.pop()
+            wants_key.pop()
+            continue
+        if not isinstance(event, yaml.NodeEvent):
+            continue
+        if collections and (keys := collections[-1]) is not None:
+            if wants_key[-1] and isinstance(event, yaml.ScalarEvent):
+                if event.value in keys:
+                    raise InvalidSet(f"{place}, line {line}: the key {event.value!r} stands twice; expected it once")
+                keys.add(event.value)
+            wants_key[-1] = not wants_key[-1]
+        if isinstance(event, yaml.CollectionStartEvent):
+            if len(collections) == _DEEPEST:
+                raise InvalidSet(f"{place}, line {line}: more than {_DEEPEST} levels; expected a list of questions")
+            collections.append(set() if isinstance(event, yaml.MappingStartEvent) else None)
+            wants_key.append(True)
 
 
 def _question(entry: Any, number: int, file: str) -> Question:
@@ -156,7 +191,7 @@ def _line(found: dict[str, Any], key: str, place: str, *, is_needed: bool = Fals
 def _lines(found: dict[str, Any], key: str, place: str, *, may_be_one: bool = False) -> tuple[str, ...]:
     value = found.get(key, [])
     values = [value] if may_be_one and isinstance(value, str) else value
-    if not isinstance(values, list) or not all(isinstance(v, str) and v.strip() for v in values):
+    if not isinstance(values, list) or not all(isinstance(v, str) and fold(v).strip() for v in values):
         raise InvalidSet(f"{place}: {key!r} is {value!r}; expected {'a text or ' * may_be_one}a list of texts")
     return tuple(" ".join(v.split()) for v in values)
 

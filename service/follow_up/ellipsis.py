@@ -6,7 +6,8 @@ from service.flat import flat
 from service.follow_up.asked import Asked
 from service.follow_up.grammar import is_infinitive, words_of
 from service.follow_up.topic import Topic, is_attribute, noun_end, noun_start, tokens, topic_of
-from service.follow_up.wording import attach, capital, ended, lowered, small
+from service.follow_up.wording import AND, attach, capital, ended, lowered, small
+from service.kinds import kind
 
 _ALONE = re.compile(r"(?:(?:et|mais|ah|donc|alors) )*(pourquoi|comment|ou|quand)(?: (?:ca|cela|donc|exactement))?")
 _MORE = re.compile(
@@ -15,8 +16,13 @@ _MORE = re.compile(
     r"|exemples?|c' ?est(?:-| )a(?:-| )dire|cad|dans ce cas|en detail|plus (?:precisement|simplement|de details?)"
     r"|(?:tu peux |peux-tu |vous pouvez |pouvez-vous )?(?:m' )?(?:explique[rz]?|precise[rz]?|developpe[rz]?"
     r"|detaille[rz]?)(?:-| )?(?:moi)?(?: (?:mieux|plus|davantage|plus simplement|encore))?"
-    r"|dis(?: |-)m' en plus|dis-moi plus|encore|continue"
-    r"|(?:je )?(?:ne |n' )?(?:comprends?|ai) pas(?: bien)?(?: compris)?)(?: svp| stp)?"
+    r"|dis(?: |-)m' en plus|dis-moi plus|encore|continue)(?: svp| stp)?"
+)
+_AGAIN = re.compile(
+    r"(?:(?:mais|ah|ok|donc|alors|desole|pardon) )*(?:(?:je )?(?:ne )?comprends? (?:pas|rien)(?: bien| tout)?"
+    r"|(?:je |j' )?(?:n' )?(?:ai )?(?:pas|rien)(?: bien| tout)? compris"
+    r"|(?:tu peux |peux-tu |vous pouvez |pouvez-vous )?(?:reformule|repete|redis|simplifie|precise|detaille)[rz]?)"
+    r"(?: svp| stp)?"
 )
 _OPENING = re.compile(
     r"(?:(?:et|mais|ou|sinon|alors|donc|ok|ah|du coup)[ ,]+)*(?:et|sinon|qu'en est-il|idem|(?:la )?meme question)[ ,]+"
@@ -28,7 +34,9 @@ _COMPLEMENT = re.compile(r"((?:l[ea]s? |l['’]).*?)(?:d['’](?=une? )|du |des 
 
 
 def question_word(asked: Asked) -> str | None:
-    """`pourquoi ?` asks it of what was asked before; `et ensuite ?` asks the same again."""
+    """`pourquoi ?` asks it of what was asked before; `et ensuite ?` asks for more, `pas compris` the same again."""
+    if _AGAIN.fullmatch(asked.key):
+        return asked.before
     if match := _ALONE.fullmatch(asked.key):
         word, topic = match.group(1), topic_of(asked.before)
         done = matter(topic) if topic and topic.link != "entre" else None
@@ -81,13 +89,14 @@ def elliptic(asked: Asked) -> str | None:
     if words[0].text in ("celui", "celle", "ceux", "celles") and len(words) > 1:
         words = words[1:]
     preposition = words[0].text if words[0].text in words_of("prepositions") else ""
-    preposition = "" if words[0].text == "des" else preposition
+    article = {"du": "le ", "des": "les "}.get(words[0].text, "") if topic.link == "de" or words[0].text == "du" else ""
+    preposition = "de" if article else preposition
     first = 1 if preposition else 0
     if len(words) == first or noun_start(words, first) != first or noun_end(words, first) != len(words):
         return None
     phrase = asked.text[words[first].start : asked.end]
     if preposition in ("", "pour", "de", "d'", "du", "entre"):
-        phrase = f"le {phrase}" if preposition == "du" else phrase
+        phrase = article + phrase
         said_of = _COMPLEMENT.match(topic.phrase) if not topic.link else None
         if said_of:
             return ended(topic.replaced(said_of.group(1) + attach("de", phrase)))
@@ -115,10 +124,13 @@ def matter(topic: Topic) -> str | None:
 
 
 def _replaced(topic: Topic, phrase: str) -> str:
-    """The earlier question about `phrase`; of two things compared, the second gives way."""
-    if topic.link == "entre":
-        first = topic.phrase.rsplit(" et ", 1)[0]
-        return f"{topic.question[: topic.start]}entre {first} et {phrase}{topic.question[topic.end :]}"
+    """The earlier question about `phrase`; of two things compared, the second gives way to one and both to two."""
+    compared = topic.link == "entre" or (AND.search(topic.phrase) and kind(topic.question) == "difference")
+    if compared and not AND.search(phrase):
+        named = topic.question[topic.start : topic.end]
+        joints = [match.end() for match in AND.finditer(named)]
+        first = named[: joints[-1]] if joints else f"{named} et "
+        return f"{topic.question[: topic.start]}{first}{phrase}{topic.question[topic.end :]}"
     made = topic.replaced(phrase) if topic.start else capital(topic.replaced(phrase))
     first = flat(phrase).split(" ", 1)[0]
     if first in ("un", "le"):

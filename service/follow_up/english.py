@@ -29,6 +29,14 @@ _NOUN_ENDS = re.compile(
     r"|talk[s]?|communicate[s]?|run[s]?|mean[s]?|look|and how|and why|not|have|has|need[s]?)\b.*",
     re.I,
 )
+# "is an image immutable" and "why are images immutable" say something of their subject, "what is an image" does not.
+_COPULA = re.compile(r"(?:why |where )?(?:is|are)(?!\s+there)\b", re.I)
+_DOER = re.compile(r"(?:how|why|where|when|can|should|could)\b.*\b(?:i|you|we|one|to)\b", re.I)
+_IMPERSONAL = re.compile(r"(?:it|that|this)\b", re.I)
+_PREDICATE = re.compile(
+    r"(?<=[\w./-])(?:\s+(?:not|also|always|still|really|very|\w+ly))*\s+(?:(?:an?|the|this|these|my|our)\s.+|[\w-]+)$",
+    re.I,
+)
 _OF = re.compile(
     r"(?:an?|the)\s+(?:advantages?|drawbacks?|benefits?|purpose|role|limits?|difference|point|use)\s+of\s+(.+)", re.I
 )
@@ -86,8 +94,21 @@ def _topic(question: str) -> str | None:
     rest = opened.group("rest")
     if of := _OF.search(rest):
         return of.group(1)
-    determined = _DETERMINED.search(rest)
+    copula = _COPULA.match(text)
+    # "are containers isolated from the host": what the subject is said to be may name something as well.
+    determined = _DETERMINED.match(rest) if copula and not _IMPERSONAL.match(rest) else _DETERMINED.search(rest)
     phrase = determined.group() if determined else rest
-    if not determined and re.match(r"(?:how|why|where|when|can|should|could)\b.*\b(?:i|you|we|one|to)\b", text, re.I):
+    if not (determined or copula) and _DOER.match(text):
         phrase = rest.partition(" ")[2] or rest
-    return _NOUN_ENDS.sub("", phrase) or None
+    phrase = _NOUN_ENDS.sub("", phrase)
+    if copula and rest.startswith(phrase):
+        phrase = _without_predicate(phrase, only_participle=text.lower().startswith("where"))
+    return phrase or None
+
+
+def _without_predicate(phrase: str, *, only_participle: bool) -> str:
+    """`an image` of `an image immutable`: what is said of it, an adjective, a participle or another noun."""
+    said = _PREDICATE.search(phrase)
+    if said is None or (only_participle and not said.group().lower().endswith("ed")):
+        return phrase
+    return phrase[: said.start()]

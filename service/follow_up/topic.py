@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from service.flat import flat
 from service.follow_up.grammar import is_determiner, is_infinitive, words_of
-from service.follow_up.wording import attach
+from service.follow_up.wording import AND, attach
 
 _TOKEN = re.compile(r"(?:jusqu|lorsqu|puisqu|quelqu|presqu|qu|[cdjlmnst])'(?=\w)|[^\s'?!,;:()«»\"…]+|[?!,;:()«»\"…]|'")
 _PARTICIPLE = re.compile(r"ée?s?$")
@@ -46,7 +46,8 @@ class Topic:
 
     @property
     def is_plural(self) -> bool:
-        return self._first in ("les", "des", "ces", "plusieurs", "deux", "mes", "nos", "vos") or " et " in self.phrase
+        several = ("les", "des", "ces", "plusieurs", "deux", "mes", "nos", "vos")
+        return self._first in several or AND.search(self.phrase) is not None
 
     @property
     def _first(self) -> str:

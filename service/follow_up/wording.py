@@ -7,6 +7,7 @@ from index.language import FRENCH
 from service.flat import flat
 from service.follow_up.grammar import is_infinitive, words_of
 
+AND = re.compile(" et ", re.I)
 _CONNECTED = re.compile(r"(?:(?:et|mais|donc|alors|du coup|ok|ah)[ ,]+)+")
 
 
@@ -14,12 +15,14 @@ def attach(link: str, phrase: str) -> str:
     """`phrase` behind a preposition, contracted and elided as French does."""
     if not link:
         return phrase
-    if link == "de" and " et " in phrase:
-        return " et ".join(attach(link, part) for part in phrase.split(" et "))
+    if link == "de" and len(parts := AND.split(phrase)) > 1:
+        return " et ".join(attach(link, part) for part in parts)
     first, _, rest = phrase.partition(" ")
     contracted = {("de", "le"): "du", ("de", "les"): "des", ("à", "le"): "au", ("à", "les"): "aux"}
     if rest and (short := contracted.get((link, first.lower()))):
         return f"{short} {rest}"
+    if link == "de" and first.lower() == "du":
+        return phrase
     if link == "de" and first.lower() == "des":
         return f"de {rest}"
     if link in ("de", "que") and opens_with_vowel(phrase):

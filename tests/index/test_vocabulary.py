@@ -52,6 +52,13 @@ def vocabulary() -> Vocabulary:
         ("un fichié", "un fichier"),
         ("l'éritage", "l'héritage"),
         ("une requette", "une requête"),
+        ("cest koi limage docker", "c'est quoi l'image docker"),
+        ("Limage docker c'est koi", "L'image docker c'est quoi"),
+        ("EXPLIQUE MOI LIMAGE", "EXPLIQUE MOI L'IMAGE"),
+        ("explique moi lhôte", "explique moi l'hôte"),
+        ("le role dun volume et dalgorithmes", "le role d'un volume et d'algorithmes"),
+        ("lalgorythme de tri", "l'algorithme de tri"),
+        ("linteret de docker", "l'interet de docker"),
         ("la programation dinamique", "la programmation dynamique"),
         ("le   volumne  (docker)", "le   volume  (docker)"),
         ("« conteneure »", "« conteneur »"),
@@ -82,6 +89,9 @@ def test_a_misspelt_question_is_written_as_the_course_writes(vocabulary: Vocabul
         "à quoi sert /etc/volumne",
         "à quoi sert `docker imge conteneure` ?",
         "conteneure.py",
+        "le Limage de Podman",
+        "nosql, lisp et sapin",
+        "lexamen de demain",
         "le_conteneure",
         "x1 et volumne2",
         "https://conteneure.example",
@@ -122,6 +132,19 @@ def test_accents_and_small_letters_are_kept_where_capitals_are_more_frequent() -
     loud = Vocabulary.build(["EXPOSE EXPOSE EXPOSE", "un port exposé", "Conteneur"], [])
     assert loud.correct("port expossé") == "port exposé"
     assert loud.correct("un conteneure") == "un conteneur"
+
+
+def test_a_word_is_written_small_as_it_was_typed_and_a_name_is_not() -> None:
+    course = Vocabulary.build(["Le Conteneur Docker, son Conteneur, un Nginx, des Nginx et le Linux, le Linux."], [])
+    assert course.correct("un conteneure") == "un conteneur"
+    assert course.correct("Conteneure ?") == "Conteneur ?"
+    assert course.correct("dokcer et ngnix") == "Docker et Nginx"
+
+
+def test_the_accent_that_a_participle_was_typed_with_is_kept() -> None:
+    course = Vocabulary.build(["On isole le port, il expose le volume.", "Il isole, il expose le volume."], [])
+    assert course.correct("un port expossé et issolé") == "un port exposé et isolé"
+    assert course.correct("un voulumé") == "un volume"
 
 
 def test_a_slip_of_the_course_is_not_proposed() -> None:

@@ -85,6 +85,13 @@ def test_the_two_sides_of_a_difference_are_named(question: str, named: tuple[str
         assert expected in side
 
 
+def test_capitals_change_no_sides() -> None:
+    named = sides("différence entre une pile et une file")
+    shouted = sides("DIFFÉRENCE ENTRE UNE PILE ET UNE FILE")
+    assert named is not None
+    assert shouted == (named[0].upper(), named[1].upper())
+
+
 @pytest.mark.parametrize(
     "question", ["", "?", "Quelle est la différence ?", "c'est quoi la différence entre ?", "différence", "et"]
 )

@@ -48,6 +48,14 @@ def test_english_is_not_spelt_as_french() -> None:
 
 
 @pytest.mark.parametrize(
+    "typed",
+    ["un \ufb01chier", "un fi\u00adchier", "un\u200b fi\u200cchier", "\ufeffun fichi\u2060er", "un fi\u200dchier"],
+)
+def test_what_a_paste_brings_is_read_without_and_is_no_correction(typed: str) -> None:
+    assert read(f"c'est quoi {typed} ?", VOCABULARY, []) == Reading("c'est quoi un fichier ?", None)
+
+
+@pytest.mark.parametrize(
     "question", ["?!" * 900, "a" * 2000, "🐳" * 900, "'; DROP TABLE x; --", "\u202eport", "e\u0301" * 900]
 )
 def test_strange_text_is_read_as_it_is(question: str) -> None:

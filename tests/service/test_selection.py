@@ -30,6 +30,16 @@ Le billet se composte avant de monter. Quel billet faut-il composter ? Le contr�
 
 Le billet se composte avant de monter. Un chien voyage-t-il gratuitement ? Non, jamais, et nulle part.
 
+## Quais
+
+**!!! Important !!!**
+
+Jamais.
+
+Exemple :
+
+- Paris
+
 ## Mer
 
 Les vagues usent les rochers. La marée monte deux fois par jour. La vague dépend du vent, la marée dépend de la lune.
@@ -112,6 +122,12 @@ def test_the_share_of_the_question_that_is_held_is_a_share(course: SmallCourse, 
         assert 0 <= candidate.passage <= 1 + 1e-6
         own = query.share(query.held(term_set(candidate.sentence.shown)))
         assert candidate.passage >= own - 1e-6
+
+
+def test_a_label_is_no_answer(course: SmallCourse) -> None:
+    found = {candidate.sentence.shown for candidate in course.candidates("Quelle est l'importance des quais ?")}
+    assert "!!! Important !!!" not in found
+    assert {"Jamais.", "Exemple :", "Paris"} <= found
 
 
 def test_without_a_candidate_nothing_is_chosen(course: SmallCourse) -> None:

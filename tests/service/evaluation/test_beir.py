@@ -79,6 +79,8 @@ MALFORMED = {
     "an unknown query": ({"qrels": [*QRELS, ("q9", "p1", "1")]}, ["test.tsv", "line 5", "'q9'", "queries.jsonl"]),
     "an unknown passage": ({"qrels": [("q1", "p9", "1")]}, ["test.tsv", "line 2", "'p9'", "corpus.jsonl"]),
     "a grade that is no number": ({"qrels": [("q1", "p1", "0.5")]}, ["test.tsv", "line 2", "'0.5'", "whole number"]),
+    "a grade that is huge": ({"qrels": [("q1", "p1", "1" * 23)]}, ["test.tsv", "line 2", "'1111", "6 digits"]),
+    "a grade of thousands of digits": ({"qrels": [("q1", "p1", "1" * 5000)]}, ["test.tsv", "line 2", "6 digits"]),
     "a grade that is none, without a header": (
         {"qrels": [("q1", "p1", "yes")], "header": False},
         ["test.tsv", "line 1", "'yes'"],

@@ -56,6 +56,11 @@ MALFORMED = {
     "course: a\nquestions: [{question: {b: c}}]": ["question 1", "'question'", "a mapping"],
     "course: a\nquestions: [{question: b, words: c}]": ["question 1", "'words'", "'c'", "list"],
     "course: a\nquestions: [{question: b, after: [{c: d}]}]": ["question 1", "'after'"],
+    'course: a\nquestions: [{question: b, words: ["\\u0301"]}]': ["question 1", "'words'", "list of texts"],
+    "course: a\nquestions: " + "[" * 100_000: ["line 2", "10 levels"],
+    "course: a\nquestions: " + "{a: " * 100_000: ["line 2", "10 levels"],
+    "course: a\nquestions: [{question: b}]\ncourse: c": ["line 3", "'course'", "twice"],
+    "course: a\nquestions:\n- question: b\n  shape: c\n  question: d": ["line 5", "'question'", "twice"],
     "course: a\nquestions: [{question: b, expect: silence}]": ["question 1", "'silence'", "'no answer'"],
     "course: a\nquestions: [{question: b, expect: no answer, words: [c]}]": ["question 1", "'words'", "'no answer'"],
 }

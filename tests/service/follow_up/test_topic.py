@@ -104,8 +104,16 @@ def test_a_noun_is_told_from_a_verb(noun: str) -> None:
     assert not is_infinitive(noun)
 
 
-def test_two_things_are_each_attached() -> None:
+def test_two_things_are_each_attached_and_several() -> None:
     assert attach("de", "une image et le volume") == "d'une image et du volume"
+    assert attach("de", "UNE PILE ET UNE FILE") == "d'UNE PILE et d'UNE FILE"
+    topic = topic_of("DIFFÉRENCE ENTRE UNE PILE ET UNE FILE")
+    assert topic is not None
+    assert topic.is_plural
+
+
+def test_what_is_contracted_already_stays() -> None:
+    assert attach("de", "du code") == "du code"
 
 
 @given(text=arbitrary)
