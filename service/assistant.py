@@ -87,6 +87,11 @@ class Assistant:
         """Threads that answer side by side: more would only wait for the encoder."""
         self._composer = composer(self.limiter) if composer else None
 
+    @property
+    def generates(self) -> bool:
+        """Whether a language model writes the answers, which takes its time."""
+        return self._composer is not None
+
     async def stream(
         self, question: str, course: str | None = None, **options: Unpack[Options]
     ) -> AsyncGenerator[Event]:

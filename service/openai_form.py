@@ -81,13 +81,12 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     *earlier, question = [message.text() for message in body.messages if message.role == "user"] or [""]
     if not question:
         raise InvalidQuestion("There is no message of a user with text; send the question as the last one.")
-    events = startup(request).assistant.stream(
-        question, body.model, caller=caller(request), base_url=base_url(request), earlier=earlier
-    )
+    assistant = startup(request).assistant
+    events = assistant.stream(question, body.model, caller=caller(request), base_url=base_url(request), earlier=earlier)
     if body.stream:
         with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
         return stream_response(_chunks(request, await begun(events), body.model, with_usage))
-    answer = await whole_answer(request, events)
+    answer = await whole_answer(request, events, takes_long=assistant.generates)
     text, annotations = _linked(answer)
     message = {"role": "assistant", "content": text, "refusal": None, "annotations": annotations}
     return JSONResponse(

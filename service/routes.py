@@ -64,7 +64,7 @@ async def ask(request: Request, body: Question) -> Response:
     )
     if wants_events(request):
         return await event_response(request, events)
-    return json_response(await whole_answer(request, events))
+    return json_response(await whole_answer(request, events, takes_long=assistant.generates))
 
 
 @router.get("/v1/search", response_model=SearchResult, responses=problem_responses(404, 422, 503), tags=["questions"])

@@ -38,24 +38,28 @@ def wants_events(request: Request) -> bool:
     return bool(found) and "application/json" not in before
 
 
-async def whole_answer(request: Request, events: AsyncGenerator[Event]) -> Answer:
-    """The answer that the events end with; the work stops when the client goes away.
+async def whole_answer(request: Request, events: AsyncGenerator[Event], *, takes_long: bool) -> Answer:
+    """The answer that the events end with; where it takes long, the work stops when the client goes away.
 
     Raises:
         ClientGone: it did.
     """
+    answer = await (_while_connected(request, events) if takes_long else last(events))
+    count(answer)
+    return answer
+
+
+async def _while_connected(request: Request, events: AsyncGenerator[Event]) -> Answer:
     answering, leaving = asyncio.ensure_future(last(events)), asyncio.ensure_future(_gone(request))
     try:
         await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not answering.done():
             raise ClientGone("The client went away.")
-        answer = answering.result()
+        return answering.result()
     finally:
         for task in (answering, leaving):
             task.cancel()
         await asyncio.wait((answering, leaving))
-    count(answer)
-    return answer
 
 
 async def _gone(request: Request) -> None:
