@@ -1,48 +1,57 @@
 """Whether quotes support a sentence that a language model wrote."""
 
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from index.analysis import STOP_WORDS, fold, term_set, terms
 from index.dictionary import french
 from service.compose import Quote
+from service.generation.numbers import is_number, numbers_in
 from service.generation.written import Written
 
 LEAST_SHARE = 0.7
 """The least share of a sentence's content words that its quotes or their headings hold."""
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_INLINE = re.compile(r"`([^`\n]+)`")
-_SPACES_IN_NUMBER = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}\b)")
-_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
-_BETWEEN = re.compile(r"[\s«»\"()\[\],;'`]+")
-# Options, paths, addresses, file names, variables, names in capitals: what must be written just so.
-_LITERAL = re.compile(r"--?[^\W\d_]|.*[/\\_@=$~]|.*\w[.:]\w|.*[^\W\d_]\d|.*[a-z][A-Z]|[A-Z]{2}")
-_NEGATION = re.compile(
-    r"\b(?:ne|n|pas|jamais|aucune?|sans|non|rien|ni|impossibles?|interdit\w*|not|never|no|none|without|cannot|n't)\b"
-)
-_NUMBER_WORDS = """
-    zero:0 deux:2 trois:3 quatre:4 cinq:5 six:6 sept:7 huit:8 neuf:9 dix:10 onze:11 douze:12 treize:13 quatorze:14
-    quinze:15 seize:16 vingt:20 trente:30 quarante:40 cinquante:50 soixante:60 cent:100 cents:100 mille:1000
-    million:1000000 millions:1000000 milliard:1000000000 milliards:1000000000
-    dizaine:10 dizaines:10 douzaine:12 douzaines:12 vingtaine:20 trentaine:30 quarantaine:40 cinquantaine:50
-    centaine:100 centaines:100 millier:1000 milliers:1000
-    deuxieme:2 troisieme:3 quatrieme:4 cinquieme:5 sixieme:6 septieme:7 huitieme:8 neuvieme:9 dixieme:10
-    double:2 triple:3 moitie:1/2 tiers:1/3
-    two:2 three:3 four:4 five:5 seven:7 eight:8 nine:9 ten:10 twelve:12 twenty:20 thirty:30 hundred:100 thousand:1000
-    second:2 third:3 twice:2 half:1/2
-"""
-_NUMBERS = dict(pair.split(":") for pair in _NUMBER_WORDS.split())
-_CALENDAR_WORDS = """
-    janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre
-    lundi mardi mercredi jeudi vendredi samedi dimanche siecle siecles
-    january february march april june july august october november december
-    monday tuesday wednesday thursday friday saturday sunday century
-"""
-_CALENDAR = frozenset(_CALENDAR_WORDS.split())
+Refusal = Literal[
+    "no quote", "characters", "markup", "code", "command", "literal", "number", "negation", "no words", "words", "name"
+]
 
-Refusal = Literal["no quote", "code", "literal", "number", "negation", "no words", "words", "foreign word"]
+_SAME = str.maketrans(dict.fromkeys("‘’ʼ′", "'") | dict.fromkeys("“”„«»″", '"') | dict.fromkeys("∕⁄", "/") | {"−": "-"})
+_UNSEEN = {"Cf", "Cc", "Co", "Cs"}
+_MARKUP = re.compile(r"<[!/?a-z]|&#?\w+;|\]\s?\(|!\[", re.I)
+_INLINE = re.compile(r"`([^`\n]+)`")
+_CODE = re.compile(r"(`+)(?P<code>.+?)\1", re.S)
+_WORD = re.compile(r"[^\W\d_]+")
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=[%€$£])")
+# What may stand around code and literals in a quote: nothing that they could go on with.
+_BEFORE, _BEHIND = r"(?<![^\s\"'`(\[*])", r"(?=$|[\s\"'`)\],;!?…*]|[.:](?:\s|$|[\"'`)\]*]))"
+_BETWEEN = re.compile(r"[\s\"()\[\],;'`|<>]+")
+# Options, paths, addresses, file names, variables, names in capitals: what must be written just so.
+_LITERAL = re.compile(r"^--?[^\W\d_]|[/\\_@=$~%^#+*]|\w[.:]\w|^\.\w|[^\W\d_]\d|[a-z][A-Z]|[A-Z]{2}")
+# What stands before a command: of other code, such as `image` in a text about images, prose may follow.
+_RUNS = re.compile(
+    r"commandes?|commands?|(?:tap|lanc|execut|utilis|employ|appel|entr|saisi)(?:e|er|ez|ons|ant|ss\w+|r)|fai(?:re|tes)"
+    r"|avec|via|par|grace|use|run|type|with|using|by"
+)
+_ROMAN = re.compile(r"[IVXLCDM]+")
+_CLAUSE = re.compile(r"[,;:()—–]|\b(?:mais|tandis que|alors que|but|while)\b")
+_NO_NEGATION = re.compile(
+    r"\b(?:ni plus ni moins|sans (?:arret|cesse|doute|plus|probleme|difficulte)|pas a pas|rien que|non seulement)\b"
+)
+_NE = re.compile(r"\b(?:ne|n)\b")
+_WITH_NE = re.compile(r"\b(?:pas|jamais|aucune?|rien|ni|guere)\b")
+_ALONE = re.compile(
+    r"\b(?:sans|faux|fausses?|incapables?|impossibles?|empech\w*|interdi\w*|non|not|never|no|none|without|cannot)\b"
+)
+_NEGATING = re.compile(r"(?:in|im|il|ir|non)(?=\w{4})")
+_CONNECTIVES = term_set(
+    "inverse contrairement contraire revanche effet exemple cas sorte façon manière également notamment"
+    " seulement uniquement simplement"
+)
+_ALIKE = 5
+"""Words with so many first letters in common are taken for forms of one: `persister`, `persistance`."""
 
 
 def refusal(written: Written, quotes: Sequence[Quote]) -> Refusal | None:
@@ -50,62 +59,129 @@ def refusal(written: Written, quotes: Sequence[Quote]) -> Refusal | None:
     its words."""
     if not quotes:
         return "no quote"
-    sources = [source for quote in quotes for source in (quote.text, quote.sentence.shown)]
-    plain = " ".join(_plain(source) for source in sources)
+    source = _plain("\n".join(text for quote in quotes for text in (quote.text, quote.sentence.shown)))
+    if any(unicodedata.category(c) in _UNSEEN and c not in "\n\t" and c not in source for c in written.text):
+        return "characters"
     if written.kind == "code":
-        return None if any(_holds(source, written.text) for source in sources) else "code"
-    if not all(_holds(plain, code) for code in _INLINE.findall(written.text)):
+        borne_out = any(_holds(code, written.text) for quote in quotes for code in _code_of(quote))
+        return None if borne_out else "code"
+    shown = _plain(written.shown)
+    if any(mark.group() not in source for mark in _MARKUP.finditer(_INLINE.sub(" ", written.text))):
+        return "markup"
+    return _not_to_the_letter(written, shown, source, quotes) or _not_in_words(shown, source, quotes)
+
+
+def _not_to_the_letter(written: Written, shown: str, source: str, quotes: Sequence[Quote]) -> Refusal | None:
+    """What must stand in a quote as it is written and does not."""
+    if not all(_holds(source, code) for code in _INLINE.findall(written.text)):
         return "code"
-    shown = written.shown
-    for word in _BETWEEN.split(_plain(shown)):
-        if _LITERAL.match(literal := word.strip(".:!?…")) and not _holds(plain, literal):
-            return "literal"
-    if not _numbers(shown) <= _numbers(plain):
+    words = [word.rstrip(".:!?…") for word in _BETWEEN.split(shown)]
+    if any(_LITERAL.search(word) and not _holds(source, word) for word in words if word):
+        return "literal"
+    roman = (word.strip(".:!?…,;()") for word in shown.split())
+    if not numbers_in(shown) <= numbers_in(source) or any(
+        _ROMAN.fullmatch(word) and not _holds(source, word) for word in roman
+    ):
         return "number"
-    if all(_negated(shown) != _negated(quote.sentence.shown) for quote in quotes):
-        return "negation"
-    return _words_missing(shown, quotes)
-
-
-def _words_missing(shown: str, quotes: Sequence[Quote]) -> Refusal | None:
-    """Too many words that the quotes lack, or one that may be a name or a command."""
-    held = frozenset[str]().union(
-        *(term_set(quote.sentence.shown) for quote in quotes),
-        *(term_set(title) for quote in quotes for title in quote.section.heading_path),
-    )
-    own = list(dict.fromkeys(terms(shown)))
-    if not own:
-        return "no words"
-    missing = [term for term in own if term not in held]
-    if len(own) - len(missing) < LEAST_SHARE * len(own):
-        return "words"
-    plain = fold(" ".join(quote.sentence.shown for quote in quotes))
-    for i, match in enumerate(_WORD.finditer(shown)):
-        for word in re.split(r"['’-]", match.group()):
-            key = fold(word)
-            lacking = len(key) > 1 and key not in STOP_WORDS and not (term_set(word) & held) and key not in plain
-            if lacking and (key not in french() or (i and word[:1].isupper()) or key in _CALENDAR):
-                return "foreign word"
+    known = frozenset(_WORD.findall(fold(source))) | STOP_WORDS
+    spans = [code.split() for quote in quotes for code in _code_of(quote)]
+    # "`port exposé`" is prose that stands out.
+    with_arguments = {span[0] for span in spans if any(fold(part) not in french() for part in span[1:])}
+    code = {span[0] for span in spans if span}
+    for before, word, following in zip(["", *words], words, words[1:], strict=False):
+        is_command = word in with_arguments or (word in code and _RUNS.fullmatch(fold(before)))
+        if is_command and following and fold(following) not in known:
+            return "command"
     return None
 
 
+def _not_in_words(shown: str, source: str, quotes: Sequence[Quote]) -> Refusal | None:
+    """What the words of the quotes do not say."""
+    if not _same_polarity(shown, quotes):
+        return "negation"
+    texts = [quote.sentence.shown for quote in quotes]
+    held = _terms((*texts, *(title for quote in quotes for title in quote.section.heading_path)))
+    unnumbered = _WORD.sub(lambda word: " " if is_number(word.group()) else word.group(), shown)
+    own = [term for term in dict.fromkeys(terms(unnumbered)) if term not in _CONNECTIVES and not term.isdigit()]
+    if not own:
+        return "no words"
+    if sum(_is_held(term, held) for term in own) < LEAST_SHARE * len(own):
+        return "words"
+    words = frozenset(_WORD.findall(fold(source)))
+    for i, match in enumerate(_WORD.finditer(shown)):
+        word, key = match.group(), fold(match.group())
+        lacks = len(key) > 1 and key not in STOP_WORDS | words and not all(t in held for t in terms(word) or ("",))
+        if lacks and (key not in french() or (i and word[0].isupper())):
+            return "name"
+    return None
+
+
+def _same_polarity(shown: str, quotes: Sequence[Quote]) -> bool:
+    """Whether each clause denies what the clause of the quotes that shares most words with it denies, and nothing
+    else."""
+    texts = [_plain(quote.sentence.shown) for quote in quotes]
+    words = frozenset(_WORD.findall(fold(" ".join(texts))))
+    theirs = [(term_set(clause), _denies(clause, words)) for text in texts for clause in _clauses(text)]
+    for clause in _clauses(shown):
+        own = term_set(clause)
+        shared = [len(own & of_quote) for of_quote, _ in theirs]
+        if own and _denies(clause, words) not in {
+            denies for n, (_, denies) in zip(shared, theirs, strict=True) if n == max(shared)
+        }:
+            return False
+    return True
+
+
+def _clauses(text: str) -> Iterator[str]:
+    """The clauses of a sentence; what has no content words of its own goes with the one before."""
+    waiting = ""
+    for part in _CLAUSE.split(text):
+        if waiting and len(term_set(part)) >= 2 and term_set(waiting):
+            yield waiting
+            waiting = part
+        else:
+            waiting = f"{waiting} {part}"
+    yield waiting
+
+
+def _denies(clause: str, words: frozenset[str]) -> bool:
+    """Whether a clause denies something: an odd number of negations, "inaccessible" for the quotes' "accessible"
+    among them."""
+    plain = _NO_NEGATION.sub(" ", fold(clause).replace("'", " "))
+    with_ne = len(_NE.findall(plain))
+    count = (with_ne or len(_WITH_NE.findall(plain))) + len(_ALONE.findall(plain))
+    stems = {word[:_ALIKE] for word in words if len(word) >= _ALIKE}
+    for word in _WORD.findall(plain):
+        prefix = _NEGATING.match(word)
+        count += bool(prefix and word not in words and word[prefix.end() :][:_ALIKE] in stems)
+    return count % 2 == 1
+
+
+def _terms(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset[str]().union(*map(term_set, texts))
+
+
+def _is_held(term: str, held: frozenset[str]) -> bool:
+    return term in held or (len(term) >= _ALIKE and any(other.startswith(term[:_ALIKE]) for other in held))
+
+
+def _code_of(quote: Quote) -> list[str]:
+    """The code in a quote; none where its words deny something: it may be what must not be done."""
+    if quote.sentence.kind == "code":
+        return [_plain(quote.text), _plain(quote.sentence.shown)]
+    if _denies(_plain(quote.sentence.shown), frozenset()):
+        return []
+    return [_plain(match["code"]) for match in _CODE.finditer(quote.text)]
+
+
 def _plain(text: str) -> str:
-    return _SPACES_IN_NUMBER.sub("", " ".join(text.replace("’", "'").split()))
+    """`text` with one way to write dashes, quotes, digits and blanks."""
+    same = unicodedata.normalize("NFKC", text).translate(_SAME)
+    dashed = "".join("-" if unicodedata.category(c) == "Pd" else c for c in same)
+    return _BEFORE_UNIT.sub("", " ".join(dashed.split()))
 
 
 def _holds(text: str, code: str) -> bool:
-    """Whether `text` holds `code` as a whole, but for white space."""
+    """Whether `text`, plain, holds `code` as a whole, but for white space."""
     wanted = _plain(code)
-    return bool(wanted) and bool(re.search(rf"(?<![\w-]){re.escape(wanted)}(?![\w-])", _plain(text)))
-
-
-def _numbers(text: str) -> set[str]:
-    """The numbers in a text, in figures and in words, and its days and months."""
-    plain = _plain(text)
-    words = {fold(word) for word in _WORD.findall(plain)}
-    found = {number.replace(",", ".") for number in _NUMBER.findall(plain)}
-    return found | {_NUMBERS[word] for word in words if word in _NUMBERS} | (words & _CALENDAR)
-
-
-def _negated(text: str) -> bool:
-    return bool(_NEGATION.search(fold(text).replace("’", " ").replace("'", " ")))
+    return bool(wanted) and bool(re.search(f"{_BEFORE}{re.escape(wanted)}{_BEHIND}", text))

@@ -1,17 +1,24 @@
 """What a language model writes, cut into sentences with the numbers that they rest on, while it is written."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from corpus.blocks import Kind
 from corpus.located import Located
 from corpus.sentences import sentence_ranges
 
-_MARKS = re.compile(r"(?:\s*\[\s*\d{1,4}(?:\s*[,;]\s*\d{1,4})*\s*\])+")
-_NUMBER = re.compile(r"\d+")
+_RANGE = r"\^?\d{1,4}(?:\s?[-–]\s?\d{1,4})?"
+_MARK = rf"[(*]{{0,2}}\[\s?{_RANGE}(?:\s?[,;]\s?{_RANGE})*\s?\][)*]{{0,2}}"
+_MARKS = re.compile(rf"{_MARK}(?:\s?{_MARK})*")
+_NUMBER = re.compile(r"(\d+)(?:\s?[-–]\s?(\d+))?")
+_MOST_IN_RANGE = 10
+_BRACKETS = str.maketrans("【】", "[]")
 _FENCED = re.compile(r"```[^\n`]*\n(?P<code>.*?)\n?[ \t]*```", re.S)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`?", re.S)
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?P<end></think(?:ing)?>|\Z)", re.S | re.I)
+# Some models' thoughts begin before the text does.
+_END_OF_THOUGHT = re.compile(r"\A.*</think(?:ing)?>", re.S | re.I)
 _ITEM = re.compile(r"^(?:[-*•+]|\d{1,2}[.)])\s+")
 _LEFT_OVER = re.compile(r"^\s*[.!?…;,]+(?=\s|$)")
 _EMPHASIS = re.compile(r"(\*\*|__|\*|`)(?=\S)(.+?)(?<=\S)\1")
@@ -45,8 +52,8 @@ class WrittenReader:
 
     def read(self, piece: str) -> list[Written]:
         """The sentences that `piece` completes."""
-        self._waiting += piece
-        return self._complete(at_end=False)
+        self._waiting += piece.translate(_BRACKETS)
+        return self._complete(at_end=False) if "]" in self._waiting else []
 
     def end(self) -> list[Written]:
         """The sentences that were still open; the last has no numbers where the text stops before them."""
@@ -57,10 +64,11 @@ class WrittenReader:
     def _complete(self, at_end: bool) -> list[Written]:
         if self._thinks() and not at_end:
             return []
-        self._waiting = _THOUGHT.sub("", self._waiting)
+        if "<" in self._waiting:
+            self._waiting = _END_OF_THOUGHT.sub("", _THOUGHT.sub("", self._waiting))
         found: list[Written] = []
         while match := self._marks(at_end):
-            numbers = tuple(dict.fromkeys(int(n) for n in _NUMBER.findall(match.group())))
+            numbers = tuple(dict.fromkeys(_numbers(match.group())))
             found += _sentences(self._waiting[: match.start()], numbers)
             self._waiting = _LEFT_OVER.sub("", self._waiting[match.end() :], count=1)
         return found
@@ -78,6 +86,11 @@ class WrittenReader:
     def _thinks(self) -> bool:
         """Whether a model's thoughts have begun and not ended: numbers in them are no marks."""
         return any(match.group("end") == "" for match in _THOUGHT.finditer(self._waiting))
+
+
+def _numbers(marks: str) -> Iterator[int]:
+    for first, last in _NUMBER.findall(marks):
+        yield from range(int(first), min(int(last or first), int(first) + _MOST_IN_RANGE - 1) + 1)
 
 
 def _sentences(text: str, numbers: tuple[int, ...]) -> list[Written]:

@@ -32,6 +32,9 @@ def pairs(text: str) -> list[tuple[str, tuple[int, ...]]]:
         ("**Un** `port` *ouvert* [1]", [("Un port ouvert.", (1,))]),
         ("`t[0]` vaut 1 [2].", [("t[0] vaut 1.", (2,))]),
         ("<think>D'abord [1]. Puis [2].</think>Un port [3].", [("Un port.", (3,))]),
+        ("Un port ([3]). Deux **[4]**. Trois 【5】.", [("Un port.", (3,)), ("Deux.", (4,)), ("Trois.", (5,))]),
+        ("Un port [3-5][^7]. Deux [1-9999].", [("Un port.", (3, 4, 5, 7)), ("Deux.", tuple(range(1, 11)))]),
+        ("D'abord, puis.</think>Un port [3].", [("Un port.", (3,))]),
         ("<think>Sans fin [1]. Puis [2].", []),
         ("", []),
         ("[1][2]", []),
@@ -61,6 +64,12 @@ def test_a_sentence_comes_as_soon_as_something_follows_its_numbers() -> None:
     assert reader.read("]") == []
     assert reader.read(" [2]") == []
     assert [w.numbers for w in reader.read(" Il")] == [(1, 2)]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("flood", [" ", "\n", "[", "]", "[1", "*", "`", "<", "a. ", "[1] "])
+def test_a_flood_ends(flood: str) -> None:
+    assert not [written for written in read(flood * (8000 // len(flood)), 4) if len(written.numbers) > 1]
 
 
 @given(st.text(alphabet="ab `[]12,.\n-<>think/*#", max_size=60), st.integers(1, 7))
