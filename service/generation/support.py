@@ -14,8 +14,22 @@ from service.generation.written import Written
 LEAST_SHARE = 0.7
 """The least share of a sentence's content words that its quotes or their headings hold."""
 
+_LONGEST = 1000
+"""Characters that a sentence may have."""
+
 Refusal = Literal[
-    "no quote", "characters", "markup", "code", "command", "literal", "number", "negation", "no words", "words", "name"
+    "no quote",
+    "length",
+    "characters",
+    "markup",
+    "code",
+    "command",
+    "literal",
+    "number",
+    "negation",
+    "no words",
+    "words",
+    "name",
 ]
 
 _SAME = str.maketrans(dict.fromkeys("‘’ʼ′", "'") | dict.fromkeys("“”„«»″", '"') | dict.fromkeys("∕⁄", "/") | {"−": "-"})
@@ -59,6 +73,8 @@ def refusal(written: Written, quotes: Sequence[Quote]) -> Refusal | None:
     its words."""
     if not quotes:
         return "no quote"
+    if len(written.text) > _LONGEST:
+        return "length"
     source = _plain("\n".join(text for quote in quotes for text in (quote.text, quote.sentence.shown)))
     if any(unicodedata.category(c) in _UNSEEN and c not in "\n\t" and c not in source for c in written.text):
         return "characters"
