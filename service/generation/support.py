@@ -50,14 +50,23 @@ _RUNS = re.compile(
     r"|avec|via|par|grace|use|run|type|with|using|by"
 )
 _ROMAN = re.compile(r"[IVXLCDM]+")
-_CLAUSE = re.compile(r"[,;:()—–]|\b(?:mais|tandis que|alors que|but|while)\b")
+_VERB = r"(?:ne|n|est|sont|sera|seront|peut|peuvent|doit|doivent|ont|permet|permettent|reste|restent)"
+_CLAUSE = re.compile(
+    r"[,;:()—–]|\s-\s|\b(?:mais|or|car|donc|tandis que|alors que|but|while)\b"
+    rf"|\bet\b(?=(?:\W+\w+){{0,4}}?\W+{_VERB}\b)",
+    re.I,
+)
+# What opens so and has no verb is no clause: "Depuis la machine, …".
+_OPENING = re.compile(
+    r"\s*(?:contrairement|depuis|dans|avec|pour|par|sur|en|a|au|aux|selon|lors|durant|pendant|apres|avant|comme)\b"
+)
 _NO_NEGATION = re.compile(
     r"\b(?:ni plus ni moins|sans (?:arret|cesse|doute|plus|probleme|difficulte)|pas a pas|rien que|non seulement)\b"
 )
 _NE = re.compile(r"\b(?:ne|n)\b")
 _WITH_NE = re.compile(r"\b(?:pas|jamais|aucune?|rien|ni|guere)\b")
 _ALONE = re.compile(
-    r"\b(?:sans|faux|fausses?|incapables?|impossibles?|empech\w*|interdi\w*|non|not|never|no|none|without|cannot)\b"
+    r"\b(?:sans|faux|fausses?|incapables?|impossibles?|(?:empech|interdi|evit|refus)\w*|non|not|never|no|none|without|cannot)\b"
 )
 _NEGATING = re.compile(r"(?:in|im|il|ir|non)(?=\w{4})")
 _CONNECTIVES = term_set(
@@ -100,9 +109,11 @@ def _not_to_the_letter(written: Written, shown: str, source: str, quotes: Sequen
     ):
         return "number"
     known = frozenset(_WORD.findall(fold(source))) | STOP_WORDS
-    spans = [code.split() for quote in quotes for code in _code_of(quote)]
+    spans = [code.split() for quote in quotes for code in _code_of(quote) if code]
     # "`port exposé`" is prose that stands out.
-    with_arguments = {span[0] for span in spans if any(fold(part) not in french() for part in span[1:])}
+    with_arguments = {
+        span[0] for span in spans if not span[0][:1].isupper() and any(fold(part) not in french() for part in span[1:])
+    }
     code = {span[0] for span in spans if span}
     for before, word, following in zip(["", *words], words, words[1:], strict=False):
         is_command = word in with_arguments or (word in code and _RUNS.fullmatch(fold(before)))
@@ -137,27 +148,35 @@ def _same_polarity(shown: str, quotes: Sequence[Quote]) -> bool:
     else."""
     texts = [_plain(quote.sentence.shown) for quote in quotes]
     words = frozenset(_WORD.findall(fold(" ".join(texts))))
-    theirs = [(term_set(clause), _denies(clause, words)) for text in texts for clause in _clauses(text)]
+    theirs: list[tuple[frozenset[str], bool]] = []
+    for text in texts:
+        clauses = [(term_set(clause), _denies(clause, words)) for clause in _clauses(text)]
+        theirs += [*clauses, (term_set(text), any(denies for _, denies in clauses))]
     for clause in _clauses(shown):
         own = term_set(clause)
-        shared = [len(own & of_quote) for of_quote, _ in theirs]
-        if own and _denies(clause, words) not in {
-            denies for n, (_, denies) in zip(shared, theirs, strict=True) if n == max(shared)
-        }:
+        # Of those that share as many words the one with the fewest others: a clause rather than its sentence.
+        nearness = [(len(own & of_quote), -len(of_quote)) for of_quote, _ in theirs]
+        nearest = {denies for near, (_, denies) in zip(nearness, theirs, strict=True) if near == max(nearness)}
+        if own and _denies(clause, words) not in nearest:
             return False
     return True
 
 
 def _clauses(text: str) -> Iterator[str]:
-    """The clauses of a sentence; what has no content words of its own goes with the one before."""
+    """The clauses of a sentence; what is none of its own goes with the one behind it, at the end with the one
+    before."""
+    found: list[str] = []
     waiting = ""
     for part in _CLAUSE.split(text):
-        if waiting and len(term_set(part)) >= 2 and term_set(waiting):
-            yield waiting
-            waiting = part
-        else:
-            waiting = f"{waiting} {part}"
-    yield waiting
+        waiting = f"{waiting} {part}"
+        plain = fold(waiting).replace("'", " ")
+        opens = _OPENING.match(plain) and not re.search(rf"\b{_VERB}\b", plain)
+        if len(term_set(part)) >= 2 and not opens:
+            found.append(waiting)
+            waiting = ""
+    if found:
+        found[-1] += f" {waiting}"
+    return iter(found or [waiting])
 
 
 def _denies(clause: str, words: frozenset[str]) -> bool:

@@ -1,11 +1,13 @@
 """The database that outlives the process: SQLite in `REPERE_HOME`, or PostgreSQL by its address."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
@@ -17,6 +19,7 @@ from service.state.tables import REVISION
 FILE = "repere.sqlite3"
 _WAIT_SECONDS = 1
 """How long a statement waits for a lock: a question waits for it too."""
+_MIGRATING_SECONDS = 30
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _MIGRATING = 7245111
 """The number of the lock that one process at a time migrates under, chosen once."""
@@ -65,11 +68,29 @@ class Database:
         """
         if self.is_current():
             return
+        if self._file is None:
+            self._upgrade()
+            return
+        self._make(self._file)
+        try:
+            with FileLock(f"{self._file}.lock", timeout=_MIGRATING_SECONDS):
+                self._turn_wal_on()
+                self._upgrade()
+        except Timeout as error:
+            raise StateUnavailable(f"another process migrates {self.name}") from error
+
+    def _turn_wal_on(self) -> None:
+        """Let readers and the writer not wait for each other: the file remembers it, and who switches must be alone."""
+        try:
+            with self._translated(), closing(self._engine.raw_connection()) as connection:
+                connection.cursor().execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.Error as error:
+            raise StateUnavailable(f"the database {self.name} cannot be used: {error}") from error
+
+    def _upgrade(self) -> None:
         from alembic import command  # Ten megabytes that are not needed again.
         from alembic.util import CommandError
 
-        if self._file is not None:
-            self._make(self._file)
         with self.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
@@ -168,7 +189,7 @@ def _engine(url: URL) -> Engine:
 def _open_sqlite(connection: Any, record: object) -> None:
     # The driver begins transactions at its own choice and none for CREATE TABLE: from here on we do.
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+    for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 

@@ -306,6 +306,13 @@ def test_the_migrations_make_the_tables_and_may_run_side_by_side(database: Datab
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
 
+def test_readers_and_the_writer_of_sqlite_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    with closing(Database(f"sqlite:///{tmp_path / 'state.sqlite3'}")) as database:
+        database.migrate()
+        with database.reading() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+
+
 def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None:
     database.migrate()
     with database.writing() as connection:

@@ -91,6 +91,13 @@ NEVER = "N'exécutez jamais `rm -rf /` sur la machine."
         ("Les ports internes sont accessibles depuis la machine, ni plus ni moins", [INTERNAL], "negation"),
         ("Les ports internes sont accessibles sans arrêt depuis la machine", [INTERNAL], "negation"),
         ("Il n'est pas vrai que les ports internes ne sont pas accessibles", [INTERNAL], "negation"),
+        ("Un port exposé n'est pas ouvert sur la machine", [EXPOSED, INTERNAL], "negation"),
+        ("Un conteneur évite de communiquer avec l'extérieur par un port exposé", [EXPOSED], "negation"),
+        (
+            "Les ports internes sont accessibles depuis la machine et les ports exposés ne le sont pas",
+            [INTERNAL, EXPOSED],
+            "negation",
+        ),
         ("Il est faux qu'un conteneur communique avec l'extérieur", [EXPOSED], "negation"),
         ("La commande docker rm permet d'interagir avec le démon", [CLIENT], "command"),
         ("La commande docker ps permet d'interagir avec le démon", [CLIENT], "command"),
@@ -136,6 +143,7 @@ def test_a_block_of_code_is_code_of_a_quote_that_does_not_deny_it(code: str, tex
     [
         ("Les ports internes sont inaccessibles depuis la machine", INTERNAL),
         ("La commande docker permet d'interagir avec le démon", CLIENT),
+        ("Depuis la machine, les ports internes ne sont pas accessibles", INTERNAL),
         ("On nettoie le dossier pour dix mille images", "On nettoie le dossier pour 10 000 images."),
         ("On crée l'image de zéro", "On peut créer une image de toutes pièces."),
         ("Cela coûte 50 % du prix, soit la moitié", "Cela coûte 50% du prix, soit la moitié."),
