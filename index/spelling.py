@@ -125,8 +125,6 @@ def _meant(part: str, words: "Vocabulary", token: _Token, shouted: bool) -> str:
     """What a word stands for, without what is elided before it."""
     if fold(part) in names():
         return part
-    if part in words or fold(part) in dictionary():
-        return part
     capital = part[:1].isupper() and not shouted and not (token.opens and len(part) > _ACRONYM)
     return words.nearest(part, name=capital) or (not capital and _parted(part, words)) or part
 
@@ -135,6 +133,8 @@ def _parted(part: str, words: "Vocabulary") -> str | None:
     """A word that ran into what is elided before it, with its apostrophe: `l'image` for `limage`."""
     match = _RUN_TOGETHER.fullmatch(part)
     if match is None or not _VOWEL.match(fold(rest := match["rest"])):
+        return None
+    if part in words or fold(part) in dictionary():
         return None
     is_known = rest in words or rest.rstrip("sx") in words or fold(rest) in question_words()
     meant = rest if is_known else words.nearest(rest)

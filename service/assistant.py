@@ -1,7 +1,7 @@
 """`Assistant.ask`: question → cited answer, the same for every channel."""
 
 import uuid
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -75,7 +75,7 @@ class Assistant:
         reranker: "Reranker | None" = None,
         max_question_length: int = 2000,
         conversations: Conversations | None = None,
-        composer: Callable[[CapacityLimiter], "Composer"] | None = None,
+        composer: Composer | None = None,
     ) -> None:
         self.encoder = encoder
         self.courses = courses
@@ -85,7 +85,7 @@ class Assistant:
         self.conversations = conversations or Conversations()
         self.limiter = CapacityLimiter(encoder.calls_at_once)
         """Threads that answer side by side: more would only wait for the encoder."""
-        self._composer = composer(self.limiter) if composer else None
+        self._composer = composer
 
     @property
     def generates(self) -> bool:
@@ -153,11 +153,10 @@ class Assistant:
         typed = self.checked(question)
         index = self.courses.index(course)
         name = index.manifest.course
-        before: Sequence[str] = ()
         if earlier is not None:
-            before = self._read_in_turn(earlier, index)
-        elif conversation_id:
-            before = self.conversations.earlier(conversation_id, name, caller.person)
+            before: Sequence[str] = self._read_in_turn(earlier, index)
+        else:
+            before = self.conversations.earlier(conversation_id, name, caller.person) if conversation_id else ()
         if reply := small_talk(typed):
             reading, found = Reading(typed, None), _small_talk(index, reply)
             was_read = encoded = searched = perf_counter()

@@ -12,13 +12,13 @@ from index.index import Index
 from service.access import Caller
 from service.answer import Answer, Contract
 from service.citation_memory import CitedThen, look_up
-from service.conversations import Turn
 from service.courses import Courses
 from service.errors import CourseUnavailable, UnknownConversation, UnknownCourse
 from service.identity import COOKIE, known_caller
 from service.problems import problem_responses
 from service.routes import base_url, json_response, startup
 from service.schemas import CONVERSATION
+from service.state.turns import Turn
 
 router = APIRouter(tags=["conversations"])
 

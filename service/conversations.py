@@ -4,10 +4,8 @@ answer → bounded queue → writer thread → database. A turn is read from the
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
 from threading import Event, Lock, Thread
@@ -15,14 +13,21 @@ from time import monotonic, sleep, time
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from service.access import Caller
 from service.answer import Answer
 from service.errors import StateRefused, StateUnavailable, UnknownConversation
 from service.state.database import Database
-from service.state.tables import CONVERSATIONS, REMOVALS, TURNS
+from service.state.turns import (
+    Owner,
+    Turn,
+    earlier_questions,
+    last_turns,
+    purge,
+    remove_conversation,
+    remove_person,
+    store,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +39,6 @@ MOST_QUESTIONS = 5
 MOST_READ = 200
 """Turns of one conversation that are read, the last ones."""
 
-Owner = tuple[str, str]
-"""Course and person."""
 T = TypeVar("T")
 
 _BATCH = 200
@@ -48,16 +51,6 @@ _PURGE_SECONDS = 3600.0
 _DRAIN_SECONDS = 5.0
 _PAUSE_SECONDS = 5.0
 """How long nothing is read after a read failed, so that not every question waits for it."""
-_DAY = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One question and its answer; `person` is a pseudonym, `asked_at` milliseconds since 1970."""
-
-    person: str
-    asked_at: int
-    answer: Answer
 
 
 class Conversations:
@@ -135,7 +128,9 @@ class Conversations:
         if self.database is not None and monotonic() >= self._read_again_at:
             known = {turn.answer.id for turn in waiting}
             try:
-                written, owner = self._read(partial(_earlier, self.database, conversation_id, known))
+                written, owner = self._read(
+                    partial(earlier_questions, self.database, conversation_id, known, MOST_QUESTIONS)
+                )
             except StateUnavailable as error:
                 self._cannot_read(error)
         with self._lock:
@@ -157,7 +152,7 @@ class Conversations:
         written: list[Turn] = []
         try:
             if self.database is not None:
-                written = self._read(partial(_turns, self.database, conversation_id, caller.person))
+                written = self._read(partial(last_turns, self.database, conversation_id, caller.person, MOST_READ))
         except StateUnavailable as error:
             self._cannot_read(error)
             if not waiting:
@@ -176,10 +171,8 @@ class Conversations:
             StateUnavailable: the database cannot be written.
         """
         self.read(conversation_id, caller)
-        own = (CONVERSATIONS.c.id == conversation_id) & (CONVERSATIONS.c.person == caller.person)
         self._remove(
-            _conversation_name(conversation_id),
-            own,
+            partial(remove_conversation, conversation_id=conversation_id, person=caller.person),
             lambda turn: (turn.answer.conversation_id, turn.person) == (conversation_id, caller.person),
         )
 
@@ -189,18 +182,15 @@ class Conversations:
         Raises:
             StateUnavailable: the database cannot be written.
         """
-        self._remove(_person_name(person), CONVERSATIONS.c.person == person, lambda turn: turn.person == person)
+        self._remove(partial(remove_person, person=person), lambda turn: turn.person == person)
 
-    def _remove(self, name: str, rows: ColumnElement[bool], waits: Callable[[Turn], bool]) -> None:
-        """Remove conversations, and what was asked in them by now, whoever still holds it."""
+    def _remove(self, remove: Callable[..., None], waits: Callable[[Turn], bool]) -> None:
+        """Remove what is written by `remove`, and of what waits the turns that `waits` tells."""
         if not self._writing.acquire(timeout=_READ_SECONDS):
             raise StateUnavailable("a batch is being written for too long")
         try:
             if self.database is not None:
-                with self.database.writing() as connection:
-                    connection.execute(delete(CONVERSATIONS).where(rows))
-                    row: dict[str, str | int] = {"name": name, "removed_at": now()}
-                    _upsert(connection, REMOVALS, "name", row, changing="removed_at")
+                remove(self.database, at=now())
             with self._lock:
                 self._drop([turn for turns in self._waiting.values() for turn in turns if waits(turn)])
         finally:
@@ -256,29 +246,40 @@ class Conversations:
         self.problem = problem
 
     def _run(self) -> None:
-        """The writer thread: bring the tables up to date, write what arrives, remove what is too old."""
-        pause, ends = _RETRY_SECONDS[0], float("inf")
+        """The writer thread: write what arrives; try again what cannot be written, once closing for a last while."""
+        pause, deadline = _RETRY_SECONDS[0], float("inf")
         while True:
-            if self._closing.is_set():
-                ends = min(ends, monotonic() + _DRAIN_SECONDS)
-            try:
-                self._arrived.clear()
-                self._prepare()
-                self._write_waiting()
-                if self.problem is not None:
-                    log.info("conversations_kept_again")
-                self.problem, pause = None, _RETRY_SECONDS[0]
-            except Exception as error:
-                self._failed(error)
-                if monotonic() >= ends or (ends < float("inf") and not self._count):
+            # In this order: what arrives from here on, the end too, is seen by the wait below.
+            self._arrived.clear()
+            is_last = self._closing.is_set()
+            if is_last:
+                deadline = min(deadline, monotonic() + _DRAIN_SECONDS)
+            if self._try():
+                if is_last:
                     return
-                self._closing.wait(pause) if ends == float("inf") else sleep(_RETRY_SECONDS[0])
+                pause = _RETRY_SECONDS[0]
+                self._arrived.wait(_PURGE_SECONDS)
+                self._closing.wait(_GATHER_SECONDS)
+            elif is_last:
+                if monotonic() >= deadline or not self._count:
+                    return
+                sleep(_RETRY_SECONDS[0])
+            else:
+                self._closing.wait(pause)
                 pause = min(2 * pause, _RETRY_SECONDS[1])
-                continue
-            if ends < float("inf"):
-                return
-            self._arrived.wait(_PURGE_SECONDS)
-            self._closing.wait(_GATHER_SECONDS)
+
+    def _try(self) -> bool:
+        """Bring the tables up to date, write what waits, remove what is too old; whether it went well."""
+        try:
+            self._prepare()
+            self._write_waiting()
+        except Exception as error:
+            self._failed(error)
+            return False
+        if self.problem is not None:
+            log.info("conversations_kept_again")
+        self.problem = None
+        return True
 
     def _prepare(self) -> None:
         """What is due before turns are written: the tables' migration once, the removal of old conversations hourly."""
@@ -286,11 +287,7 @@ class Conversations:
         if monotonic() < self._prepare_at:
             return
         self.database.migrate()
-        with self.database.writing() as connection:
-            connection.execute(delete(REMOVALS).where(REMOVALS.c.removed_at < now() - _DAY))
-            if self._retention_days:
-                oldest = now() - self._retention_days * _DAY
-                connection.execute(delete(CONVERSATIONS).where(CONVERSATIONS.c.last_at < oldest))
+        purge(self.database, self._retention_days, now())
         self._prepare_at = monotonic() + _PURGE_SECONDS
 
     def _write_waiting(self) -> None:
@@ -309,7 +306,7 @@ class Conversations:
         """Write a batch; a turn that cannot be written is given up, so that it does not hold up the others."""
         assert self.database is not None
         try:
-            _store(self.database, batch)
+            store(self.database, batch)
         except (StateRefused, ValueError) as error:  # What is no text cannot be encoded.
             if len(batch) > 1:
                 for turn in batch:
@@ -328,106 +325,3 @@ _UNKNOWN = (
 def now() -> int:
     """Milliseconds since 1970."""
     return int(time() * 1000)
-
-
-def _conversation_name(conversation_id: str) -> str:
-    return f"conversation:{conversation_id}"
-
-
-def _person_name(person: str) -> str:
-    return f"person:{person}"
-
-
-def _earlier(database: Database, conversation_id: str, known: AbstractSet[str]) -> tuple[list[str], Owner | None]:
-    """The last questions of a conversation that are written, but for the answers in `known`, oldest first; and whose
-    it is."""
-    with database.reading() as connection:
-        owner = _owners(connection, [conversation_id]).get(conversation_id)
-        if owner is None:
-            return [], None
-        rows = connection.execute(
-            select(TURNS.c.standalone_question)
-            .where(TURNS.c.conversation_id == conversation_id)
-            .where(TURNS.c.status != "small_talk", TURNS.c.answer_id.not_in(known))
-            .order_by(TURNS.c.number.desc())
-            .limit(MOST_QUESTIONS)
-        ).scalars()
-        return [*rows][::-1], owner
-
-
-def _turns(database: Database, conversation_id: str, person: str) -> list[Turn]:
-    """The last turns of a person's conversation, oldest first."""
-    with database.reading() as connection:
-        rows = connection.execute(
-            select(TURNS.c.asked_at, TURNS.c.answer)
-            .join_from(CONVERSATIONS, TURNS)
-            .where(CONVERSATIONS.c.id == conversation_id, CONVERSATIONS.c.person == person)
-            .order_by(TURNS.c.number.desc())
-            .limit(MOST_READ)
-        )
-        return [Turn(person, row.asked_at, Answer.model_validate_json(row.answer)) for row in rows][::-1]
-
-
-def _store(database: Database, turns: Sequence[Turn]) -> None:
-    """Write turns, each once however often it is tried, but for those that were asked before a removal."""
-    with database.writing() as connection:
-        names = {name for turn in turns for name in _names(turn)}
-        found = connection.execute(select(REMOVALS).where(REMOVALS.c.name.in_(names)))
-        removed = {row.name: row.removed_at for row in found}
-        kept = [t for t in turns if all(t.asked_at > removed.get(name, -1) for name in _names(t))]
-        by_conversation: dict[str, list[Turn]] = {}
-        for turn in kept:
-            by_conversation.setdefault(turn.answer.conversation_id, []).append(turn)
-        if not by_conversation:
-            return
-        rows = [_conversation_row(own) for own in by_conversation.values()]
-        _upsert(connection, CONVERSATIONS, "id", *rows, changing="last_at")
-        owners = _owners(connection, by_conversation)
-        # Two processes may have given one name to two people at the same moment: the first one has it.
-        own = [turn for turn in kept if (turn.answer.course, turn.person) == owners[turn.answer.conversation_id]]
-        if len(own) < len(kept):
-            log.warning("turns_of_another_s_conversation", turns=len(kept) - len(own))
-        if own:
-            _upsert(connection, TURNS, "answer_id", *map(_turn_row, own))
-
-
-def _names(turn: Turn) -> tuple[str, str]:
-    return _conversation_name(turn.answer.conversation_id), _person_name(turn.person)
-
-
-def _owners(connection: Connection, conversation_ids: Iterable[str]) -> dict[str, Owner]:
-    columns = CONVERSATIONS.c.id, CONVERSATIONS.c.course, CONVERSATIONS.c.person
-    rows = connection.execute(select(*columns).where(CONVERSATIONS.c.id.in_(list(conversation_ids))))
-    return {row.id: (row.course, row.person) for row in rows}
-
-
-def _upsert(connection: Connection, table: Table, key: str, *rows: Mapping[str, str | int], changing: str = "") -> None:
-    """Insert rows; of one that is there already, only the column `changing` is set, if any."""
-    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)
-    if changing:
-        changed = new.on_conflict_do_update(index_elements=[key], set_={changing: new.excluded[changing]})
-        connection.execute(changed, list(rows))
-    else:
-        connection.execute(new.on_conflict_do_nothing(index_elements=[key]), list(rows))
-
-
-def _conversation_row(turns: Sequence[Turn]) -> dict[str, str | int]:
-    first = turns[0]
-    return {
-        "id": first.answer.conversation_id,
-        "course": first.answer.course,
-        "person": first.person,
-        "begun_at": first.asked_at,
-        "last_at": turns[-1].asked_at,
-    }
-
-
-def _turn_row(turn: Turn) -> dict[str, str | int]:
-    return {
-        "answer_id": turn.answer.id,
-        "conversation_id": turn.answer.conversation_id,
-        "asked_at": turn.asked_at,
-        "status": turn.answer.status,
-        "standalone_question": turn.answer.standalone_question,
-        "answer": turn.answer.model_dump_json(by_alias=True),
-    }

@@ -22,8 +22,6 @@ from service.errors import InvalidCalibration, NotReady, StartError
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from anyio import CapacityLimiter
-
     from index.encoder import Encoder
     from index.reranker import Reranker
 
@@ -105,9 +103,6 @@ class Startup:
                 self.conversations,
                 self._composer(encoder),
             )
-            # What is loaded by now stays: no collection need look through it while a question waits.
-            gc.collect()
-            gc.freeze()
             self.detail = "Ready."
             return self._assistant
         except (CorpusError, SearchIndexError, InvalidCalibration) as error:
@@ -115,15 +110,15 @@ class Startup:
         except OSError as error:
             raise StartError(explain_os_error(error, self.settings.home)) from error
 
-    def _composer(self, encoder: "Encoder") -> "Callable[[CapacityLimiter], Composer] | None":
-        """What makes the composer that the settings name, if they do."""
+    def _composer(self, encoder: "Encoder") -> Composer | None:
+        """The composer by the language model that the settings name, if they do."""
         if self.settings.chat_model is None:
             return None
         from service.generation.composer import GeneratingComposer
         from service.generation.model import load_chat_model
 
-        model, support = load_chat_model(self.settings), load_support_model(self.settings)
-        return lambda limiter: GeneratingComposer(model, encoder, self.settings, limiter, support)
+        model = load_chat_model(self.settings)
+        return GeneratingComposer(model, encoder, self.settings, load_support_model(self.settings))
 
     def _calibration(self) -> Calibration:
         dictionary()  # So that no question waits for its first use.
@@ -152,6 +147,9 @@ class Startup:
     def _run(self) -> None:
         try:
             self.run()
+            # What is loaded by now stays: no later collection need look through half a million objects.
+            gc.collect()
+            gc.freeze()
         except StartError as error:
             self.error = error
             self.detail = str(error)

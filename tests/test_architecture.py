@@ -62,9 +62,9 @@ HOMES = {
     "mcp": {"service/mcp.py"},
     "markdown_it": {"corpus/markdown.py", "corpus/blocks.py", "corpus/titles.py", "service/source_page.py"},
     "sqlalchemy": {
-        "service/conversations.py",
         "service/state/database.py",
         "service/state/tables.py",
+        "service/state/turns.py",
         "service/state/migrations/versions/0001_conversations.py",
     },
     "alembic": {

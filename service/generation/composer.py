@@ -124,12 +124,11 @@ class GeneratingComposer:
         model: ChatModel,
         encoder: QuestionEncoder,
         settings: Settings,
-        limiter: CapacityLimiter,
         support: SupportModel | None = None,
     ) -> None:
         self._model = model
         self._encoder = encoder
-        self._limiter = limiter
+        self._limiter = CapacityLimiter(settings.calls_at_once)
         self._support = support
         self._first_sentence_seconds = settings.chat_first_sentence_seconds
         self._seconds = settings.chat_seconds

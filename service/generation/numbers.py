@@ -20,7 +20,7 @@ _VALUES = """
 _OTHERS = """
     dizaine:10 douzaine:12 quinzaine:15 vingtaine:20 trentaine:30 quarantaine:40 cinquantaine:50 soixantaine:60
     centaine:100 millier:1000 dozen:12 moitie:1/2 demi:1/2 demie:1/2 tiers:1/3 quart:1/4 double:2 triple:3 quadruple:4
-    half:1/2 quarter:1/4 twice:2 second:2 seconde:2 third:3 deuz:2 quatr:4 cinqu:5 neuv:9 onz:11 douz:12 treiz:13
+    half:1/2 quarter:1/4 twice:2 second:2 seconde:2 third:3 quatr:4 cinqu:5 neuv:9 onz:11 douz:12 treiz:13
     quatorz:14 quinz:15 seiz:16 trent:30 quarant:40 cinquant:50 soixant:60 mill:1000
     janvier:janvier fevrier:fevrier mars:mars avril:avril mai:mai juin:juin juillet:juillet aout:aout
     septembre:septembre octobre:octobre novembre:novembre decembre:decembre lundi:lundi mardi:mardi mercredi:mercredi

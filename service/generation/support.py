@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from index.analysis import STOP_WORDS, fold, term_set, terms
@@ -127,17 +127,18 @@ def _not_in_words(shown: str, source: str, quotes: Sequence[Quote]) -> Refusal |
     if not _same_polarity(shown, quotes):
         return "negation"
     texts = [quote.sentence.shown for quote in quotes]
-    held = _terms((*texts, *(title for quote in quotes for title in quote.section.heading_path)))
+    titles = [title for quote in quotes for title in quote.section.heading_path]
+    held = frozenset[str]().union(*map(term_set, [*texts, *titles]))
     unnumbered = _WORD.sub(lambda word: " " if is_number(word.group()) else word.group(), shown)
     own = [term for term in dict.fromkeys(terms(unnumbered)) if term not in _CONNECTIVES and not term.isdigit()]
     if not own:
         return "no words"
     if sum(_is_held(term, held) for term in own) < LEAST_SHARE * len(own):
         return "words"
-    words = frozenset(_WORD.findall(fold(source)))
-    for i, match in enumerate(_WORD.finditer(shown)):
-        word, key = match.group(), fold(match.group())
-        lacks = len(key) > 1 and key not in STOP_WORDS | words and not all(t in held for t in terms(word) or ("",))
+    known = frozenset(_WORD.findall(fold(source))) | STOP_WORDS
+    for i, word in enumerate(_WORD.findall(shown)):
+        key = fold(word)
+        lacks = len(key) > 1 and key not in known and not held.issuperset(terms(word) or [key])
         if lacks and (key not in french() or (i and word[0].isupper())):
             return "name"
     return None
@@ -190,10 +191,6 @@ def _denies(clause: str, words: frozenset[str]) -> bool:
         prefix = _NEGATING.match(word)
         count += bool(prefix and word not in words and word[prefix.end() :][:_ALIKE] in stems)
     return count % 2 == 1
-
-
-def _terms(texts: Iterable[str]) -> frozenset[str]:
-    return frozenset[str]().union(*map(term_set, texts))
 
 
 def _is_held(term: str, held: frozenset[str]) -> bool:

@@ -22,6 +22,7 @@ from service.errors import StartError, StateUnavailable, UnknownConversation
 from service.settings import Settings
 from service.state.database import Database, _alembic, database_of
 from service.state.tables import METADATA, REVISION
+from service.state.turns import store
 from tests.service.answers import answer
 from tests.service.postgresql import postgresql
 
@@ -250,7 +251,7 @@ def test_a_turn_that_cannot_be_written_does_not_hold_up_the_others(kept: Convers
 def test_a_batch_that_is_tried_again_is_written_once(kept: Conversations, database: Database) -> None:
     kept.add("anne", answer())
     written(kept)
-    module._store(database, kept.read("c", ANNE))
+    store(database, kept.read("c", ANNE))
     assert len(kept.read("c", ANNE)) == 1
 
 

@@ -45,7 +45,7 @@ def make(settings: Settings, encoder: Encoder) -> Make:
             encoder,
             Courses(own),
             calibration,
-            composer=lambda limiter: GeneratingComposer(model, encoder, own, limiter),
+            composer=GeneratingComposer(model, encoder, own),
         )
         return assistant, model
 
@@ -177,7 +177,7 @@ def test_the_support_model_has_the_last_word(settings: Settings, encoder: Encode
         encoder,
         Courses(settings),
         calibration,
-        composer=lambda limiter: GeneratingComposer(model, encoder, settings, limiter, Sceptic()),
+        composer=GeneratingComposer(model, encoder, settings, Sceptic()),
     )
     assert assistant.ask(REFERENCE, "docker").composer == "extractive"
 

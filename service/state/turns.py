@@ -1,0 +1,160 @@
+"""Conversations and their turns in the database: SQL alone; `service.conversations` decides when."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import ColumnElement, Connection, Table, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from service.answer import Answer
+from service.state.database import Database
+from service.state.tables import CONVERSATIONS, REMOVALS, TURNS
+
+log = structlog.get_logger(__name__)
+
+Owner = tuple[str, str]
+"""Course and person."""
+
+_DAY = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and its answer; `person` is a pseudonym, `asked_at` milliseconds since 1970."""
+
+    person: str
+    asked_at: int
+    answer: Answer
+
+
+def earlier_questions(
+    database: Database, conversation_id: str, known: AbstractSet[str], most: int
+) -> tuple[list[str], Owner | None]:
+    """The last questions of a conversation that are written, but for the answers in `known`, oldest first; and whose
+    it is."""
+    with database.reading() as connection:
+        owner = _owners(connection, [conversation_id]).get(conversation_id)
+        if owner is None:
+            return [], None
+        rows = connection.execute(
+            select(TURNS.c.standalone_question)
+            .where(TURNS.c.conversation_id == conversation_id)
+            .where(TURNS.c.status != "small_talk", TURNS.c.answer_id.not_in(known))
+            .order_by(TURNS.c.number.desc())
+            .limit(most)
+        ).scalars()
+        return [*rows][::-1], owner
+
+
+def last_turns(database: Database, conversation_id: str, person: str, most: int) -> list[Turn]:
+    """The last turns of a person's conversation, oldest first."""
+    with database.reading() as connection:
+        rows = connection.execute(
+            select(TURNS.c.asked_at, TURNS.c.answer)
+            .join_from(CONVERSATIONS, TURNS)
+            .where(CONVERSATIONS.c.id == conversation_id, CONVERSATIONS.c.person == person)
+            .order_by(TURNS.c.number.desc())
+            .limit(most)
+        )
+        return [Turn(person, row.asked_at, Answer.model_validate_json(row.answer)) for row in rows][::-1]
+
+
+def remove_conversation(database: Database, conversation_id: str, person: str, at: int) -> None:
+    """Remove a person's conversation, and keep what was asked in it before `at` from being written later."""
+    own = (CONVERSATIONS.c.id == conversation_id) & (CONVERSATIONS.c.person == person)
+    _remove(database, _conversation_name(conversation_id), own, at)
+
+
+def remove_person(database: Database, person: str, at: int) -> None:
+    """Remove every conversation of a person, and keep what was asked before `at` from being written later."""
+    _remove(database, _person_name(person), CONVERSATIONS.c.person == person, at)
+
+
+def _remove(database: Database, name: str, rows: ColumnElement[bool], at: int) -> None:
+    with database.writing() as connection:
+        connection.execute(delete(CONVERSATIONS).where(rows))
+        row: dict[str, str | int] = {"name": name, "removed_at": at}
+        _upsert(connection, REMOVALS, "name", row, changing="removed_at")
+
+
+def purge(database: Database, retention_days: int, at: int) -> None:
+    """Remove conversations whose last turn is older than `retention_days`, 0 for none, and removals of long ago."""
+    with database.writing() as connection:
+        connection.execute(delete(REMOVALS).where(REMOVALS.c.removed_at < at - _DAY))
+        if retention_days:
+            connection.execute(delete(CONVERSATIONS).where(CONVERSATIONS.c.last_at < at - retention_days * _DAY))
+
+
+def store(database: Database, turns: Sequence[Turn]) -> None:
+    """Write turns, each once however often it is tried, but for those that were asked before a removal."""
+    with database.writing() as connection:
+        names = {name for turn in turns for name in _names(turn)}
+        found = connection.execute(select(REMOVALS).where(REMOVALS.c.name.in_(names)))
+        removed = {row.name: row.removed_at for row in found}
+        kept = [t for t in turns if all(t.asked_at > removed.get(name, -1) for name in _names(t))]
+        by_conversation: dict[str, list[Turn]] = {}
+        for turn in kept:
+            by_conversation.setdefault(turn.answer.conversation_id, []).append(turn)
+        if not by_conversation:
+            return
+        rows = [_conversation_row(own) for own in by_conversation.values()]
+        _upsert(connection, CONVERSATIONS, "id", *rows, changing="last_at")
+        owners = _owners(connection, by_conversation)
+        # Two processes may have given one name to two people at the same moment: the first one has it.
+        own = [turn for turn in kept if (turn.answer.course, turn.person) == owners[turn.answer.conversation_id]]
+        if len(own) < len(kept):
+            log.warning("turns_of_another_s_conversation", turns=len(kept) - len(own))
+        if own:
+            _upsert(connection, TURNS, "answer_id", *map(_turn_row, own))
+
+
+def _conversation_name(conversation_id: str) -> str:
+    return f"conversation:{conversation_id}"
+
+
+def _person_name(person: str) -> str:
+    return f"person:{person}"
+
+
+def _names(turn: Turn) -> tuple[str, str]:
+    return _conversation_name(turn.answer.conversation_id), _person_name(turn.person)
+
+
+def _owners(connection: Connection, conversation_ids: Iterable[str]) -> dict[str, Owner]:
+    columns = CONVERSATIONS.c.id, CONVERSATIONS.c.course, CONVERSATIONS.c.person
+    rows = connection.execute(select(*columns).where(CONVERSATIONS.c.id.in_(list(conversation_ids))))
+    return {row.id: (row.course, row.person) for row in rows}
+
+
+def _upsert(connection: Connection, table: Table, key: str, *rows: Mapping[str, str | int], changing: str = "") -> None:
+    """Insert rows; of one that is there already, only the column `changing` is set, if any."""
+    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)
+    if changing:
+        changed = new.on_conflict_do_update(index_elements=[key], set_={changing: new.excluded[changing]})
+        connection.execute(changed, list(rows))
+    else:
+        connection.execute(new.on_conflict_do_nothing(index_elements=[key]), list(rows))
+
+
+def _conversation_row(turns: Sequence[Turn]) -> dict[str, str | int]:
+    first = turns[0]
+    return {
+        "id": first.answer.conversation_id,
+        "course": first.answer.course,
+        "person": first.person,
+        "begun_at": first.asked_at,
+        "last_at": turns[-1].asked_at,
+    }
+
+
+def _turn_row(turn: Turn) -> dict[str, str | int]:
+    return {
+        "answer_id": turn.answer.id,
+        "conversation_id": turn.answer.conversation_id,
+        "asked_at": turn.asked_at,
+        "status": turn.answer.status,
+        "standalone_question": turn.answer.standalone_question,
+        "answer": turn.answer.model_dump_json(by_alias=True),
+    }
