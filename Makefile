@@ -30,11 +30,13 @@ test: ## run the tests, with a report of what they reached
 	@$(environment) --extra test --browser
 	@exec .venv/bin/python -m pytest --cov --cov-report=term
 
-check: ## format, lint, types, Dockerfile, and that the docs are up to date
+check: ## format, lint, types, Dockerfile, the widget's size, and that the docs are up to date
 	@$(environment) --extra test --extra dev
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	.venv/bin/python tools/typescript.py
+	.venv/bin/python tools/widget_size.py
 	.venv/bin/hadolint Dockerfile
 	.venv/bin/python tools/docs.py --check
 
@@ -50,4 +52,5 @@ bench: ## measure what docs promise
 
 clean: ## remove the environment, builds and caches; var/ stays
 	rm -rf .venv dist build .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf tools/web/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -3,12 +3,12 @@
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from markdown_it.token import Token
 
-from corpus.located import Located, LocatedWriter
+from corpus.located import Here, Located, LocatedWriter, MarkKind
 from corpus.titles import Anchors, title_of
 
 Kind = Literal["paragraph", "list", "table", "code", "html"]
@@ -20,6 +20,7 @@ _MARKUP = re.compile(
     re.I | re.S,
 )
 _LINE_BREAK = re.compile(r"<br\b", re.I)
+_SETTING: dict[str, MarkKind] = {"strong": "strong", "em": "emphasis", "s": "strikethrough", "link": "link"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,22 @@ class Heading:
     is_top_level: bool
 
 
+class Item(NamedTuple):
+    """Where a block stands in lists: `level` from 1; the `ordinal` of an ordered list's item, at its first block;
+    `continues` at every other block of an item."""
+
+    level: int = 1
+    ordinal: int | None = None
+    continues: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """A leaf block that shows text: a paragraph, a list item's text, a table row, a code block, raw HTML.
 
     `start` and `end` bound its source text, marks included. `number` counts the blocks of a document;
-    `group` is shared by the blocks of one list or one table.
+    `group` is shared by the blocks of one list or one table. `item` is set of all that stands in a list;
+    `is_header` of the row at the head of a table.
     """
 
     kind: Kind
@@ -48,6 +59,8 @@ class Block:
     end: int
     number: int
     group: int
+    item: Item | None = None
+    is_header: bool = False
 
 
 def headings_and_blocks(source: str, tokens: Sequence[Token]) -> Iterator[Heading | Block]:
@@ -55,11 +68,12 @@ def headings_and_blocks(source: str, tokens: Sequence[Token]) -> Iterator[Headin
     anchors = Anchors()
     number = 0
     row: list[Token] | None = None
-    for i, group, in_list in _groups(tokens):
-        token = tokens[i]
+    nesting = _Nesting()
+    for i, token in enumerate(tokens):
+        nesting.read(i, token)
         shown: Located | None = None
         positions: Sequence[int] = token.meta.get("positions", ())
-        kind: Kind = "list" if in_list else "paragraph"
+        kind: Kind = "list" if nesting.in_list else "paragraph"
         match token.type:
             case "heading_open":
                 yield _heading(token, tokens[i + 1], anchors)
@@ -78,26 +92,80 @@ def headings_and_blocks(source: str, tokens: Sequence[Token]) -> Iterator[Headin
                 kind, shown = "html", _html(source, token)
         if shown is not None and shown.text.strip():
             start, end = (positions[0], positions[-1] + 1) if positions else (shown.starts[0], shown.ends[-1])
-            yield Block(kind, shown, start, end, number, group)
+            is_header = kind == "table" and nesting.in_head
+            yield Block(kind, shown, start, end, number, nesting.group, nesting.place(), is_header)
             number += 1
 
 
-def _groups(tokens: Sequence[Token]) -> Iterator[tuple[int, int, bool]]:
-    """For each token its index, that of the outermost list or table around it (else its own), and if a list is."""
-    opened: list[int] = []
-    for i, token in enumerate(tokens):
-        if token.type in ("bullet_list_open", "ordered_list_open", "table_open"):
-            opened.append(i)
-        yield i, (opened[0] if opened else i), bool(opened) and tokens[opened[0]].type != "table_open"
-        if token.type in ("bullet_list_close", "ordered_list_close", "table_close"):
-            opened.pop()
+@dataclass(slots=True)
+class _OpenItem:
+    """An item that is being read: its number, where its list has them, and whether a block of it was shown."""
+
+    ordinal: int | None
+    has_begun: bool = False
+
+
+@dataclass(slots=True)
+class _Nesting:
+    """What is open around the token that was read last: lists and tables by their tokens' indices, and items.
+
+    `group` is the index of the outermost list or table, else of the token itself.
+    """
+
+    group: int = 0
+    in_head: bool = False
+    _opened: list[int] = field(default_factory=list)
+    _numbers: list[int | None] = field(default_factory=list)
+    _items: list[_OpenItem] = field(default_factory=list)
+    _outermost_is_list: bool = False
+
+    @property
+    def in_list(self) -> bool:
+        return bool(self._opened) and self._outermost_is_list
+
+    def read(self, i: int, token: Token) -> None:
+        match token.type:
+            case "bullet_list_open" | "ordered_list_open" | "table_open":
+                if not self._opened:
+                    self._outermost_is_list = token.type != "table_open"
+                self._opened.append(i)
+                self._numbers.append(int(token.attrs.get("start", 1)) if token.type == "ordered_list_open" else None)
+            case "bullet_list_close" | "ordered_list_close" | "table_close":
+                self._opened.pop()
+                self._numbers.pop()
+            case "list_item_open":
+                number = self._numbers[-1]
+                self._items.append(_OpenItem(number))
+                self._numbers[-1] = None if number is None else number + 1
+            case "list_item_close":
+                self._items.pop()
+            case "thead_open" | "thead_close":
+                self.in_head = token.type == "thead_open"
+        self.group = self._opened[0] if self._opened else i
+
+    def place(self) -> Item | None:
+        """Where a block that is shown here stands in lists."""
+        if not self._items:
+            return None
+        item, level = self._items[-1], len(self._items)
+        place = Item(level, continues=True) if item.has_begun else Item(level, item.ordinal)
+        item.has_begun = True
+        return place
 
 
 def show_inline(token: Token) -> Located:
-    """What a reader sees of an inline token: no marks, no link targets, no pictures, no tags."""
+    """What a reader sees of an inline token, without pictures and tags; emphasis and links are marks of it."""
     shown = LocatedWriter()
+    opened: list[tuple[Here, str]] = []
     for child in token.children or ():
-        shown.append(show_child(token, child))
+        name, _, side = child.type.rpartition("_")
+        if side == "open":
+            opened.append((shown.here(), str(child.attrGet("href") or "")))
+        elif side == "close":
+            since, href = opened.pop()
+            shown.mark(since, _SETTING[name], href)
+        else:
+            shown.append(show_child(token, child))
     return shown.done()
 
 
@@ -121,6 +189,7 @@ def show_child(token: Token, child: Token) -> Located:
             at += token.content[at : at + len(text)].replace("\n", " ") != text
             shown.copy(text, positions[at : at + len(text)])
             shown.close_opaque(0)
+            shown.mark(Here(0, 0), "code")
         case "softbreak":
             shown.copy(" ", [positions[at]])
         case "hardbreak":
@@ -160,14 +229,16 @@ def _heading(token: Token, inline: Token, anchors: Anchors) -> Heading:
 
 
 def _joined(cells: Sequence[Located]) -> Located:
-    """A table row as one text, its cells parted by a bar."""
+    """A table row as one text, its cells parted by a bar and marked with their columns; empty ones leave a gap."""
     row = LocatedWriter()
-    for cell in cells:
+    for column, cell in enumerate(cells):
         if len(row) and cell.text:
             since = len(row)
             row.stand_for(" | ", row.ends[-1], cell.starts[0])
             row.close_opaque(since)
+        here = row.here()
         row.append(cell)
+        row.mark(here, "cell", column=column)
     return row.done()
 
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from corpus.blocks import Block, Kind
+from corpus.blocks import Block, Item, Kind
 from corpus.document import Document
-from corpus.located import Located
+from corpus.located import Located, Mark
 from corpus.section import Section, SectionBlocks
 from corpus.sentences import sentence_ranges
 
@@ -33,7 +33,8 @@ class Sentence:
     """The smallest thing that is quoted: a sentence, a table row or a code block.
 
     `shown` is its text without Markdown marks. Sentences of one paragraph or list item share `block`, those of
-    one paragraph, list or table share `group`; both are counted within the document.
+    one paragraph, list or table share `group`; both are counted within the document. `marks` are ranges of `shown`;
+    `item` and `is_header` are the block's.
     """
 
     start: int
@@ -42,6 +43,9 @@ class Sentence:
     block: int
     group: int
     shown: str
+    marks: tuple[Mark, ...] = ()
+    item: Item | None = None
+    is_header: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ def chunks_of(document: Document, section: SectionBlocks, count_tokens: CountTok
         for located, start, end in _sentence_spans(document.text, block):
             for piece, piece_start, piece_end in _fitting(located, start, end, count_tokens, room):
                 span = _trimmed(document.text, piece_start, piece_end, block.kind)
-                sentences.append(Sentence(*span, block.kind, block.number, block.group, piece))
+                sentences.append(_sentence(block, piece, *span))
     # One more than its tokens each, for the space or line feed before it.
     sizes = [size + 1 for size in count_tokens([s.shown for s in sentences])]
     return [
@@ -120,6 +124,20 @@ def _chunk(
     )
 
 
+def _sentence(block: Block, piece: Located, start: int, end: int) -> Sentence:
+    return Sentence(
+        start=start,
+        end=end,
+        kind=block.kind,
+        block=block.number,
+        group=block.group,
+        shown=piece.text,
+        marks=tuple(piece.marks),
+        item=block.item,
+        is_header=block.is_header,
+    )
+
+
 def _heading_line(title: str, path: Sequence[str], count_tokens: CountTokens, chunking: Chunking) -> str:
     """Document title and heading path; the outermost go first where it is too long, then its end."""
     titles = [title, *path] if not path or path[0] != title else list(path)
@@ -136,13 +154,14 @@ def _sentence_spans(source: str, block: Block) -> Iterator[tuple[Located, int, i
     shown = block.shown
     ranges = sentence_ranges(shown) if block.kind not in ("code", "table") else [(0, len(shown.text))]
     start = block.start
-    for (i, j), following in zip(ranges, [*ranges[1:], None], strict=True):
+    parts = shown.parts(ranges)
+    for (_, j), part, following in zip(ranges, parts, [*ranges[1:], None], strict=True):
         end = following_start = block.end
         if following:
             gap_start, gap_end = shown.ends[j - 1], shown.starts[following[0]]
             gap = source[gap_start:gap_end]
             end, following_start = gap_start + _closing(gap), gap_end - _opening(gap)
-        yield Located(shown.text[i:j], shown.starts[i:j], shown.ends[i:j]), start, end
+        yield part, start, end
         start = max(end, following_start)
 
 
@@ -170,17 +189,17 @@ def _opening(gap: str) -> int:
 
 def _fitting(
     located: Located, start: int, end: int, count_tokens: CountTokens, room: int
-) -> Iterator[tuple[str, int, int]]:
+) -> Iterator[tuple[Located, int, int]]:
     """`located` whole where it fits into `room` tokens, else in halves cut at a line's end or a space."""
-    text = located.text.strip()
+    stripped = located.stripped()
     # A token is at least a character, so that a short text needs no count.
-    if len(text) < room or count_tokens([text])[0] < room:
-        yield text, start, end
+    if len(stripped.text) < room or count_tokens([stripped.text])[0] < room:
+        yield stripped, start, end
         return
     cut = _middle(located.text)
     left, right = located.ends[cut - 1], max(located.starts[cut], located.ends[cut - 1])
-    for i, j, piece_start, piece_end in ((0, cut, start, left), (cut, len(located.text), right, end)):
-        half = Located(located.text[i:j], located.starts[i:j], located.ends[i:j])
+    halves = located.parts([(0, cut), (cut, len(located.text))])
+    for half, piece_start, piece_end in zip(halves, (start, right), (left, end), strict=True):
         if half.text.strip() and piece_start < piece_end:
             yield from _fitting(half, piece_start, piece_end, count_tokens, room)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,26 @@ class _Pool:
     dense: Vectors
     lexical: Vectors
     fused: Vectors
+
+
+class _Chunks(Sequence[Chunk]):
+    """Chunks at `rows` of a store."""
+
+    def __init__(self, store: Store, rows: range) -> None:
+        self._store = store
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, at: int) -> Chunk: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Chunk]: ...
+    def __getitem__(self, at: int | slice) -> Chunk | Sequence[Chunk]:
+        if isinstance(at, slice):
+            return _Chunks(self._store, self._rows[at])
+        return self._store.chunk(self._rows[at])
 
 
 class Index:
@@ -209,14 +229,17 @@ class Index:
         """Unit vectors of the hit's sentences, float32 [sentences, dimensions]."""
         return self._sentences.of_chunk(hit.row)
 
-    def section_chunks(self, hit: Hit) -> list[Chunk]:
-        """All chunks of the section that the hit stands in, in their order."""
-        first = last = hit.row
-        while first > 0 and self._store.chunk(first - 1).section == hit.chunk.section:
-            first -= 1
-        while last + 1 < len(self._store) and self._store.chunk(last + 1).section == hit.chunk.section:
-            last += 1
-        return [self._store.chunk(row) for row in range(first, last + 1)]
+    def section(self, document_id: str, anchor: str) -> Section | None:
+        """The section of a document with this anchor, empty for the text before the first heading."""
+        return next((section for section in self._store.sections(document_id) if section.anchor == anchor), None)
+
+    def section_at(self, document_id: str, place: int) -> Section | None:
+        """The section that holds the character `place` of a document's text, if one does."""
+        return self._store.section_at(document_id, place)
+
+    def section_chunks(self, section: Section) -> Sequence[Chunk]:
+        """All chunks of a section in their order, each read when it is asked for."""
+        return _Chunks(self._store, self._store.rows(section))
 
     def vectors_by_text(self) -> dict[str, Vectors]:
         """Every encoded text with its vector: what a new build needs not encode again."""

@@ -12,10 +12,10 @@ from corpus import Chunking
 from index import analysis, lexical
 from index.errors import DamagedIndex, WrongFormat, WrongModel, WrongParameters
 
-FORMAT = 3
+FORMAT = 4
 """Goes up when the files of an index or their meaning change."""
 
-READING = 1
+READING = 2
 """Goes up when the same files give other sections, sentences or chunks."""
 
 

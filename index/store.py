@@ -1,6 +1,6 @@
 """Documents, sections and chunks of an index on disk.
 
-documents.jsonl      one line a document: its fields but the text, and its sections
+documents.jsonl      one line a document: its fields but the text, its sections, the row of its first chunk
 texts.txt            the texts that spans refer to, one after the other
 chunks.jsonl         one line a chunk, read when a question finds it
 chunk_offsets.npy    where each line begins, in bytes, and where the last one ends
@@ -9,15 +9,24 @@ chunk_titles.npy     a number for the title of the document that each chunk is p
 
 import json
 import mmap
+from array import array
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from corpus import Chunk, Document, Section, Sentence, Source, SplitDocument
+from corpus.blocks import Item
+from corpus.located import Mark
+
+_PLAIN = 6
+"""The fields of a sentence that is neither marked nor in a list nor at the head of a table."""
 
 
 def write(folder: Path, documents: Iterable[SplitDocument]) -> None:
@@ -34,7 +43,7 @@ def write(folder: Path, documents: Iterable[SplitDocument]) -> None:
             document = split.document
             start = texts.tell()
             texts.write(document.text.encode())
-            place = {"text_bytes": [start, texts.tell()], "sections": _sections(split)}
+            place = {"text_bytes": [start, texts.tell()], "sections": _sections(split), "row": len(chunk_titles)}
             document_lines.write(_json(_document_fields(document) | place) + "\n")
             ordinal = {section: i for i, section in enumerate(split.sections)}
             for chunk in split.chunks:
@@ -55,6 +64,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._documents: dict[str, dict[str, Any]] = {}
         self._sections: dict[str, tuple[Section, ...]] = {}
+        self._first_rows: dict[str, array[int]] = {}
         self._text_bytes: dict[str, tuple[int, int]] = {}
         with (folder / "documents.jsonl").open(encoding="utf-8") as lines:
             for line in lines:
@@ -62,6 +72,8 @@ class Store:
                 sections = values.pop("sections")
                 self._text_bytes[values["id"]] = tuple(values.pop("text_bytes"))
                 self._documents[values["id"]] = values
+                counts = (section[-1] for section in sections)
+                self._first_rows[values["id"]] = array("q", accumulate(counts, initial=values.pop("row")))
                 self._sections[values["id"]] = tuple(_section(values["id"], s) for s in sections)
         self._ids = {values["source"]["path"]: name for name, values in self._documents.items()}
         self._offsets = np.load(folder / "chunk_offsets.npy")
@@ -77,6 +89,21 @@ class Store:
 
     def sections(self, document_id: str) -> tuple[Section, ...]:
         return self._sections[document_id]
+
+    def section_at(self, document_id: str, place: int) -> Section | None:
+        """The section that holds the character `place` of a document; `None` for its front matter and past its end."""
+        i = self._ordinal(document_id, place)
+        return self._sections[document_id][i] if i >= 0 and place < self._sections[document_id][i].end else None
+
+    def rows(self, section: Section) -> range:
+        """The rows of the chunks of `section`."""
+        i = self._ordinal(section.document_id, section.start)
+        first = self._first_rows[section.document_id]
+        return range(first[i], first[i + 1])
+
+    def _ordinal(self, document_id: str, place: int) -> int:
+        """Which of a document's sections is the last to begin at or before `place`; -1 for none."""
+        return bisect_right(self._sections[document_id], place, key=lambda section: section.start) - 1
 
     def document_from(self, path: str) -> str | None:
         return self._ids.get(path)
@@ -98,7 +125,7 @@ class Store:
     def _chunk(self, row: int) -> Chunk:
         values = json.loads(self._lines[self._offsets[row] : self._offsets[row + 1]])
         section = self._sections[values.pop("document")][values.pop("section")]
-        sentences = tuple(Sentence(*fields) for fields in values.pop("sentences"))
+        sentences = tuple(_sentence(fields) for fields in values.pop("sentences"))
         return Chunk(**values, section=section, sentences=sentences)
 
 
@@ -115,11 +142,13 @@ def _document_fields(document: Document) -> dict[str, Any]:
 
 
 def _sections(split: SplitDocument) -> list[list[Any]]:
-    return [[s.heading_path, s.anchor, s.start, s.end, s.is_empty] for s in split.sections]
+    """The fields of every section, then the number of its chunks, which are one behind another."""
+    chunks = Counter(chunk.section for chunk in split.chunks)
+    return [[s.heading_path, s.anchor, s.start, s.end, s.is_empty, chunks[s]] for s in split.sections]
 
 
 def _section(document_id: str, fields: list[Any]) -> Section:
-    path, *others = fields
+    path, *others, _ = fields
     return Section(document_id, tuple(path), *others)
 
 
@@ -132,8 +161,34 @@ def _chunk_fields(chunk: Chunk, section: int) -> dict[str, Any]:
         "end": chunk.end,
         "text": chunk.text,
         "embedded_text": chunk.embedded_text,
-        "sentences": [[s.start, s.end, s.kind, s.block, s.group, s.shown] for s in chunk.sentences],
+        "sentences": [_sentence_fields(sentence) for sentence in chunk.sentences],
     }
+
+
+def _sentence_fields(s: Sentence) -> list[Any]:
+    """The fields of a sentence; what most sentences do not have is left off their ends."""
+    marks = [_without_defaults(mark, ("", 0)) for mark in s.marks]
+    item = s.item and _without_defaults(s.item, Item())
+    fields = (s.start, s.end, s.kind, s.block, s.group, s.shown, marks, item, s.is_header)
+    return _without_defaults(fields, ([], None, False))
+
+
+def _without_defaults(fields: Sequence[Any], defaults: Sequence[Any]) -> list[Any]:
+    """`fields` without those at their end that equal `defaults`, their last ones by default."""
+    kept = list(fields)
+    for default in reversed(defaults):
+        if kept[-1] != default:
+            break
+        kept.pop()
+    return kept
+
+
+def _sentence(fields: list[Any]) -> Sentence:
+    if len(fields) == _PLAIN:
+        return Sentence(*fields)
+    start, end, kind, block, group, shown, marks, *others = fields
+    item = Item(*others[0]) if others and others[0] is not None else None
+    return Sentence(start, end, kind, block, group, shown, tuple(Mark(*mark) for mark in marks), item, len(others) > 1)
 
 
 def _json(values: object) -> str:

@@ -1,4 +1,4 @@
-"""Who asks: one `Caller` for every channel, and the signed token that a browser keeps."""
+"""Who asks: one `Caller` for every channel, and the signed tokens that browsers keep."""
 
 import os
 import secrets
@@ -21,6 +21,14 @@ Channel = Literal["web", "api", "command_line"]
 
 TOKEN_SECONDS = 180 * 86_400
 """How long a browser stays the same person after it was first seen."""
+SESSION_SECONDS = 3600
+"""How long a session token is good for."""
+_RENEWED_SECONDS = 7 * 86_400
+"""How old a session token may be to be exchanged for a new one of the same person."""
+SESSION_PREFIX = "rs_"
+"""What tells our session tokens from the keys that clients of other APIs send."""
+OWN = ""
+"""What stands in a session token for the origin of our own pages, whatever address they were opened at."""
 _KEY_FILE = "secret_key"
 _SHORTEST_KEY = 16
 
@@ -38,6 +46,8 @@ class Caller:
         return self.courses is None or course in self.courses
 
 
+ANYBODY = Caller("")
+"""Whoever brings neither token nor cookie."""
 COMMAND_LINE = Caller("command-line", role="administrator", channel="command_line")
 """Whoever runs the program on this machine."""
 
@@ -62,6 +72,40 @@ class PersonTokens:
         except BadData:
             return None
         return Caller(person, channel="web") if isinstance(person, str) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a session token holds: a pseudonym, and the origin whose pages it was given to."""
+
+    person: str
+    origin: str
+
+
+class SessionTokens:
+    """Signed tokens with which the pages of one origin ask as one person, for an hour."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        """`keys`: as for `PersonTokens`."""
+        self._serializer = URLSafeTimedSerializer(list(reversed(keys)), salt="repere.session")
+
+    def new(self, person: str, origin: str) -> str:
+        return SESSION_PREFIX + self._serializer.dumps([person, origin])
+
+    def read(self, token: str) -> Session | None:
+        """What a token holds; `None` for one that is forged or damaged, or has ended."""
+        return self._read(token, SESSION_SECONDS)
+
+    def renewable(self, token: str) -> Session | None:
+        """The same, also for a token that has ended lately."""
+        return self._read(token, _RENEWED_SECONDS)
+
+    def _read(self, token: str, max_age: int) -> Session | None:
+        try:
+            person, origin = self._serializer.loads(token.removeprefix(SESSION_PREFIX), max_age=max_age)
+        except BadData:
+            return None
+        return Session(person, origin)
 
 
 def secret_keys(setting: SecretStr | None, home: Path) -> list[str]:

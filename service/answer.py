@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from corpus.blocks import Kind
+from corpus.located import Emphasis
 
 Status = Literal["answered", "not_in_material", "section_empty", "small_talk"]
 
@@ -36,14 +37,39 @@ class Citation(Contract):
     document_version: str = Field(description="`sha256:` and the digest of the document's text.")
 
 
-class AnswerSentence(Contract):
-    """One sentence of the answer and the citations that it rests on."""
+class Span(Contract):
+    """A run of a sentence's text that is shown in one way."""
+
+    text: str = Field(description="What to show.")
+    marks: list[Emphasis] = Field([], description="How the material sets it, the outermost first; `code` is the last.")
+    href: str | None = Field(
+        None, description="Where it links to: an absolute address that begins with `http:`, `https:` or `mailto:`."
+    )
+    cell: int | None = Field(None, description="The column that it stands in, from 0; of rows of tables only.")
+
+
+class ShownSentence(Contract):
+    """A sentence, an item of a list, a row of a table or a block of code, and how to show it."""
 
     text: str = Field(description="What to show, without Markdown marks.")
-    citations: list[int] = Field(description="Numbers of citations, at least one.")
     kind: Kind = Field(description="How to show it: as prose, an item of a list, a row of a table or code.")
     block: int = Field(description="The same for sentences of one paragraph or one item of a list, within a section.")
     group: int = Field(description="The same for sentences of one paragraph, list or table, within a section.")
+    spans: list[Span] = Field(
+        [],
+        description="The same text in runs, where some of it is set in another way; of a row of a table always, "
+        "without the ` | ` between its cells.",
+    )
+    level: int = Field(1, description="How deep in lists it stands, from 1.")
+    ordinal: int | None = Field(None, description="The number of an item of an ordered list, at its first block.")
+    continues: bool = Field(False, description="Goes on with the item of a list that a block before it began.")
+    is_header: bool = Field(False, description="The row at the head of a table.")
+
+
+class AnswerSentence(ShownSentence):
+    """One sentence of the answer and the citations that it rests on."""
+
+    citations: list[int] = Field(description="Numbers of citations, at least one.")
 
 
 class RelatedSection(Contract):

@@ -8,14 +8,20 @@ from typing import Any
 from anyio import to_thread
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
-from service import conversation_routes, openai_form, pages, routes
-from service.access import PersonTokens, secret_keys
+from service import conversation_routes, feedback_routes, openai_form, pages, routes, session_routes
+from service.access import PersonTokens, SessionTokens, secret_keys
 from service.conversations import Conversations
+from service.cross_origin import OpenFiles, SiteOrigins
 from service.identity import KeepPerson
 from service.metrics import TimeRequests
 from service.problems import LimitBody, Problem, add_handlers
+from service.rates import Rates
+from service.repeats import Repeats
+from service.root_path import UnderPath
 from service.settings import Settings
+from service.sites import Sites
 from service.startup import BuildProgress, Startup
 from service.state.database import database_of
 
@@ -27,6 +33,11 @@ verbatim quote with its place, checked before the answer leaves. Where the mater
 
 class _Service(FastAPI):
     """FastAPI describes its own form of errors; ours are problem details everywhere."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        # Around what answers to unexpected errors too: a page of another site may read only what says that it may.
+        stack = SiteOrigins(super().build_middleware_stack(), self.state.sites)
+        return UnderPath(stack, self.state.startup.settings.root_path)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -44,15 +55,18 @@ def create_app(
     finished: Callable[[Startup], None] = lambda startup: None,
 ) -> FastAPI:
     """The application; loading begins when it starts, in a thread, and `finished` is called from there."""
-    conversations = Conversations(database_of(settings), settings.retention_days)
+    database = database_of(settings)
+    conversations, sites = Conversations(database, settings.retention_days), Sites(database)
     startup = Startup(settings, progress, finished, conversations)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.person_tokens = PersonTokens(secret_keys(settings.secret_key, settings.home))
+        keys = secret_keys(settings.secret_key, settings.home)
+        app.state.person_tokens, app.state.session_tokens = PersonTokens(keys), SessionTokens(keys)
         conversations.start()
         startup.start()
         yield
+        sites.close()
         await to_thread.run_sync(conversations.close)
 
     app = _Service(
@@ -64,13 +78,17 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.startup = startup
+    app.state.startup, app.state.sites = startup, sites
+    app.state.rates, app.state.repeats = Rates(settings.rate_per_session, settings.rate_per_address), Repeats()
     add_handlers(app)
     app.add_middleware(LimitBody)
     app.add_middleware(TimeRequests)
     app.add_middleware(KeepPerson)
+    app.add_middleware(OpenFiles)
     app.include_router(routes.router)
     app.include_router(conversation_routes.router)
+    app.include_router(session_routes.router)
+    app.include_router(feedback_routes.router)
     app.include_router(openai_form.router)
     app.include_router(pages.router)
     app.mount("/static", StaticFiles(directory=pages.WEB), name="static")

@@ -49,6 +49,7 @@ class Options(TypedDict, total=False):
     base_url: str
     conversation_id: str | None
     earlier: Sequence[str] | None
+    answer_id: str | None
 
 
 class Composer(Protocol):
@@ -98,11 +99,12 @@ class Assistant:
         """Answer `question` from one course, event by event; links begin with `base_url`.
 
         `conversation_id` names the conversation that it goes on with; or `earlier` are the questions before it as
-        they were typed, oldest first, where the caller keeps the conversation.
+        they were typed, oldest first, where the caller keeps the conversation. The answer gets `answer_id` for its
+        id, or else one of its own.
 
         Raises, before the first event:
             InvalidQuestion: it is blank, too short or too long, or holds what is no text.
-            CourseRequired, UnknownCourse, CourseUnavailable: as `Courses.index` does.
+            CourseRequired, UnknownCourse, CourseUnavailable: as `Courses.readable` does.
             UnknownConversation: as `Conversations.earlier` does.
         """
         asked_at = now()
@@ -147,11 +149,12 @@ class Assistant:
         base_url: str = "",
         conversation_id: str | None = None,
         earlier: Sequence[str] | None = None,
+        answer_id: str | None = None,
     ) -> Draft:
         """The extractive answer; blocks while it encodes. Raises what `stream` does."""
         started = perf_counter()
         typed = self.checked(question)
-        index = self.courses.index(course)
+        index = self.courses.readable(course, caller)
         name = index.manifest.course
         if earlier is not None:
             before: Sequence[str] = self._read_in_turn(earlier, index)
@@ -170,7 +173,7 @@ class Assistant:
             found = _decide(index, reading.question, vector, hits, self.calibration, base_url)
         composed = perf_counter()
         answer = Answer(
-            id=uuid.uuid4().hex,
+            id=answer_id or uuid.uuid4().hex,
             conversation_id=conversation_id or uuid.uuid4().hex,
             course=name,
             language=index.manifest.language,
@@ -208,10 +211,12 @@ class Assistant:
     def _keep(self, answer: Answer, asked_at: int, caller: Caller = COMMAND_LINE, **options: object) -> None:
         self.conversations.add(caller.person, answer, asked_at)
 
-    def search(self, question: str, course: str | None = None, k: int = 10) -> tuple[Index, list[Hit]]:
+    def search(
+        self, question: str, course: str | None = None, k: int = 10, caller: Caller = COMMAND_LINE
+    ) -> tuple[Index, list[Hit]]:
         """The `k` best hits for `question` in one course, and the index that they come from."""
         question = self.checked(question)
-        index = self.courses.index(course)
+        index = self.courses.readable(course, caller)
         return index, find(index, question, index.encode(question, self.encoder), self._reranker, k)
 
     def checked(self, question: str) -> str:
@@ -309,6 +314,13 @@ def _generated(answer: Answer, sent: Sequence[Checked], composer: str, took_ms: 
             "took_ms": took,
         }
     )
+
+
+def replayed(answer: Answer) -> Iterator[Event]:
+    """The events that an answer was given with."""
+    yield ProgressEvent(_progress(answer))
+    yield from _events(answer)
+    yield DoneEvent(answer)
 
 
 def _events(answer: Answer) -> Iterator[Event]:

@@ -8,6 +8,8 @@ from index.address import section_url as section_url
 from index.index import Index
 from service.answer import AnswerSentence, Citation
 from service.compose import Quote
+from service.links import find_document
+from service.spans import shown_fields
 
 log = structlog.get_logger(__name__)
 
@@ -16,21 +18,15 @@ def cite(index: Index, quotes: Sequence[Quote], base_url: str) -> tuple[list[Ans
     """Sentences and citations for the quotes that stand in their documents, checked here, last of all."""
     sentences: list[AnswerSentence] = []
     citations: list[Citation] = []
+    find = find_document(index, base_url)
     for found in quotes:
         citation = citation_of(index, found, len(citations) + 1, base_url)
         if citation is None:
             continue
         citations.append(citation)
-        sentence = found.sentence
-        sentences.append(
-            AnswerSentence(
-                text=sentence.shown,
-                citations=[citation.number],
-                kind=sentence.kind,
-                block=sentence.block,
-                group=sentence.group,
-            )
-        )
+        document = index.document(found.section.document_id)
+        fields = shown_fields(found.sentence, document, find)
+        sentences.append(AnswerSentence(**fields, citations=[citation.number]))
     return sentences, citations
 
 

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from corpus.errors import CorpusError
 from index.errors import SearchIndexError
 from service import logging as logs
-from service.errors import ServiceError, StartError
+from service.errors import ServiceError, StartError, StateUnavailable
 from service.evaluation.errors import EvaluationError
 from service.plain_text import plain_text
 from service.settings import Settings
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from service.assistant import Assistant
     from service.startup import Startup
+    from service.state.database import Database
 
 app = typer.Typer(
     help="Answers questions about teaching material, every sentence with its source.",
@@ -39,11 +40,15 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+sites = typer.Typer(help="Which sites' pages may ask; see docs/operation.md.", no_args_is_help=True)
+app.add_typer(sites, name="sites")
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 QuestionText = Annotated[str, typer.Argument(help="The question, as a person would ask it.")]
 CourseName = Annotated[
     str | None, typer.Option("--course", "-c", help="The course; may be left out where there is only one.")
 ]
+Origin = Annotated[str, typer.Argument(help="The site's origin, such as https://cours.example.")]
 Bars = Callable[[str, str, int, int], None]
 """Told the name of a bar, what to say of it once, and how many of how many are done."""
 
@@ -93,7 +98,7 @@ def serve(
     _messages.print("Repère is starting…")
     with _encoding_progress() as progress:
         application = create_app(settings, progress, finished)
-        server = _server(application)
+        server = _server(application, settings)
         _run(server, listener)
     if error := application.state.startup.error:
         raise error
@@ -139,7 +144,7 @@ def mcp(
     _messages.print("Repère is starting…")
     with _encoding_progress() as progress:
         startup = Startup(settings, progress, finished)
-        server = _server(served.http_app(startup, base_url))
+        server = _server(served.http_app(startup, base_url), settings)
         _run(server, listener)
     _end_loading(startup)
     if startup.error:
@@ -278,6 +283,58 @@ def courses(as_json: AsJson = False) -> None:
         print(f"{course.id}: {counts if course.available else course.detail}")
 
 
+@sites.command("add")
+def add_site(
+    origin: Origin,
+    course: Annotated[list[str], typer.Option("--course", "-c", help="A course that its pages may ask.")],
+) -> None:
+    """Let the pages of a site ask, beside the courses that it has already."""
+    from service.courses import Courses
+    from service.origins import normalised
+    from service.state.sites import add_site as add
+
+    settings = Settings()
+    logs.configure(settings)
+    name, there = normalised(origin), Courses(settings).names()
+    if unknown := [given for given in course if given not in there]:
+        raise StartError(f"there is no course {unknown[0]!r}; there are: {', '.join(there)}")
+    with _database(settings) as database:
+        add(database, name, course)
+    _messages.print(f"{name} may ask: {', '.join(sorted(set(course)))}.")
+
+
+@sites.command("list")
+def list_sites(as_json: AsJson = False) -> None:
+    """List the sites whose pages may ask, with their courses."""
+    from service.state.sites import registered_sites
+
+    settings = Settings()
+    logs.configure(settings)
+    with _database(settings) as database:
+        found = registered_sites(database)
+    if as_json:
+        listed = [{"origin": origin, "courses": sorted(courses)} for origin, courses in found.items()]
+        print(json.dumps({"sites": listed}, ensure_ascii=False, indent=2))
+        return
+    for origin, courses in found.items():
+        print(f"{origin}: {', '.join(sorted(courses))}")
+
+
+@sites.command("remove")
+def remove_site(origin: Origin) -> None:
+    """Take the right to ask from the pages of a site; their sessions end with it."""
+    from service.origins import normalised
+    from service.state.sites import remove_site as remove
+
+    settings = Settings()
+    logs.configure(settings)
+    name = normalised(origin)
+    with _database(settings) as database:
+        if not remove(database, name):
+            raise StartError(f"there is no site {name!r}; `repere sites list` tells which there are")
+    _messages.print(f"{name} may not ask any more.")
+
+
 @app.command()
 def doctor(
     migrate: Annotated[
@@ -296,6 +353,23 @@ def doctor(
             print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
     if not all(check.ok for check in checks):
         sys.exit(1)
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator["Database"]:
+    """The database, its tables up to date.
+
+    Raises:
+        StartError: it cannot be used; says why.
+    """
+    from service.state.database import database_of
+
+    with closing(database_of(settings)) as database:
+        try:
+            database.migrate()
+            yield database
+        except StateUnavailable as error:
+            raise StartError(error.reason) from error
 
 
 @contextmanager
@@ -373,11 +447,17 @@ def _end_loading(startup: "Startup") -> None:
         os._exit(0)
 
 
-def _server(application: "ASGIApp") -> "Server":
+def _server(application: "ASGIApp", settings: Settings) -> "Server":
     import uvicorn
 
     config = uvicorn.Config(
-        application, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
+        application,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
     )
     return uvicorn.Server(config)
 

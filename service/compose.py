@@ -49,7 +49,7 @@ def compose(index: Index, question: str, found: Sequence[Candidate]) -> list[Quo
     quotes: dict[Section, dict[int, Quote]] = {}
     for candidate in chosen:
         section = candidate.hit.chunk.section
-        passage = [quote_of(chunk, s) for chunk in index.section_chunks(candidate.hit) for s in chunk.sentences]
+        passage = [quote_of(chunk, s) for chunk in index.section_chunks(section) for s in chunk.sentences]
         kept = quotes.setdefault(section, {})
         for needed in _with_context(passage, candidate.sentence, wanted):
             kept[needed.sentence.start] = needed

@@ -14,8 +14,9 @@ from service.answer import Answer, Contract
 from service.citation_memory import CitedThen, look_up
 from service.courses import Courses
 from service.errors import CourseUnavailable, UnknownConversation, UnknownCourse
-from service.identity import COOKIE, known_caller
+from service.identity import COOKIE, known_caller, session_token
 from service.problems import problem_responses
+from service.root_path import cookie_path
 from service.routes import base_url, json_response, startup
 from service.schemas import CONVERSATION
 from service.state.turns import Turn
@@ -44,12 +45,14 @@ class Conversation(Contract):
 
 
 @router.get(
-    "/v1/conversations/{conversation_id}", response_model=Conversation, responses=problem_responses(404, 422, 503)
+    "/v1/conversations/{conversation_id}",
+    response_model=Conversation,
+    responses=problem_responses(401, 403, 404, 422, 503),
 )
 async def conversation(request: Request, conversation_id: ConversationId) -> Response:
     """One's own conversation, with what became of the quotes since; of a long one the last 200 turns.
 
-    It belongs to whoever the cookie names that came with the first answer.
+    It belongs to whoever the cookie names that came with the first answer, or the session token that it was asked with.
     """
     kept, whose = startup(request).conversations, _known(request)
     courses, base = startup(request).courses, base_url(request)
@@ -67,7 +70,7 @@ async def conversation(request: Request, conversation_id: ConversationId) -> Res
     "/v1/conversations/{conversation_id}",
     status_code=204,
     response_class=Response,
-    responses=problem_responses(404, 422, 503),
+    responses=problem_responses(401, 403, 404, 422, 503),
 )
 async def delete_conversation(request: Request, conversation_id: ConversationId) -> Response:
     """Remove one's own conversation, for good."""
@@ -76,20 +79,23 @@ async def delete_conversation(request: Request, conversation_id: ConversationId)
     return Response(status_code=204)
 
 
-@router.delete("/v1/me", status_code=204, response_class=Response, responses=problem_responses(503))
+@router.delete("/v1/me", status_code=204, response_class=Response, responses=problem_responses(401, 403, 503))
 async def forget_me(request: Request) -> Response:
-    """Remove everything that is kept about whoever the cookie names, and the cookie."""
+    """Remove everything that is kept about whoever the cookie or the session token names, and the cookie."""
     response = Response(status_code=204)
     if (whose := known_caller(request)) is not None:
         kept = startup(request).conversations
         await to_thread.run_sync(lambda: kept.forget(whose.person))
-        response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+        if session_token(request) is None:
+            response.delete_cookie(COOKIE, path=cookie_path(request.scope), httponly=True, samesite="lax")
     return response
 
 
 def _known(request: Request) -> Caller:
     if (known := known_caller(request)) is None:
-        raise UnknownConversation("You have no conversation here: your browser brought no cookie of an answer.")
+        raise UnknownConversation(
+            "You have no conversation here: your browser brought no cookie or token of an answer."
+        )
     return known
 
 

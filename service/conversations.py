@@ -4,8 +4,9 @@ answer → bounded queue → writer thread → database. A turn is read from the
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
 from threading import Event, Lock, Thread
@@ -27,6 +28,7 @@ from service.state.turns import (
     remove_conversation,
     remove_person,
     store,
+    turn_of,
 )
 
 log = structlog.get_logger(__name__)
@@ -163,6 +165,42 @@ class Conversations:
             raise UnknownConversation(_UNKNOWN)
         return turns[-MOST_READ:]
 
+    def answered(self, answer_id: str, person: str) -> Turn | None:
+        """A person's own turn by its answer; `None` where there is none.
+
+        Raises:
+            StateUnavailable: the database cannot be read, and no such turn waits.
+        """
+        with self._lock:
+            for turn in chain.from_iterable(self._waiting.values()):
+                if turn.answer.id == answer_id and turn.person == person:
+                    return turn
+        if self.database is None:
+            return None
+        if monotonic() < self._read_again_at:
+            raise StateUnavailable(self.problem or "the database does not answer")
+        try:
+            return self._read(partial(turn_of, self.database, answer_id, person))
+        except StateUnavailable as error:
+            self._cannot_read(error)
+            raise
+
+    def write_now(self, conversation_id: str) -> None:
+        """Write what waits of a conversation, for what refers to it.
+
+        Raises:
+            StateUnavailable: the database cannot be written.
+        """
+        if self.database is None or (self._writer is not None and not self._prepare_at):
+            raise StateUnavailable(self.problem or "the database is being opened")
+        with self._nothing_written():
+            with self._lock:
+                batch = list(self._waiting.get(conversation_id, ()))
+            if batch:
+                self._write(batch)
+                with self._lock:
+                    self._drop(batch)
+
     def delete(self, conversation_id: str, caller: Caller) -> None:
         """Remove one's own conversation.
 
@@ -186,13 +224,23 @@ class Conversations:
 
     def _remove(self, remove: Callable[..., None], waits: Callable[[Turn], bool]) -> None:
         """Remove what is written by `remove`, and of what waits the turns that `waits` tells."""
-        if not self._writing.acquire(timeout=_READ_SECONDS):
-            raise StateUnavailable("a batch is being written for too long")
-        try:
+        with self._nothing_written():
             if self.database is not None:
                 remove(self.database, at=now())
             with self._lock:
                 self._drop([turn for turns in self._waiting.values() for turn in turns if waits(turn)])
+
+    @contextmanager
+    def _nothing_written(self) -> Iterator[None]:
+        """While the writer writes nothing.
+
+        Raises:
+            StateUnavailable: it does not end.
+        """
+        if not self._writing.acquire(timeout=_READ_SECONDS):
+            raise StateUnavailable("a batch is being written for too long")
+        try:
+            yield
         finally:
             self._writing.release()
 

@@ -1,6 +1,7 @@
 """The courses that can be asked: which there are, and the index of each."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import structlog
@@ -9,6 +10,7 @@ from corpus import MATERIAL, slug, source_digests
 from index.errors import SearchIndexError
 from index.index import Index
 from index.shelf import courses_on, current_build, find_build
+from service.access import Caller
 from service.errors import CourseRequired, CourseUnavailable, UnknownCourse
 from service.settings import Settings
 
@@ -58,15 +60,23 @@ class Courses:
             CourseUnavailable: its index is missing or cannot be used.
         """
         if course is None:
-            names = self.names()
-            if len(names) != 1:
-                raise CourseRequired(f"Name one of the courses: {', '.join(names)}.")
-            course = names[0]
+            course = _only(self.names())
         opened = self._opened.get(course)
         # A shipped course's material does not change while the program runs; another may be built anew.
         if opened and (course in self._shipped or current_build(self._settings.index_roots[0], course) == opened[0]):
             return opened[1]
         return self._open(course)
+
+    def readable(self, course: str | None, caller: Caller) -> Index:
+        """`index`, as if there were no courses but those that `caller` may read."""
+        if caller.courses is None:
+            return self.index(course)
+        own = [name for name in self.names() if caller.may_read(name)]
+        if course is None:
+            course = _only(own)
+        elif course not in own:
+            raise _unknown(course, own)
+        return self.index(course)
 
     def problems(self) -> dict[str, str]:
         """Why courses cannot be searched, by course; empty when all can."""
@@ -83,7 +93,7 @@ class Courses:
         if folder is None:
             if course in self._shipped:
                 raise CourseUnavailable(f"The index of {course!r} is missing; run `repere build`.")
-            raise UnknownCourse(f"There is no course {course!r}; there are: {', '.join(self.names())}.")
+            raise _unknown(course, self.names())
         with self._lock:
             if (opened := self._opened.get(course)) and opened[0] == folder:
                 return opened[1]  # Opened by another thread meanwhile.
@@ -101,3 +111,13 @@ class Courses:
             sources = source_digests(self._shipped[course])
             return find_build(self._settings.index_roots, course, self._settings.recipe, sources)
         return current_build(self._settings.index_roots[0], course) if course == slug(course) else None
+
+
+def _only(names: Sequence[str]) -> str:
+    if len(names) != 1:
+        raise CourseRequired(f"Name one of the courses: {', '.join(names)}.")
+    return names[0]
+
+
+def _unknown(course: str, names: Sequence[str]) -> UnknownCourse:
+    return UnknownCourse(f"There is no course {course!r}; there are: {', '.join(names)}.")

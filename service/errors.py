@@ -6,6 +6,11 @@ ServiceError                 status, title, and a detail for whoever asked
 ├── UnknownCourse       404
 ├── UnknownDocument     404
 ├── UnknownConversation 404  there is none, or it is another person's or another course's
+├── UnknownAnswer       404  there is none, or it is another person's
+├── KeyReused           422  an Idempotency-Key came with another question
+├── InvalidToken        401  a session token has ended, is forged or another origin's
+├── ForeignOrigin       403  a page of a site that is not registered, or not for this course
+├── TooManyRequests     429  says when to come again
 ├── InvalidBody         400  not JSON
 ├── ClientGone          499  nobody waits for the answer any more
 ├── CourseUnavailable   503  the course has an index that cannot be used
@@ -16,6 +21,7 @@ ServiceError                 status, title, and a detail for whoever asked
 StartError                   the program cannot start; said on the command line
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -24,7 +30,8 @@ class ServiceError(Exception):
 
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Internal error"
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
+    headers: ClassVar[Mapping[str, str]] = {}
 
 
 class InvalidQuestion(ServiceError):
@@ -50,6 +57,37 @@ class UnknownDocument(ServiceError):
 class UnknownConversation(ServiceError):
     status = 404
     title = "No such conversation"
+
+
+class UnknownAnswer(ServiceError):
+    status = 404
+    title = "No such answer"
+
+
+class KeyReused(ServiceError):
+    status = 422
+    title = "The key was used for another question"
+
+
+class InvalidToken(ServiceError):
+    status = 401
+    title = "The session token is not valid"
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class ForeignOrigin(ServiceError):
+    status = 403
+    title = "This site may not ask"
+
+
+class TooManyRequests(ServiceError):
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, retry_after: int) -> None:
+        """`retry_after`: in seconds."""
+        super().__init__(f"That was a lot at once; try again in {retry_after} s.")
+        self.retry_after = retry_after
 
 
 class InvalidBody(ServiceError):

@@ -12,13 +12,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
+from service.access import ANYBODY
 from service.answer import Answer, AnswerSentence, Citation
 from service.citations import AnswerText
 from service.errors import InvalidQuestion
 from service.events import CitationEvent, DoneEvent, Event, SentenceEvent
-from service.identity import caller
+from service.identity import caller, known_caller
 from service.problems import openai_error, problem_responses
-from service.routes import base_url, startup
+from service.routes import base_url, count_question, readable, startup
 from service.server_sent import EVENTS, ServerSentEvent, begun, problem_of, server_sent, stream_response, whole_answer
 
 router = APIRouter(tags=["OpenAI form"])
@@ -70,7 +71,7 @@ class ChatRequest(BaseModel):
 @router.post(
     "/v1/chat/completions",
     response_class=JSONResponse,
-    responses=problem_responses(400, 404, 413, 422, 503) | {200: EVENTS},
+    responses=problem_responses(400, 401, 403, 404, 413, 422, 429, 503) | {200: EVENTS},
 )
 async def chat_completions(request: Request, body: ChatRequest) -> Response:
     """Answer in the form of OpenAI's API.
@@ -81,8 +82,9 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     *earlier, question = [message.text() for message in body.messages if message.role == "user"] or [""]
     if not question:
         raise InvalidQuestion("There is no message of a user with text; send the question as the last one.")
-    assistant = startup(request).assistant
-    events = assistant.stream(question, body.model, caller=caller(request), base_url=base_url(request), earlier=earlier)
+    assistant, whose = startup(request).assistant, caller(request)
+    count_question(request, whose)
+    events = assistant.stream(question, body.model, caller=whose, base_url=base_url(request), earlier=earlier)
     if body.stream:
         with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
         return stream_response(_chunks(request, await begun(events), body.model, with_usage))
@@ -99,19 +101,18 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     )
 
 
-@router.get("/v1/models", response_class=JSONResponse, responses=problem_responses(503))
+@router.get("/v1/models", response_class=JSONResponse, responses=problem_responses(401, 403, 503))
 async def models(request: Request) -> Response:
     """The courses, as OpenAI's API lists models."""
-    courses = startup(request).assistant.courses
+    courses, whose = startup(request).assistant.courses, known_caller(request) or ANYBODY
     names = await to_thread.run_sync(courses.names)
-    return JSONResponse({"object": "list", "data": [_model(name) for name in names]})
+    return JSONResponse({"object": "list", "data": [_model(name) for name in names if whose.may_read(name)]})
 
 
-@router.get("/v1/models/{course}", response_class=JSONResponse, responses=problem_responses(404, 422, 503))
+@router.get("/v1/models/{course}", response_class=JSONResponse, responses=problem_responses(401, 403, 404, 422, 503))
 async def model(request: Request, course: str) -> Response:
     """One course, as OpenAI's API describes a model."""
-    courses = startup(request).assistant.courses
-    index = await to_thread.run_sync(courses.index, course)
+    index = await to_thread.run_sync(readable, request, course)
     return JSONResponse(_model(index.manifest.course))
 
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.catalogue import messages
 from service.errors import InvalidBody, ServiceError
 from service.html import HEADERS, render
+from service.root_path import own_path
 
 MEDIA_TYPE = "application/problem+json"
 _API = ("/v1", "/healthz", "/readyz", "/metrics")
@@ -30,7 +31,7 @@ class Problem(BaseModel):
     title: str = Field(description="What went wrong, the same for every error of this kind.")
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What to do about it.")
-    instance: str = Field(description="The path that was asked for.")
+    instance: str = Field(description="The path that was asked for, within the service.")
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -45,11 +46,12 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def problem(request: Request, status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
-    if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith(_API):
-        return _page(request, status)
-    found = Problem(title=title, status=status, detail=detail, instance=request.url.path)
+    path = own_path(request.scope)
+    if "text/html" in request.headers.get("accept", "") and not path.startswith(_API):
+        return _page(path, status)
+    found = Problem(title=title, status=status, detail=detail, instance=path)
     body = found.model_dump()
-    if request.url.path.startswith(_OPENAI_FORM):
+    if path.startswith(_OPENAI_FORM):
         body |= openai_error(found)
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
@@ -61,25 +63,28 @@ def openai_error(found: Problem) -> dict[str, Any]:
 
 def add_handlers(app: FastAPI) -> None:
     """Translate everything that a request can raise."""
-    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(ServiceError, error_response)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(Exception, _unexpected)
 
 
-def _page(request: Request, status: int) -> Response:
+def _page(path: str, status: int) -> Response:
     """The same for a person who opened a link."""
     text = messages("fr")
     name = f"page_{status}" if f"page_{status}_title" in text else "page_error"
     title, detail = text[f"{name}_title"], text[f"{name}_detail"]
-    root = "../" * (request.url.path.count("/") - 1) or "./"
+    root = "../" * (path.count("/") - 1) or "./"
     page = render("problem.html", title=title, detail=detail, language="fr", text=text, root=root)
     return HTMLResponse(page, status, HEADERS)
 
 
-async def _service_error(request: Request, error: Exception) -> Response:
+async def error_response(request: Request, error: Exception) -> Response:
+    """What a request gets that raised a `ServiceError`."""
     assert isinstance(error, ServiceError)
-    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    headers = dict(error.headers)
+    if error.retry_after:
+        headers["Retry-After"] = str(error.retry_after)
     return problem(request, error.status, error.title, str(error), headers)
 
 
@@ -87,7 +92,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     if first["type"] == "json_invalid":
-        return await _service_error(request, InvalidBody(f"{first['ctx']['error']}; send a JSON object in UTF-8."))
+        return await error_response(request, InvalidBody(f"{first['ctx']['error']}; send a JSON object in UTF-8."))
     # What was sent is not repeated: it may not even be text.
     place = ".".join(str(part) for part in first["loc"][1:]) or "body"
     return problem(request, 422, "The request is not understood", f"`{place}`: {first['msg']}.")
@@ -96,7 +101,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 400:
-        return await _service_error(request, InvalidBody("Send a JSON object in UTF-8."))
+        return await error_response(request, InvalidBody("Send a JSON object in UTF-8."))
     details = {
         404: "There is nothing at this address; /docs lists what there is.",
         405: "This address does not know this method; /docs lists those that it does.",
@@ -112,7 +117,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("unexpected_error", path=request.url.path, exc_info=error)
+    log.error("unexpected_error", path=own_path(request.scope), exc_info=error)
     return problem(request, 500, "Internal error", "This is a fault of the program; its log says more.")
 
 

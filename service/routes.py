@@ -4,20 +4,25 @@ from functools import partial
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel
 
 from index.index import Index
+from service.access import ANYBODY, Caller
 from service.answer import Answer
+from service.assistant import Options
 from service.calibration import WITHOUT_CALIBRATION
 from service.errors import CourseUnavailable, NotReady, UnknownDocument
-from service.identity import caller
+from service.identity import caller, known_caller, session_token
 from service.metrics import REGISTRY
 from service.problems import problem_responses
+from service.rates import Rates, client_address
+from service.repeats import Repeats
 from service.schemas import (
+    CONVERSATION,
     EXAMPLE,
     CourseList,
     DocumentList,
@@ -31,6 +36,7 @@ from service.schemas import (
     section_span,
     summary,
 )
+from service.sections import SourceSection, source_section
 from service.server_sent import EVENTS, event_response, wants_events, whole_answer
 from service.startup import Startup
 
@@ -39,63 +45,91 @@ router = APIRouter()
 
 CourseId = Annotated[str, Path(description="The course.", examples=["docker"])]
 DocumentId = Annotated[str, Path(description="The document.", examples=["introduction-docker"])]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        max_length=64,
+        pattern=CONVERSATION,
+        description="A name of one's own for this question: sent again with it, it gets the same answer and is asked "
+        "once.",
+    ),
+]
 
 
 @router.post(
     "/v1/ask",
     response_model=Answer,
-    responses=problem_responses(400, 404, 413, 422, 503) | {200: EVENTS},
+    responses=problem_responses(400, 401, 403, 404, 413, 422, 429, 503) | {200: EVENTS},
     tags=["questions"],
 )
-async def ask(request: Request, body: Question) -> Response:
+async def ask(request: Request, body: Question, idempotency_key: IdempotencyKey = None) -> Response:
     """Answer a question, every sentence with a verified quote, or say that the material does not answer it.
 
     With `Accept: text/event-stream` the answer comes event by event: `status` (how the question was read and what it
     gets), `citation` and `sentence` (each sentence after the citations that it rests on, all verified), `done` (the
     whole answer, the same object as without streaming), or `error` (problem details) where something fails on the way.
+
+    With a session token questions are limited, for each person and each address; `RateLimit` tells what is left.
     """
     assistant = startup(request).assistant
-    events = assistant.stream(
-        body.question,
-        body.course,
-        caller=caller(request),
-        base_url=base_url(request),
-        conversation_id=body.conversation_id,
-    )
+    whose = caller(request)
+    limits = count_question(request, whose)
+    options: Options = {
+        "caller": whose,
+        "base_url": base_url(request),
+        "conversation_id": body.conversation_id,
+    }
+    if idempotency_key is None:
+        events = assistant.stream(body.question, body.course, **options)
+    else:
+        repeats: Repeats = request.app.state.repeats
+        events = repeats.stream(assistant, idempotency_key, body.question, body.course, **options)
     if wants_events(request):
-        return await event_response(request, events)
-    return json_response(await whole_answer(request, events, takes_long=assistant.generates))
+        response = await event_response(request, events)
+    else:
+        response = json_response(await whole_answer(request, events, takes_long=assistant.generates))
+    response.headers.update(limits)
+    return response
 
 
-@router.get("/v1/search", response_model=SearchResult, responses=problem_responses(404, 422, 503), tags=["questions"])
+@router.get(
+    "/v1/search",
+    response_model=SearchResult,
+    responses=problem_responses(401, 403, 404, 422, 429, 503),
+    tags=["questions"],
+)
 async def search(
     request: Request,
     q: Annotated[str, Query(description="The question or words to search for.", examples=[EXAMPLE])],
     course: Annotated[str | None, Query(description="The course to search.", examples=["docker"])] = None,
     k: Annotated[int, Query(ge=1, le=100, description="How many chunks to return at most.")] = 10,
 ) -> Response:
-    """The chunks that fit best, without an answer."""
-    assistant = startup(request).assistant
-    find = partial(search_result, assistant, q, course, k, base_url(request))
-    return json_response(await to_thread.run_sync(find, limiter=assistant.limiter))
+    """The chunks that fit best, without an answer; counted as a question where questions are."""
+    assistant, whose = startup(request).assistant, known_caller(request) or ANYBODY
+    limits = count_question(request, whose)
+    find = partial(search_result, assistant, q, course, k, base_url(request), whose)
+    response = json_response(await to_thread.run_sync(find, limiter=assistant.limiter))
+    response.headers.update(limits)
+    return response
 
 
-@router.get("/v1/courses", response_model=CourseList, responses=problem_responses(503), tags=["courses"])
+@router.get("/v1/courses", response_model=CourseList, responses=problem_responses(401, 403, 503), tags=["courses"])
 def courses(request: Request) -> Response:
-    """Every course, and whether it can be asked."""
-    opened = startup(request).assistant.courses
-    return json_response(CourseList(courses=[summary(opened, name) for name in opened.names()]))
+    """Every course that one may ask, and whether it can be asked."""
+    opened, whose = startup(request).assistant.courses, known_caller(request) or ANYBODY
+    names = [name for name in opened.names() if whose.may_read(name)]
+    return json_response(CourseList(courses=[summary(opened, name) for name in names]))
 
 
 @router.get(
     "/v1/courses/{course}/documents",
     response_model=DocumentList,
-    responses=problem_responses(404, 422, 503),
+    responses=problem_responses(401, 403, 404, 422, 503),
     tags=["courses"],
 )
 def documents(request: Request, course: CourseId) -> Response:
     """The documents of a course."""
-    index = startup(request).assistant.courses.index(course)
+    index = readable(request, course)
     base = base_url(request)
     found = [DocumentSummary(**document_fields(index, name, base)) for name in index.document_ids]
     return json_response(DocumentList(course=course, documents=found))
@@ -104,12 +138,12 @@ def documents(request: Request, course: CourseId) -> Response:
 @router.get(
     "/v1/courses/{course}/documents/{document_id}",
     response_model=DocumentText,
-    responses=problem_responses(404, 422, 503),
+    responses=problem_responses(401, 403, 404, 422, 503),
     tags=["courses"],
 )
 def document(request: Request, course: CourseId, document_id: DocumentId) -> Response:
     """One document: its text, which the spans of citations refer to, and its sections."""
-    index = startup(request).assistant.courses.index(course)
+    index = readable(request, course)
     check_document(index, document_id)
     return json_response(
         DocumentText(
@@ -119,6 +153,37 @@ def document(request: Request, course: CourseId, document_id: DocumentId) -> Res
             sections=[section_span(section) for section in index.sections(document_id)],
         )
     )
+
+
+@router.get(
+    "/v1/courses/{course}/documents/{document_id}/section",
+    response_model=SourceSection,
+    responses=problem_responses(401, 403, 404, 422, 503),
+    tags=["courses"],
+)
+def section(
+    request: Request,
+    course: CourseId,
+    document_id: DocumentId,
+    anchor: Annotated[
+        str | None,
+        Query(
+            description="The section's anchor; where it is left out, the section that holds `start`, else the first."
+        ),
+    ] = None,
+    start: Annotated[int | None, Query(ge=0, description="Where the quote begins, in code points.")] = None,
+    end: Annotated[int | None, Query(ge=0, description="Where it ends.")] = None,
+    version: Annotated[
+        str | None, Query(description="The version that `start` and `end` refer to, `document_version` of a citation.")
+    ] = None,
+) -> Response:
+    """One section of a document, sentence by sentence, with those marked that a citation quotes.
+
+    The parameters are a citation's: its `anchor`, `start`, `end` and, as `version`, its `document_version`.
+    """
+    index = readable(request, course)
+    check_document(index, document_id)
+    return json_response(source_section(index, document_id, anchor, (start, end), version, base_url(request)))
 
 
 @router.get("/healthz", response_model=Health, tags=["operation"])
@@ -151,6 +216,27 @@ async def metrics() -> Response:
 def startup(request: Request) -> Startup:
     started: Startup = request.app.state.startup
     return started
+
+
+def readable(request: Request, course: str) -> Index:
+    """The index of a course, for whoever asks.
+
+    Raises:
+        UnknownCourse: there is none, or it is not theirs.
+    """
+    return startup(request).assistant.courses.readable(course, known_caller(request) or ANYBODY)
+
+
+def count_question(request: Request, whose: Caller) -> dict[str, str]:
+    """Count what is asked with a session token, nothing else; the headers that tell what is left.
+
+    Raises:
+        TooManyRequests: there is nothing left.
+    """
+    if session_token(request) is None:
+        return {}
+    rates: Rates = request.app.state.rates
+    return rates.question(whose.person, client_address(request))
 
 
 def base_url(request: Request) -> str:

@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field
 
 from corpus import Section
 from index.index import Hit, Index
+from service.access import COMMAND_LINE, Caller
 from service.answer import Contract
 from service.citations import section_url
 from service.courses import Courses
@@ -146,9 +147,11 @@ def found_chunk(index: Index, hit: Hit, base: str) -> FoundChunk:
     )
 
 
-def search_result(assistant: "Assistant", question: str, course: str | None, k: int, base: str) -> SearchResult:
+def search_result(
+    assistant: "Assistant", question: str, course: str | None, k: int, base: str, caller: Caller = COMMAND_LINE
+) -> SearchResult:
     """The `k` best chunks as the API shows them; blocks while it encodes, and raises what `Assistant.search` does."""
-    index, hits = assistant.search(question, course, k)
+    index, hits = assistant.search(question, course, k, caller)
     found = [found_chunk(index, hit, base) for hit in hits]
     return SearchResult(course=index.manifest.course, question=assistant.checked(question), hits=found)
 

@@ -17,6 +17,7 @@ from service.errors import ClientGone, ServiceError
 from service.events import DoneEvent, Event, last
 from service.metrics import count
 from service.problems import Problem
+from service.root_path import own_path
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +114,7 @@ async def _encoded(request: Request, events: AsyncGenerator[Event]) -> AsyncIter
 
 def problem_of(request: Request, error: Exception) -> Problem:
     """What is told of an error after the response has begun."""
-    path = request.url.path
+    path = own_path(request.scope)
     if isinstance(error, ServiceError):
         return Problem(title=error.title, status=error.status, detail=str(error), instance=path)
     log.error("unexpected_error", path=path, exc_info=error)

@@ -1,19 +1,26 @@
 """Everything that can be set, by environment variables that begin with `REPERE_`."""
 
 import os
+import re
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from corpus import Chunking
 from index.manifest import Recipe
 from index.models import SHIPPED_MODEL, model_digest
+from service.origins import normalised
 
 _HERE = ("127.0.0.1", "::1", "0.0.0.0", "::", "")
 """Addresses to listen on that a browser on this machine reaches as `localhost`."""
+
+
+_OWN_PATHS = ("v1", "static", "courses", "docs", "openapi.json", "healthz", "readyz", "metrics", "widget.js")
+"""What addresses begin with; a path that begins so could not be told from them."""
 
 
 class Settings(BaseSettings):
@@ -28,6 +35,24 @@ class Settings(BaseSettings):
         None,
         description="The address that people reach Repère at, such as `https://repere.example`; links in answers "
         "begin with it. Without it they begin with the address of the request.",
+    )
+    root_path: str = Field(
+        "",
+        description="The path that a proxy serves Repère under, such as `/repere`, whether or not it takes that away "
+        "from addresses.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses and networks of the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are "
+        "believed, parted by commas, or `*` for all. Without it none is.",
+    )
+    rate_per_session: str = Field(
+        "20/minute",
+        description="How many questions a person may ask from a page with a session, such as `20/minute;300/day`.",
+    )
+    rate_per_address: str = Field(
+        "600/minute",
+        description="The same for all people behind one address, whose sessions are counted too.",
     )
     secret_key: SecretStr | None = Field(
         None,
@@ -97,6 +122,47 @@ class Settings(BaseSettings):
         "text", description="`text` for people, `json` for programs that gather logs."
     )
 
+    @field_validator("root_path")
+    @classmethod
+    def _is_path(cls, value: str) -> str:
+        path = value.rstrip("/")
+        if path and not re.fullmatch(r"(/[A-Za-z0-9._~-]*[A-Za-z0-9_~-])+", path):
+            raise ValueError("a path begins with a slash and holds letters, digits, `.`, `_`, `~` and `-`")
+        if path.partition("/")[2].partition("/")[0] in _OWN_PATHS:
+            raise ValueError("addresses of Repère's own begin so; choose another path")
+        return path
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        if value.strip() != "*":
+            for network in _parted(value):
+                ip_network(network)
+        return value.strip()
+
+    @field_validator("rate_per_session", "rate_per_address")
+    @classmethod
+    def _is_rate(cls, value: str) -> str:
+        from service.rates import parsed  # The command line does without.
+
+        parsed(value)
+        return value
+
+    @cached_property
+    def public_origin(self) -> str | None:
+        """The origin of the pages at `public_url`."""
+        address = self.public_url
+        return normalised(f"{address.scheme}://{address.host}:{address.port}") if address else None
+
+    @property
+    def proxies(self) -> list[str]:
+        """The trusted proxies, one by one, IPv4 also as a listener of both kinds sees it."""
+        if self.trusted_proxies == "*":
+            return ["*"]
+        networks = [ip_network(network) for network in _parted(self.trusted_proxies)]
+        mapped = [f"::ffff:{n.network_address}/{96 + n.prefixlen}" for n in networks if n.version == 4]
+        return [*map(str, networks), *mapped]
+
     @cached_property
     def recipe(self) -> Recipe:
         """What indexes are built by."""
@@ -105,14 +171,15 @@ class Settings(BaseSettings):
         )
 
     def address(self, port: int | None = None) -> str:
-        """What people open on this machine, without a slash at the end: `public_url`, or else host and port.
+        """What people open on this machine, without a slash at the end: `public_url`, or else host, port and root path.
 
         `port` is the one that is listened on, where it is not the setting's.
         """
         if self.public_url:
             return str(self.public_url).rstrip("/")
         name = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{'localhost' if self.host in _HERE else name}:{self.port if port is None else port}"
+        host = "localhost" if self.host in _HERE else name
+        return f"http://{host}:{self.port if port is None else port}{self.root_path}"
 
     @property
     def calls_at_once(self) -> int:
@@ -125,3 +192,7 @@ class Settings(BaseSettings):
         """Where indexes are looked for; the first is where they are written."""
         roots = [self.home / "indexes"]
         return [*roots, self.shipped_indexes] if self.shipped_indexes else roots
+
+
+def _parted(value: str) -> list[str]:
+    return [part for part in map(str.strip, value.split(",")) if part]

@@ -8,9 +8,8 @@ import html
 import posixpath
 import re
 import secrets
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import nh3
 from markdown_it.renderer import RendererHTML
@@ -21,6 +20,7 @@ from corpus import Document
 from corpus.blocks import Heading, headings_and_blocks, show_child, show_code
 from corpus.located import Located
 from corpus.markdown import parse
+from service.links import SCHEMES, FindDocument, course_page, is_relative
 
 _TAGS = (nh3.ALLOWED_TAGS - {"img"}) | {"mark"}
 _ATTRIBUTES = {
@@ -35,10 +35,6 @@ _ATTRIBUTES = {
     "td": {"align"},
     "th": {"align"},
 }
-_SCHEMES = {"http", "https", "mailto"}
-
-FindDocument = Callable[[str], str | None]
-"""The address of the document that was read from a path of the course, if there is one."""
 
 
 def render_document(
@@ -66,7 +62,7 @@ def render_document(
             return "quote" if value == renderer.mark else None
         return value
 
-    return nh3.clean(rendered, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=_SCHEMES, attribute_filter=keep)
+    return nh3.clean(rendered, tags=_TAGS, attributes=_ATTRIBUTES, url_schemes=set(SCHEMES), attribute_filter=keep)
 
 
 _OPTIONS: Any = {"xhtmlOut": False, "breaks": False, "langPrefix": "language-", "highlight": None}
@@ -94,7 +90,7 @@ class _Renderer(RendererHTML):
     ) -> None:
         super().__init__()
         self.mark = secrets.token_hex(8)
-        self._folder = posixpath.dirname(document.source.path)
+        self._document = document
         self._quote = quote
         self._image_missing = image_missing
         self._find_document = find_document
@@ -154,14 +150,13 @@ class _Renderer(RendererHTML):
         return "</table></div>\n"
 
     def _lead(self, link: Token) -> None:
-        address = urlsplit(str(link.attrGet("href") or ""))
-        if address.scheme or address.netloc or not address.path:
+        href = str(link.attrGet("href") or "")
+        if not is_relative(href) or href.startswith("#") or not href:
             return
-        path = posixpath.normpath(posixpath.join(self._folder, unquote(address.path)))
-        page = self._find_document(path)
+        page = course_page(href, self._document, self._find_document)
         link.attrs.pop("href")
         if page is not None:
-            link.attrSet("href", page + (f"#{address.fragment}" if address.fragment else ""))
+            link.attrSet("href", page)
 
     def _marked(self, shown: Located) -> str:
         start, end = self._quote

@@ -29,7 +29,7 @@ def settings_page() -> str:
         "| --- | --- | --- |",
     ]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default in (None, PydanticUndefined) else f"`{field.default}`"
+        default = "" if field.default in (None, "", PydanticUndefined) else f"`{field.default}`"
         lines.append(f"| `REPERE_{name.upper()}` | {default} | {field.description} |")
     return "\n".join([*lines, ""])
 
@@ -39,8 +39,8 @@ def command_line_page() -> str:
     lines = ["# Command line", "", _GENERATED]
     command = get_command(command_line)
     assert isinstance(command, typer.core.TyperGroup)
-    for name, sub in command.commands.items():
-        lines += [f"## repere {name}", "", sub.help or "", ""]
+    for name, sub in _commands(command, "repere"):
+        lines += [f"## {name}", "", sub.help or "", ""]
         for parameter in sub.params:
             if "--help" in parameter.opts:
                 continue
@@ -50,6 +50,15 @@ def command_line_page() -> str:
             lines.append(f"- {shown}: {said}" if said else f"- {shown}")
         lines.append("")
     return "\n".join(lines)
+
+
+def _commands(group: typer.core.TyperGroup, name: str) -> Iterator[tuple[str, Any]]:
+    """Every command of a group by its whole name, those of its groups in their place."""
+    for own, sub in group.commands.items():
+        if isinstance(sub, typer.core.TyperGroup):
+            yield from _commands(sub, f"{name} {own}")
+        else:
+            yield f"{name} {own}", sub
 
 
 def api_page() -> str:

@@ -236,9 +236,13 @@ def pip(what: str, *arguments: str) -> None:
     run(command, "pip could not install this.")
 
 
-def run(command: list[str], sentence: str) -> None:
-    """Run `command` in silence; raises Problem with its last lines and `sentence` when it fails."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+def run(command: list[str], sentence: str, told: dict[str, str] | None = None) -> None:
+    """Run `command` in silence, its environment with `told` over it.
+
+    Raises Problem with its last lines and `sentence` when it fails.
+    """
+    environment = dict(os.environ, **(told or {}))
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     if done.returncode == 0:
         return
     if done.returncode in (-signal.SIGINT, 128 + signal.SIGINT):

@@ -43,15 +43,20 @@ def plural(phrase: str) -> str:
 
 def definite(possessive: str, noun: str) -> str:
     """The article for a possessive before `noun`, with the space behind it."""
-    plain = flat(noun)
     if possessive in ("ses", "leurs"):
         return "les "
     if opens_with_vowel(noun):
         return "l'"
     if possessive == "leur":
-        by_ending = plain.endswith(tuple(words_of("feminine_endings"))) and plain not in words_of("masculine")
-        return "la " if by_ending or plain in words_of("feminine") else "le "
+        return "la " if may_be_feminine(noun) else "le "
     return "la " if possessive == "sa" else "le "
+
+
+def may_be_feminine(noun: str) -> bool:
+    """Whether a noun in the singular looks feminine, by its ending unless it is one of those that are known."""
+    plain = flat(noun)
+    by_ending = plain.endswith(tuple(words_of("feminine_endings"))) and plain not in words_of("masculine")
+    return by_ending or plain in words_of("feminine")
 
 
 def without_connection(text: str) -> str:

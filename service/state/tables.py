@@ -1,4 +1,4 @@
-"""The tables: what is kept of conversations."""
+"""The tables: what is kept of conversations, and the sites that may ask."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
@@ -11,7 +11,7 @@ METADATA = MetaData(
     }
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The migration that makes these tables: the last one in `migrations/versions`."""
 
 LONGEST_ID = 64
@@ -46,4 +46,25 @@ REMOVALS = Table(
     METADATA,
     Column("name", String(LONGEST_ID + 16), primary_key=True),
     Column("removed_at", BigInteger, nullable=False, index=True),
+)
+
+# An opinion goes with its answer, and so with its conversation and its person.
+FEEDBACK = Table(
+    "feedback",
+    METADATA,
+    Column("answer_id", ForeignKey("turns.answer_id", ondelete="CASCADE"), primary_key=True),
+    Column("conversation_id", String(LONGEST_ID), nullable=False),
+    Column("person", String(LONGEST_ID), nullable=False),
+    Column("course", String(255), nullable=False),
+    Column("rating", String(32), nullable=False),
+    Column("reason", Text),
+    Column("given_at", BigInteger, nullable=False),
+)
+
+# One row for each course of each site.
+SITES = Table(
+    "sites",
+    METADATA,
+    Column("origin", String(300), primary_key=True),
+    Column("course", String(255), primary_key=True),
 )

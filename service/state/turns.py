@@ -1,15 +1,15 @@
 """Conversations and their turns in the database: SQL alone; `service.conversations` decides when."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Table, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, delete, select
 
 from service.answer import Answer
 from service.state.database import Database
+from service.state.rows import upsert
 from service.state.tables import CONVERSATIONS, REMOVALS, TURNS
 
 log = structlog.get_logger(__name__)
@@ -61,6 +61,17 @@ def last_turns(database: Database, conversation_id: str, person: str, most: int)
         return [Turn(person, row.asked_at, Answer.model_validate_json(row.answer)) for row in rows][::-1]
 
 
+def turn_of(database: Database, answer_id: str, person: str) -> Turn | None:
+    """A person's turn by its answer, where it is written."""
+    with database.reading() as connection:
+        row = connection.execute(
+            select(TURNS.c.asked_at, TURNS.c.answer)
+            .join_from(CONVERSATIONS, TURNS)
+            .where(TURNS.c.answer_id == answer_id, CONVERSATIONS.c.person == person)
+        ).one_or_none()
+        return Turn(person, row.asked_at, Answer.model_validate_json(row.answer)) if row else None
+
+
 def remove_conversation(database: Database, conversation_id: str, person: str, at: int) -> None:
     """Remove a person's conversation, and keep what was asked in it before `at` from being written later."""
     own = (CONVERSATIONS.c.id == conversation_id) & (CONVERSATIONS.c.person == person)
@@ -76,7 +87,7 @@ def _remove(database: Database, name: str, rows: ColumnElement[bool], at: int) -
     with database.writing() as connection:
         connection.execute(delete(CONVERSATIONS).where(rows))
         row: dict[str, str | int] = {"name": name, "removed_at": at}
-        _upsert(connection, REMOVALS, "name", row, changing="removed_at")
+        upsert(connection, REMOVALS, ["name"], row, changing=["removed_at"])
 
 
 def purge(database: Database, retention_days: int, at: int) -> None:
@@ -100,14 +111,14 @@ def store(database: Database, turns: Sequence[Turn]) -> None:
         if not by_conversation:
             return
         rows = [_conversation_row(own) for own in by_conversation.values()]
-        _upsert(connection, CONVERSATIONS, "id", *rows, changing="last_at")
+        upsert(connection, CONVERSATIONS, ["id"], *rows, changing=["last_at"])
         owners = _owners(connection, by_conversation)
         # Two processes may have given one name to two people at the same moment: the first one has it.
         own = [turn for turn in kept if (turn.answer.course, turn.person) == owners[turn.answer.conversation_id]]
         if len(own) < len(kept):
             log.warning("turns_of_another_s_conversation", turns=len(kept) - len(own))
         if own:
-            _upsert(connection, TURNS, "answer_id", *map(_turn_row, own))
+            upsert(connection, TURNS, ["answer_id"], *map(_turn_row, own))
 
 
 def _conversation_name(conversation_id: str) -> str:
@@ -126,16 +137,6 @@ def _owners(connection: Connection, conversation_ids: Iterable[str]) -> dict[str
     columns = CONVERSATIONS.c.id, CONVERSATIONS.c.course, CONVERSATIONS.c.person
     rows = connection.execute(select(*columns).where(CONVERSATIONS.c.id.in_(list(conversation_ids))))
     return {row.id: (row.course, row.person) for row in rows}
-
-
-def _upsert(connection: Connection, table: Table, key: str, *rows: Mapping[str, str | int], changing: str = "") -> None:
-    """Insert rows; of one that is there already, only the column `changing` is set, if any."""
-    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)
-    if changing:
-        changed = new.on_conflict_do_update(index_elements=[key], set_={changing: new.excluded[changing]})
-        connection.execute(changed, list(rows))
-    else:
-        connection.execute(new.on_conflict_do_nothing(index_elements=[key]), list(rows))
 
 
 def _conversation_row(turns: Sequence[Turn]) -> dict[str, str | int]:

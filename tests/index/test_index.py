@@ -134,7 +134,7 @@ def test_the_chunks_of_a_section_are_all_of_it_in_order(make_course: MakeCourse,
     folder = make_course({"a.md": f"# A\n\nun\n\n# B\n\n{long}\n\n# C\n\ntrois"})
     index = Index.open(build(folder, tmp_path / "indexes").folder, RECIPE)
     for hit in index.search("phrase", vector_of("phrase"), 100):
-        chunks = index.section_chunks(hit)
+        chunks = index.section_chunks(hit.chunk.section)
         assert hit.chunk in chunks
         assert {chunk.section for chunk in chunks} == {hit.chunk.section}
         assert len(chunks) == (1 if hit.chunk.section.title in "AC" else len(index._store) - 2)

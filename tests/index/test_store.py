@@ -33,6 +33,21 @@ def test_what_is_read_is_what_was_written(text: str, tmp_path_factory: pytest.Te
         assert opened.title(one.document.id) == one.document.title
 
 
+@settings(max_examples=50)
+@given(text=documents)
+def test_a_section_has_its_chunks_and_holds_its_characters(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    first = split(document_of(text), words, Chunking(24, 40, 10))
+    second = split(replace(document_of("# A\n\nun\n\n# B\n\n## C\n\ndeux\n"), id="autre"), words, Chunking())
+    opened = written(tmp_path_factory.mktemp("store") / "s", first, second)
+    for one in (first, second):
+        for section in one.sections:
+            own = [chunk for chunk in one.chunks if chunk.section == section]
+            assert [opened.chunk(row) for row in opened.rows(section)] == own
+            assert opened.section_at(one.document.id, section.start) == section
+            assert opened.section_at(one.document.id, section.end - 1) == section
+        assert opened.section_at(one.document.id, len(one.document.text)) is None
+
+
 def test_a_course_without_a_chunk_can_be_written_and_read(tmp_path: Path) -> None:
     opened = written(tmp_path / "s", split(document_of(""), words, Chunking()))
     assert len(opened) == 0

@@ -24,6 +24,29 @@ def server(settings, encoder, tmp_path_factory) -> Iterator:
         yield served
 
 
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A PostgreSQL server."""
+    from tests.service.postgresql import postgresql
+
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator:
+    """An empty database of either kind."""
+    from service.state.database import Database
+    from tests.service.postgresql import emptied
+
+    if request.param == "sqlite":
+        opened = Database(f"sqlite:///{tmp_path / 'state.sqlite3'}")
+    else:
+        opened = emptied(request.getfixturevalue("postgresql_url"))
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
 def own_home(home: Path, tmp_path: Path) -> Path:
     """A `REPERE_HOME` of the test's own, with the shipped course in it."""

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from service.state.database import Database
+
 
 @contextmanager
 def postgresql() -> Iterator[str]:
@@ -65,3 +67,12 @@ def postgresql() -> Iterator[str]:
             server.wait(30)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def emptied(url: str) -> Database:
+    """The PostgreSQL database with nothing in it."""
+    opened = Database(url)
+    with opened.writing() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    return opened

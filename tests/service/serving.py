@@ -19,6 +19,7 @@ from corpus import read_course
 from index.build import Built, build_index
 from index.encoder import Encoder
 from service.app import create_app
+from service.cli import _server
 from service.settings import Settings
 
 REFERENCE = "différence port exposé et port interne"
@@ -40,14 +41,17 @@ class Served:
 
 
 @contextmanager
-def listening(app: ASGIApp) -> Iterator[str]:
+def listening(app: ASGIApp, server: uvicorn.Server | None = None) -> Iterator[str]:
     """`app` on a free port of this machine, in a thread; the address without a slash at the end."""
     # asyncio turns Nagle's algorithm off only where the protocol is named.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen()
-    config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, ws="none")
-    server = uvicorn.Server(config)
+    if server is None:
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, ws="none", proxy_headers=False
+        )
+        server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -65,7 +69,7 @@ def serving(settings: Settings, encoder: Encoder) -> Iterator[Served]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Encoder, "load", lambda *_, **__: encoder)
         app = create_app(settings)
-        with listening(app) as url, httpx.Client(base_url=url, timeout=60) as client:
+        with listening(app, _server(app, settings)) as url, httpx.Client(base_url=url, timeout=60) as client:
             assert app.state.startup.wait(120)
             assert app.state.startup.error is None
             yield Served(app, url, client)

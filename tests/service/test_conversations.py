@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -22,37 +23,11 @@ from service.errors import StartError, StateUnavailable, UnknownConversation
 from service.settings import Settings
 from service.state.database import Database, _alembic, database_of
 from service.state.tables import METADATA, REVISION
-from service.state.turns import store
+from service.state.turns import Turn, store
 from tests.service.answers import answer
-from tests.service.postgresql import postgresql
+from tests.service.postgresql import emptied
 
 ANNE, BRUNO = Caller("anne"), Caller("bruno")
-
-
-@pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    with postgresql() as url:
-        yield url
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """An empty database of either kind."""
-    if request.param == "sqlite":
-        opened = Database(f"sqlite:///{tmp_path / 'state.sqlite3'}")
-    else:
-        opened = emptied(request.getfixturevalue("postgresql_url"))
-    yield opened
-    opened.close()
-
-
-def emptied(url: str) -> Database:
-    """The PostgreSQL database with nothing in it."""
-    opened = Database(url)
-    with opened.writing() as connection:
-        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        connection.exec_driver_sql("CREATE SCHEMA public")
-    return opened
 
 
 @pytest.fixture
@@ -304,6 +279,21 @@ def test_the_migrations_make_the_tables_and_may_run_side_by_side(database: Datab
     assert database.is_current()
     with database.reading() as connection:
         assert ScriptDirectory.from_config(_alembic(connection)).get_current_head() == REVISION
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_a_database_of_an_earlier_program_keeps_its_turns(database: Database) -> None:
+    given = Turn("anne", 1, answer("un"))
+    if database._file:
+        database._make(database._file)
+    with database.writing() as connection:
+        command.upgrade(_alembic(connection), "0001")
+    store(database, [given])
+    assert not database.is_current()
+    database.migrate()
+    assert database.is_current()
+    assert Conversations(database).read("c", ANNE) == [given]
+    with database.reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
 

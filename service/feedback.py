@@ -1,0 +1,26 @@
+"""What people thought of their answers: kept beside the answer that it is about."""
+
+from service.access import Caller
+from service.conversations import Conversations, now
+from service.errors import StateUnavailable, UnknownAnswer
+from service.state.feedback import Feedback, store_feedback
+
+
+def rate(conversations: Conversations, answer_id: str, caller: Caller, rating: str, reason: str | None) -> None:
+    """Keep what a person thinks of an answer of theirs, in place of what they thought before; blocks.
+
+    Raises:
+        UnknownAnswer: there is none, it is another person's, or it was removed.
+        StateUnavailable: the database cannot be read or written.
+    """
+    turn = conversations.answered(answer_id, caller.person)
+    if turn is None or not caller.may_read(turn.answer.course):
+        raise UnknownAnswer(_UNKNOWN)
+    if conversations.database is None:
+        raise StateUnavailable("there is no database")
+    conversations.write_now(turn.answer.conversation_id)
+    if not store_feedback(conversations.database, Feedback(answer_id, caller.person, rating, reason, now())):
+        raise UnknownAnswer(_UNKNOWN)
+
+
+_UNKNOWN = "You have no answer of this name: it was removed, or somebody else asked."

@@ -1,0 +1,90 @@
+"""`/v1/session`: a token with which pages ask, those of registered sites and our own."""
+
+import secrets
+from functools import partial
+
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from service.access import OWN, SESSION_SECONDS, Caller, SessionTokens
+from service.answer import Contract
+from service.assistant import Assistant
+from service.errors import ForeignOrigin
+from service.identity import is_own, origin_of, renewed
+from service.problems import problem_responses
+from service.rates import Rates, client_address
+from service.routes import json_response, startup
+from service.sites import Sites
+from service.suggestions import suggestions
+
+router = APIRouter(tags=["sessions"])
+
+
+class SessionRequest(BaseModel):
+    """What a page would like to ask about."""
+
+    course: str = Field(description="The course.", examples=["docker"])
+
+
+class SessionCourse(Contract):
+    """The course that a session is about."""
+
+    id: str = Field(description="The name to ask it by.")
+    title: str = Field(description="The name to show.")
+    language: str = Field(description="The language of its material, such as `fr`.")
+    suggestions: list[str] = Field(description="Questions that it answers, to begin with.")
+
+
+class SessionStart(Contract):
+    """A session token and what a page shows first."""
+
+    token: str = Field(description="To be sent as `Authorization: Bearer …`, by pages of the same origin.")
+    expires_in: int = Field(description="How long it is good for, in seconds.")
+    course: SessionCourse = Field(description="The course.")
+
+
+@router.post("/v1/session", response_model=SessionStart, responses=problem_responses(400, 403, 404, 413, 422, 429, 503))
+async def begin_session(request: Request, body: SessionRequest) -> Response:
+    """Begin or renew a session, for a page of this service or of a registered site that has the course.
+
+    The request's `Origin` tells which page it is; a browser sends it. The token stands for a new random person, or for
+    the one of the token in `Authorization`, which may have ended up to seven days ago.
+    """
+    assistant = startup(request).assistant
+    rates: Rates = request.app.state.rates
+    rates.session(client_address(request))
+    courses = _courses(request)
+    if courses is not None and body.course not in courses:
+        raise ForeignOrigin("Pages of this site may not ask this course: give it to the site with `repere sites add`.")
+    find = partial(_course, assistant, body.course, Caller("", courses))
+    course = await to_thread.run_sync(find, limiter=assistant.limiter)
+    before = renewed(request)
+    tokens: SessionTokens = request.app.state.session_tokens
+    token = tokens.new(before.person if before else secrets.token_hex(16), origin_of(request))
+    response = json_response(SessionStart(token=token, expires_in=SESSION_SECONDS, course=course))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _courses(request: Request) -> frozenset[str] | None:
+    """The courses of the page's site; `None`, which is all, for a page of ours."""
+    if is_own(request):
+        return None
+    sites: Sites = request.app.state.sites
+    origin = origin_of(request)
+    if origin == OWN:
+        raise ForeignOrigin("Sessions are for pages, and a browser names the page's origin: there is none here.")
+    return sites.courses(origin) or frozenset()
+
+
+def _course(assistant: Assistant, name: str, caller: Caller) -> SessionCourse:
+    index = assistant.courses.readable(name, caller)
+    manifest = index.manifest
+    return SessionCourse(
+        id=manifest.course,
+        title=manifest.title,
+        language=manifest.language,
+        suggestions=suggestions(assistant, index),
+    )
