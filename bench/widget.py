@@ -13,7 +13,11 @@ _ENDINGS = (".html", ".css", ".js", ".svg")
 def measure(corpus: Path | None) -> list[Row]:
     """The widget's row, and the pages around it."""
     size = widget_size.measure()
-    comments = "with comments, as TypeScript is not installed" if size.has_comments else "comments aside"
+    comments = (
+        "with comments, as TypeScript is not installed"
+        if size.has_comments
+        else f"comments aside ({size.served / 1000:.1f} kB with them)"
+    )
     is_met = size.total <= widget_size.LIMIT
     widget = set(widget_size.modules(widget_size.WIDGET))
     files = [

@@ -35,6 +35,7 @@ class Citation(Contract):
     page: int | None = Field(description="The page, where the document's format has pages.")
     url: str = Field(description="Opens the document at the highlighted quote.")
     document_version: str = Field(description="`sha256:` and the digest of the document's text.")
+    shown: str = Field("", description="The quote as a reader sees it, without Markdown marks.")
 
 
 class Span(Contract):

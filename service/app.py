@@ -91,5 +91,6 @@ def create_app(
     app.include_router(feedback_routes.router)
     app.include_router(openai_form.router)
     app.include_router(pages.router)
+    app.mount("/widget", StaticFiles(directory=pages.WEB / "widget"), name="widget")
     app.mount("/static", StaticFiles(directory=pages.WEB), name="static")
     return app

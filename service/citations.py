@@ -52,6 +52,7 @@ def citation_of(index: Index, found: Quote, number: int, base_url: str) -> Citat
         page=document.page_at(start),
         url=section_url(base_url, document, section, (start, end)),
         document_version=document.version,
+        shown=found.sentence.shown,
     )
 
 

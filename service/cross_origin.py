@@ -3,6 +3,7 @@
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import ForeignOrigin, InvalidToken, ServiceError
@@ -12,7 +13,7 @@ from service.root_path import own_path
 from service.sites import Sites
 
 SESSION = "/v1/session"
-_OPEN_FILES = ("/static/", "/widget.js")
+_OPEN_FILES = ("/static/", "/widget/", "/widget.js")
 
 
 class SiteOrigins(CORSMiddleware):
@@ -65,10 +66,11 @@ def _is_api(scope: Scope) -> bool:
 
 
 class OpenFiles:
-    """Lets pages of any site load the static files, whose address stays the same when they change."""
+    """Lets pages of any site load the static files, compressed, whose address stays the same when they change."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._compressed = GZipMiddleware(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not own_path(scope).startswith(_OPEN_FILES):
@@ -84,4 +86,4 @@ class OpenFiles:
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
-        await self._app(scope, receive, opening)
+        await self._compressed(scope, receive, opening)

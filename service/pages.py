@@ -1,17 +1,19 @@
-"""What a browser opens: the page that asks, the pages of documents, their files."""
+"""What a browser opens: the page of a course, which asks; the pages of documents; their files."""
 
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
+from starlette.staticfiles import StaticFiles
 
 import service
 from index.index import Index
 from service.catalogue import messages
-from service.citations import section_url
+from service.errors import UnknownCourse
 from service.html import HEADERS, render
+from service.links import find_document
 from service.routes import base_url, check_document, startup
 from service.source_page import render_document
 
@@ -19,11 +21,40 @@ WEB = Path(service.__file__).parent.parent / "web"
 """The static files: beside the packages, in a checkout as in an installation."""
 
 router = APIRouter(include_in_schema=False)
+_files = StaticFiles(directory=WEB)
+_VARY = {"Vary": "Accept-Language"}
 
 
 @router.get("/")
-async def ask_page() -> Response:
-    return FileResponse(WEB / "index.html", headers=HEADERS)
+def first_page(request: Request) -> Response:
+    """The courses; where there is but one, its own page."""
+    names = startup(request).courses.names()
+    if len(names) == 1:
+        query = f"?{request.url.query}" if request.url.query else ""
+        return RedirectResponse(f"courses/{names[0]}{query}", headers={"Cache-Control": "no-cache"})
+    page = render("courses.html", courses=names, **_reader(request))
+    return HTMLResponse(page, headers=HEADERS | _VARY)
+
+
+@router.get("/courses/{course}")
+def course_page(request: Request, course: str) -> Response:
+    """The widget as a page of its own; it waits by itself while the service starts."""
+    if course not in startup(request).courses.names():
+        raise UnknownCourse(f"There is no course {course!r}.")
+    return HTMLResponse(render("course.html", course=course, **_reader(request)), headers=HEADERS | _VARY)
+
+
+@router.get("/demo")
+def demo_page(request: Request) -> Response:
+    """The widget on a page of course text whose own styles mean it no good."""
+    page = render("demo.html", course=next(iter(startup(request).courses.names()), ""))
+    return HTMLResponse(page, headers=HEADERS)
+
+
+@router.get("/widget.js")
+async def widget(request: Request) -> Response:
+    """What a page loads to have the widget."""
+    return await _files.get_response("widget.js", request.scope)
 
 
 @router.get("/docs")
@@ -55,11 +86,8 @@ def _source_page(index: Index, document_id: str, version: str | None, quote: tup
     is_same = version in (None, document.version)
     root = "../../../"
 
-    def find_document(path: str) -> str | None:
-        name = index.document_from(path)
-        return section_url(root.rstrip("/"), index.document(name), None) if name else None
-
-    body = render_document(document, quote if is_same else None, text["image_missing"], find_document)
+    find = find_document(index, root.rstrip("/"))
+    body = render_document(document, quote if is_same else None, text["image_missing"], find)
     return render(
         "source.html",
         document=document,
@@ -69,3 +97,10 @@ def _source_page(index: Index, document_id: str, version: str | None, quote: tup
         text=text,
         root=root,
     )
+
+
+def _reader(request: Request) -> dict[str, object]:
+    """The language that the browser asks for, of those that there are texts in, and the texts."""
+    wanted = (tag.strip()[:2].lower() for tag in request.headers.get("accept-language", "").split(","))
+    language = next((tag for tag in wanted if tag in ("fr", "en")), "fr")
+    return {"language": language, "text": messages(language)}

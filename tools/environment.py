@@ -43,7 +43,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "repere-stamp.json"
 CONSTRAINTS = ROOT / "constraints.txt"
-SPACE_GB = 2.5  # 1.9 for the environment with every extra, the rest for downloads on their way
+SPACE_GB = 2.9  # 2.3 for the environment with every extra, the rest for downloads on their way
 TORCH_CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 
 

@@ -29,10 +29,14 @@ _IMPORT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Compressed bytes of each file by its path, in the order in which they are loaded."""
+    """Compressed bytes of each file by its path, in the order in which they are loaded.
+
+    `has_comments` is whether they are counted with their comments; `served` is the sum with them.
+    """
 
     by_file: dict[str, int]
     has_comments: bool
+    served: int
 
     @property
     def total(self) -> int:
@@ -41,12 +45,13 @@ class Size:
 
 def measure(entry: Path = WIDGET) -> Size:
     """The size of `entry` and all that it imports; with comments where TypeScript is not installed."""
-    files = [path.relative_to(entry.parent) for path in modules(entry)]
+    files = [path.relative_to(entry.parent.resolve()) for path in modules(entry)]
+    served = _compressed(entry.parent, files)
     if not typescript.is_ready():
-        return _size(entry.parent, files, has_comments=True)
+        return Size(served, True, sum(served.values()))
     with tempfile.TemporaryDirectory() as folder:
         _write_without_comments(entry, Path(folder))
-        return _size(Path(folder), files, has_comments=False)
+        return Size(_compressed(Path(folder), files), False, sum(served.values()))
 
 
 def modules(entry: Path) -> list[Path]:
@@ -85,9 +90,8 @@ def _write_without_comments(entry: Path, folder: Path) -> None:
         raise Problem(f"{done.stdout}TypeScript could not read {entry.name}.")
 
 
-def _size(folder: Path, files: list[Path], *, has_comments: bool) -> Size:
-    by_file = {path.as_posix(): len(gzip.compress((folder / path).read_bytes(), 9)) for path in files}
-    return Size(by_file, has_comments)
+def _compressed(folder: Path, files: list[Path]) -> dict[str, int]:
+    return {path.as_posix(): len(gzip.compress((folder / path).read_bytes(), 9)) for path in files}
 
 
 def main() -> int:
@@ -100,7 +104,7 @@ def main() -> int:
         return 1
     for path, count in size.by_file.items():
         print(f"{count:>8,}  {path}")
-    print(f"{size.total:>8,}  in all; at most {LIMIT:,}")
+    print(f"{size.total:>8,}  in all; at most {LIMIT:,} ({size.served:,} with comments)")
     if size.total > LIMIT:
         print(f"The widget is {size.total - LIMIT:,} bytes too large.", file=sys.stderr)
         return 1

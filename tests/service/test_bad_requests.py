@@ -190,7 +190,8 @@ def test_a_person_who_opens_a_bad_link_gets_a_page(server: Served):
         assert "default-src 'none'" in response.headers["content-security-policy"]
         page = Page(response.text)
         for address in page.values("link", "href") + page.values("a", "href"):
-            assert server.client.get(str(response.url.join(str(address)))).status_code == 200
+            followed = server.client.get(str(response.url.join(str(address))), follow_redirects=True)
+            assert followed.status_code == 200
 
 
 def test_markup_in_a_bad_link_does_not_run(server: Served):

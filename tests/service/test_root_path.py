@@ -89,8 +89,20 @@ def test_everything_works_under_a_path(served: Served, strips: bool) -> None:
                 assert browser.get(str(page.url.join(str(address)))).status_code == 200
         with browser.stream("POST", "v1/ask", json={"question": REFERENCE}, headers=STREAM) as response:
             assert [name for name, _ in events(response)][-1] == "done"
-        for path in ("", "healthz", "readyz", "metrics", "docs", "openapi.json", "v1/courses", "static/page.js"):
-            assert browser.get(path).status_code == 200, path
+        for path in (
+            "",
+            "healthz",
+            "readyz",
+            "metrics",
+            "docs",
+            "openapi.json",
+            "v1/courses",
+            "static/page.js",
+            "widget.js",
+            "widget/api.js",
+            "demo",
+        ):
+            assert browser.get(path, follow_redirects=True).status_code == 200, path
         assert browser.get("openapi.json").json()["servers"] == [{"url": PREFIX}]
         assert browser.get("static/page.js").headers["access-control-allow-origin"] == "*"
         for path in ("v1/nothing", "static/nothing.js", "v1/courses/x/documents"):
@@ -99,7 +111,8 @@ def test_everything_works_under_a_path(served: Served, strips: bool) -> None:
             page = browser.get(path, headers={"Accept": "text/html"})
             assert page.status_code == 404
             for address in Page(page.text).values("link", "href") + Page(page.text).values("a", "href"):
-                assert browser.get(str(page.url.join(str(address)))).status_code == 200
+                followed = browser.get(str(page.url.join(str(address))), follow_redirects=True)
+                assert followed.status_code == 200
         origin = {"Origin": f"https://{browser.base_url.netloc.decode()}"}
         begun = browser.post("v1/session", json={"course": "docker"}, headers=origin)
         assert begun.status_code == 200
@@ -111,7 +124,7 @@ def test_everything_works_under_a_path(served: Served, strips: bool) -> None:
 @pytest.mark.model
 def test_without_the_proxy_both_addresses_work(served: Served) -> None:
     for path in ("/healthz", f"{PREFIX}/healthz", "/static/page.js", f"{PREFIX}/static/page.js", f"{PREFIX}/"):
-        assert served.client.get(path).status_code == 200
+        assert served.client.get(path, follow_redirects=True).status_code == 200
     moved = served.client.get(PREFIX)
     assert moved.status_code == 307
     assert moved.headers["location"].endswith(f"{PREFIX}/")

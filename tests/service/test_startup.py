@@ -42,7 +42,7 @@ def test_a_service_that_still_loads_lives_but_is_not_ready(held_back):
     client, go_on = held_back
 
     assert client.get("/healthz").json()["status"] == "alive"
-    assert client.get("/").status_code == 200
+    assert client.get("/", follow_redirects=True).status_code == 200
     assert client.get("/openapi.json").status_code == 200
     for response in (
         client.get("/readyz"),
