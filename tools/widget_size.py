@@ -88,6 +88,10 @@ def _write_without_comments(entry: Path, folder: Path) -> None:
     )
     if done.returncode != 0:
         raise Problem(f"{done.stdout}TypeScript could not read {entry.name}.")
+    for path in folder.rglob("*.js"):
+        # TypeScript indents by four what is written with two.
+        text = re.sub(r"^(?: {4})+", lambda four: four[0][::2], path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        path.write_text(text, encoding="utf-8")
 
 
 def _compressed(folder: Path, files: list[Path]) -> dict[str, int]:

@@ -18,7 +18,7 @@ import { failure, showTurn, spoken, turnNode, waitingFor } from "./widget/turn.j
  */
 
 const LONGEST = 2000;
-const NARROW = "(max-width: 640px)";
+const isNarrow = () => matchMedia("(max-width: 640px)").matches;
 
 class RepereChat extends HTMLElement {
   #texts = textsOf("");
@@ -57,7 +57,7 @@ class RepereChat extends HTMLElement {
     this.#isBegun = false;
     this.#build();
     if (this.#mode !== "button") void this.#begin();
-    else if (this.#conversation.isOpen) this.#show(false);
+    else if (this.#conversation.isOpen && !isNarrow()) this.#show(false);
   }
 
   disconnectedCallback() {
@@ -111,8 +111,11 @@ class RepereChat extends HTMLElement {
       this.#panel.addEventListener("close", () => this.#closed());
       this.#root.prepend(this.#launcher);
     }
-    this.#panel.addEventListener("keydown", (event) => this.#escape(event));
-    this.#panel.addEventListener("cancel", (event) => event.preventDefault());
+    this.#panel.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && !event.isComposing) this.#back(event);
+    });
+    // The gesture that goes back on a phone.
+    this.#panel.addEventListener("cancel", (event) => this.#back(event));
   }
 
   #form() {
@@ -142,7 +145,7 @@ class RepereChat extends HTMLElement {
     const panel = this.#panel;
     if (!(panel instanceof HTMLDialogElement) || panel.open) return;
     // On a phone it covers the page, which is then out of reach.
-    if (matchMedia(NARROW).matches && withFocus) panel.showModal();
+    if (isNarrow()) panel.showModal();
     else panel.show();
     this.#launcher.setAttribute("aria-expanded", "true");
     this.#launcher.hidden = true;
@@ -158,9 +161,8 @@ class RepereChat extends HTMLElement {
     if (this.#conversation) this.#conversation.isOpen = false;
   }
 
-  /** One thing at a time: the quote, the source, the panel. @param {KeyboardEvent} event */
-  #escape(event) {
-    if (event.key !== "Escape" || event.isComposing) return;
+  /** One thing at a time: the quote, the source, the panel. @param {Event} event */
+  #back(event) {
     event.preventDefault();
     event.stopPropagation();
     if (this.#tip?.isShown) this.#tip.hide();
@@ -272,11 +274,22 @@ class RepereChat extends HTMLElement {
   #update(asked, acts) {
     const node = this.#nodes.get(asked);
     const isNew = !node?.isConnected;
-    if (node && !isNew) showTurn(node, asked, acts);
+    if (node && !isNew) this.#showAgain(node, asked, acts);
     else this.#turns.append(this.#node(asked, acts));
     if (isNew) this.#nodes.get(asked)?.scrollIntoView({ block: "start" });
     if (asked.state === "done" || asked.state === "stopped") this.#live.textContent = spoken(asked, this.#texts);
     this.#live.lang = asked.state === "done" ? this.#language : this.#texts.language;
+  }
+
+  /** Without losing the focus that stands in it. @param {HTMLElement} node @param {Asked} asked @param {import("./widget/turn.js").Acts} acts */
+  #showAgain(node, asked, acts) {
+    const focused = this.#root.activeElement;
+    const chips = () => [...node.querySelectorAll("button.chip")];
+    const at = focused ? chips().indexOf(focused) : -1;
+    showTurn(node, asked, acts);
+    if (!focused || focused.isConnected) return;
+    const next = chips()[at];
+    (next instanceof HTMLElement ? next : this.#field).focus();
   }
 
   /** @param {Asked} asked @param {import("./widget/turn.js").Acts} acts */

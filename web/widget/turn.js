@@ -6,6 +6,7 @@
  * @typedef {import("./api.js").Place} Place
  * @typedef {import("./api.js").RelatedSection} RelatedSection
  * @typedef {import("./api.js").Sentence} Sentence
+ * @typedef {import("./api.js").Trouble} Trouble
  * @typedef {import("./conversation.js").Asked} Asked
  * @typedef {import("./texts.js").Texts} Texts
  * @typedef {{texts: Texts, language: () => string, open: (place: Place, label: string, opener: HTMLElement) => void,
@@ -29,6 +30,10 @@ export function turnNode(asked, acts) {
 /** @param {HTMLElement} turn @param {Asked} asked @param {Acts} acts */
 export function showTurn(turn, asked, acts) {
   const { texts } = acts;
+  const { trouble } = asked;
+  const waiting = asked.state === "asking" && trouble ? waitingFor(trouble, texts) : "";
+  if (waiting && turn.dataset["waiting"] === waiting) return countDown(turn, trouble);
+  turn.dataset["waiting"] = waiting;
   const question = element("p", { dir: "auto" }, element("span", { class: "hidden" }, `${texts.you} `), asked.question);
   /** @type {Node[]} */
   const parts = [element("h3", { class: "asked" }, ...question.childNodes), ...readAs(asked, acts)];
@@ -38,6 +43,13 @@ export function showTurn(turn, asked, acts) {
   turn.dataset["state"] = asked.state;
   turn.setAttribute("aria-busy", `${asked.state === "asking"}`);
   turn.replaceChildren(...parts);
+  countDown(turn, trouble);
+}
+
+/** Seen alone: a screen reader is told once why it takes so long, not every second. @param {HTMLElement} turn @param {Trouble | null} trouble */
+function countDown(turn, trouble) {
+  const place = turn.querySelector(".seconds");
+  if (place && trouble?.seconds) place.textContent = ` (${trouble.seconds}\u00a0s)`;
 }
 
 /** What a screen reader is told of a finished turn. @param {Asked} asked @param {Texts} texts */
@@ -141,7 +153,7 @@ function stateNodes(asked, acts) {
   const { texts } = acts;
   if (asked.state === "asking") {
     return asked.trouble
-      ? [element("p", { class: "notice", role: "alert" }, waitingFor(asked.trouble, texts))]
+      ? [element("p", { class: "notice", role: "alert" }, waitingFor(asked.trouble, texts), seconds())]
       : [element("p", { class: "waiting" }, element("span", {}, texts.searching))];
   }
   if (asked.state === "stopped") return [element("p", { class: "notice" }, texts.stopped), retry(asked, acts)];
@@ -152,10 +164,12 @@ function stateNodes(asked, acts) {
   return [...outdated(asked, acts), ...actions(asked, acts)];
 }
 
-/** @param {import("./api.js").Trouble} trouble @param {Texts} texts */
+const seconds = () => element("span", { class: "seconds", "aria-hidden": "true" });
+
+/** @param {Trouble} trouble @param {Texts} texts */
 export function waitingFor(trouble, texts) {
   if (!navigator.onLine) return texts.offline;
-  if (trouble.status === 429) return texts.limited(Math.ceil(trouble.seconds ?? 1));
+  if (trouble.status === 429) return texts.limited;
   return trouble.status === 503 ? texts.starting : texts.unreachable;
 }
 
