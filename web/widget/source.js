@@ -82,8 +82,8 @@ export class SourcePanel {
   /** @param {Section} section @param {string} url where the quote stands in the version that was cited */
   #show(section, url) {
     const texts = this.#texts;
-    const path = element("p", { class: "path", lang: section.language, dir: "auto" }, section.document_title);
-    if (section.heading_path.length > 0) path.append(` › ${section.heading_path.join(" › ")}`);
+    const names = [section.document_title, ...section.heading_path];
+    const path = element("p", { class: "path", lang: section.language, dir: "auto" }, [...new Set(names)].join(" › "));
     const heading = placeName(section.heading_path.slice(-1), section.document_title);
     const look = { texts, after: () => null, placeOf: () => heading };
     const text = element("div", { class: "text", lang: section.language }, element("h4", { dir: "auto" }, heading));
