@@ -28,6 +28,7 @@ class SiteOrigins(CORSMiddleware):
             max_age=600,
         )
         self._sites = sites
+        self._refusing = CORSMiddleware(_refuse, ("*",), ("POST",), ("Authorization", "Content-Type"))
 
     def is_allowed_origin(self, origin: str) -> bool:
         return self._sites.courses(origin) is not None
@@ -43,6 +44,9 @@ class SiteOrigins(CORSMiddleware):
             return
         try:
             await self._sites.refresh()
+            if own_path(scope) == SESSION and not self.is_allowed_origin(headers["origin"]):
+                await self._refusing(scope, receive, send)
+                return
             is_preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
             if not is_preflight:
                 self._check(request)
@@ -54,10 +58,19 @@ class SiteOrigins(CORSMiddleware):
 
     def _check(self, request: Request) -> None:
         if not self.is_allowed_origin(request.headers["origin"]):
-            raise ForeignOrigin("Pages of this site may not ask: register it with `repere sites add`.")
+            raise _foreign()
         begins = request.method == "POST" and own_path(request.scope) == SESSION
         if not begins and session(request) is None:
             raise InvalidToken(f"Pages of another site ask with a token: begin with POST {SESSION}.")
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """What any page may read, so that it can say that its site is not registered, and not that nobody answers."""
+    await (await error_response(Request(scope), _foreign()))(scope, receive, send)
+
+
+def _foreign() -> ForeignOrigin:
+    return ForeignOrigin("Pages of this site may not ask: register it with `repere sites add`.")
 
 
 def _is_api(scope: Scope) -> bool:

@@ -12,6 +12,7 @@ import pytest
 from tools import environment
 
 ROOT = Path(__file__).parents[1]
+WEB = ROOT / "web"
 REFERENCE = "différence port exposé et port interne"
 
 
@@ -48,9 +49,16 @@ def test_the_wheel_alone_answers_the_reference_question(tmp_path: Path, monkeypa
                 source = httpx.get(citation["url"])
                 assert source.status_code == 200
                 assert '<mark class="quote">' in source.text
-            assert "<form" in httpx.get(url).text
-            for asset in ("page.js", "page.css", "source.js", "source.css", "favicon.svg"):
-                assert httpx.get(f"{url}static/{asset}").status_code == 200
+            # The page of the only course, with a suggestion, whose words come from a file of the package.
+            page = httpx.get(url, follow_redirects=True)
+            assert page.url.path == "/courses/docker"
+            assert "<repere-chat" in page.text
+            assert httpx.get(f"{url}demo").status_code == 200
+            assert httpx.post(f"{url}v1/session", json={"course": "docker"}).json()["suggestions"]
+            for asset in sorted(file for file in WEB.rglob("*") if file.is_file()):
+                name = asset.relative_to(WEB)
+                at = name if name.parts[0] in ("widget", "widget.js") else f"static/{name}"
+                assert httpx.get(f"{url}{at}").content == asset.read_bytes(), name
         finally:
             process.terminate()
             process.communicate(timeout=60)

@@ -62,7 +62,7 @@ class RepereChat extends HTMLElement {
 
   disconnectedCallback() {
     this.#ended.abort();
-    this.#conversation?.asking?.stop.abort();
+    this.#conversation?.leave();
   }
 
   /** Open the panel and put the focus into the question. */
@@ -89,10 +89,8 @@ class RepereChat extends HTMLElement {
       ? element("dialog", { class: "panel", "aria-labelledby": "title" })
       : element("section", { class: `panel ${this.#mode}`, "aria-labelledby": "title" });
     this.#panel.lang = texts.language;
-    this.#panel.dir = "ltr";
     this.#title.textContent = texts.panel;
     this.#afresh = iconButton("afresh", "afresh", texts.afresh, () => this.#beginAfresh());
-    this.#afresh.hidden = true;
     const header = element("header", {}, this.#title, this.#afresh);
     if (isButton) header.append(iconButton("close", "close", texts.close, () => this.close()));
     this.#welcome.replaceChildren(element("p", { class: "lead" }, texts.welcome("")), element("p", {}, texts.promise), this.#suggestions);
@@ -107,6 +105,7 @@ class RepereChat extends HTMLElement {
     if (isButton) {
       this.#launcher.replaceChildren(icon("ask"), texts.launch);
       this.#launcher.lang = texts.language;
+      this.#launcher.hidden = false;
       this.#launcher.onclick = () => this.#show(true);
       this.#panel.addEventListener("close", () => this.#closed());
       this.#root.prepend(this.#launcher);
@@ -116,16 +115,16 @@ class RepereChat extends HTMLElement {
     });
     // The gesture that goes back on a phone.
     this.#panel.addEventListener("cancel", (event) => this.#back(event));
+    this.#changed(null);
   }
 
   #form() {
     const texts = this.#texts;
     this.#field = element("textarea", {
       id: "question", rows: "1", maxlength: `${LONGEST}`, enterkeyhint: "send", autocomplete: "off",
-      "aria-label": texts.question, "aria-describedby": "keys", placeholder: texts.placeholder,
+      "aria-label": texts.question, "aria-describedby": "keys",
     });
     this.#send = element("button", { class: "send" });
-    this.#showSend(false);
     const form = element("form", { class: "ask" }, this.#field, this.#send);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -146,8 +145,7 @@ class RepereChat extends HTMLElement {
     if (!(panel instanceof HTMLDialogElement) || panel.open) return;
     // On a phone it covers the page, which is then out of reach.
     if (isNarrow()) panel.showModal();
-    else panel.show();
-    this.#launcher.setAttribute("aria-expanded", "true");
+    else panel.open = true;
     this.#launcher.hidden = true;
     if (this.#conversation) this.#conversation.isOpen = true;
     if (withFocus) this.#field.focus();
@@ -156,7 +154,6 @@ class RepereChat extends HTMLElement {
 
   #closed() {
     this.#launcher.hidden = false;
-    this.#launcher.setAttribute("aria-expanded", "false");
     this.#launcher.focus();
     if (this.#conversation) this.#conversation.isOpen = false;
   }

@@ -1,5 +1,6 @@
 """Runs an application on a real port, and reads what it sends."""
 
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -73,6 +74,11 @@ def serving(settings: Settings, encoder: Encoder) -> Iterator[Served]:
             assert app.state.startup.wait(120)
             assert app.state.startup.error is None
             yield Served(app, url, client)
+
+
+def copy_home(home: Path, folder: Path) -> Path:
+    """A home in `folder` with the courses of `home`, and nothing of what was asked there."""
+    return Path(shutil.copytree(home, folder / "home", ignore=shutil.ignore_patterns("repere.sqlite3*")))
 
 
 def build_course(home: Path, folder: Path, encoder: Encoder, course: str | None = None) -> Built:

@@ -269,7 +269,6 @@ def test_pages_of_other_sites_get_nothing(served: Served, page: httpx.Client, or
     body = {"question": REFERENCE, "course": "docker"}
     with httpx.Client(base_url=served.url, timeout=60) as client:
         for response in (
-            client.post("/v1/session", json=body, headers=headers),
             client.post("/v1/ask", json=body, headers=headers),
             client.post("/v1/ask", content=b"x" * 2_000_000, headers=headers),
             client.get("/v1/courses", headers=headers),
@@ -284,6 +283,14 @@ def test_pages_of_other_sites_get_nothing(served: Served, page: httpx.Client, or
         response = client.request("OPTIONS", "/v1/ask", headers=preflight)
         assert response.status_code == 400
         assert "access-control-allow-origin" not in response.headers
+        # That there is no session for it may be read, so that the page can say it.
+        assert client.request("OPTIONS", "/v1/session", headers=preflight).status_code == 200
+        response = client.post("/v1/session", json=body, headers=headers)
+        assert_problem(response, 403)
+        assert "repere sites add" in response.json()["detail"]
+        assert response.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in response.headers
+        assert "set-cookie" not in response.headers
 
 
 def test_a_sandboxed_frame_of_ours_is_foreign(served: Served) -> None:

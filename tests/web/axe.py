@@ -12,15 +12,16 @@ _RUN = """tags => axe.run(document, {
   runOnly: {type: "tag", values: tags},
   rules: {"target-size": {enabled: tags.includes("wcag22aa")}},
   resultTypes: ["violations"],
+  preload: false,
 })"""
 
 
 def violations(page: Page, tags: list[str] = TAGS) -> list[str]:
     """What is wrong in the whole document and its open shadow roots: a line for each rule and element.
 
-    Nothing when all is well. Animations should have ended: a colour on its way is no colour of the page.
+    Nothing when all is well. Animations should have ended: a colour on its way is no colour of the page. axe-core
+    writes styles into the page, which a Content-Security-Policy bars: open the page with `bypass_csp`.
     """
-    # Evaluated by the debugger's way in, which no Content-Security-Policy bars.
     page.evaluate(AXE_SCRIPT)
     found = page.evaluate(_RUN, tags)
     return [_line(rule, node) for rule in found["violations"] for node in rule["nodes"]]

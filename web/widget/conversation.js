@@ -102,7 +102,7 @@ export class Conversation {
       }
       this.#changed(null);
     }
-    if (pending) void this.#run(this.#add(new Asked(pending.question, pending.key)));
+    if (pending?.question) void this.#run(this.#add(new Asked(pending.question, pending.key)));
   }
 
   /** @param {string} question */
@@ -117,10 +117,15 @@ export class Conversation {
     void this.#run(asked);
   }
 
-  /** Forget what was asked in this tab. */
-  beginAfresh() {
+  /** Nothing is told or kept any more of what was asked; what is kept stays. */
+  leave() {
     this.asking?.stop.abort();
     this.turns = [];
+  }
+
+  /** Forget what was asked in this tab. */
+  beginAfresh() {
+    this.leave();
     this.#keep({ conversation: null, pending: null });
     this.#changed(null);
   }
@@ -148,8 +153,10 @@ export class Conversation {
       asked.state = signal.aborted ? "stopped" : "failed";
       asked.trouble = error instanceof Trouble ? error : null;
     } finally {
-      if (this.#kept.pending?.key === asked.key) this.#keep({ pending: null });
-      if (this.turns.includes(asked)) this.#changed(asked);
+      if (this.turns.includes(asked)) {
+        if (this.#kept.pending?.key === asked.key) this.#keep({ pending: null });
+        this.#changed(asked);
+      }
     }
   }
 
@@ -187,7 +194,7 @@ export class Conversation {
   /** @returns {Kept} */
   #load() {
     try {
-      return JSON.parse(sessionStorage.getItem(this.#key) ?? "{}");
+      return { ...JSON.parse(sessionStorage.getItem(this.#key) ?? "{}") };
     } catch {
       return {};
     }
@@ -210,12 +217,11 @@ async function persist(work, signal, told, longest = Infinity) {
       return await work();
     } catch (error) {
       signal.throwIfAborted();
-      const trouble = error instanceof Trouble ? error : new Trouble(0, null, error);
-      if (!trouble.passes || Date.now() > deadline) throw trouble;
-      const until = Date.now() + 1000 * (trouble.seconds ?? Math.min(2 ** i, LONGEST_PAUSE_SECONDS));
+      if (!(error instanceof Trouble) || !error.passes || Date.now() > deadline) throw error;
+      const until = Date.now() + 1000 * (error.seconds ?? Math.min(2 ** i, LONGEST_PAUSE_SECONDS));
       for (let left; (left = until - Date.now()) > 0 || !navigator.onLine; ) {
-        trouble.seconds = Math.max(1, Math.ceil(left / 1000));
-        told(trouble);
+        error.seconds = Math.max(1, Math.ceil(left / 1000));
+        told(error);
         if (await secondOrOnline(signal)) break;
       }
     }

@@ -44,6 +44,7 @@ a { color: var(--accent); text-underline-offset: .18em; overflow-wrap: anywhere;
 
 .panel { display: flex; flex-direction: column; width: 100%; height: var(--repere-height, 40em); max-height: 100dvh; margin: 0; padding: 0; overflow: hidden;
   border: 1px solid var(--line); border-radius: var(--repere-radius, .9em); background: var(--surface); color: var(--ink); overflow-wrap: break-word; container-type: inline-size; }
+.panel > * { direction: ltr; }
 dialog.panel { position: fixed; inset: auto; inset-block-end: var(--repere-inset, 20px); inset-inline-end: var(--repere-inset, 20px); z-index: var(--repere-z-index, 2147483000);
   width: min(var(--repere-width, 27em), 100vw - 2 * var(--repere-inset, 20px)); height: min(var(--repere-height, 44em), 100dvh - 2 * var(--repere-inset, 20px));
   max-width: none; box-shadow: 0 4px 12px rgb(0 0 0 / 14%), 0 16px 48px rgb(0 0 0 / 22%); }

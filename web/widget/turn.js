@@ -34,9 +34,9 @@ export function showTurn(turn, asked, acts) {
   const waiting = asked.state === "asking" && trouble ? waitingFor(trouble, texts) : "";
   if (waiting && turn.dataset["waiting"] === waiting) return countDown(turn, trouble);
   turn.dataset["waiting"] = waiting;
-  const question = element("p", { dir: "auto" }, element("span", { class: "hidden" }, `${texts.you} `), asked.question);
+  const question = element("h3", { class: "asked" }, element("span", { class: "hidden" }, `${texts.you} `), element("bdi", {}, asked.question));
   /** @type {Node[]} */
-  const parts = [element("h3", { class: "asked" }, ...question.childNodes), ...readAs(asked, acts)];
+  const parts = [question, ...readAs(asked, acts)];
   if (asked.progress?.status === "answered") parts.push(answerNode(asked, acts));
   else if (asked.answer) parts.push(refusalNode(asked.answer, acts));
   parts.push(...stateNodes(asked, acts));
@@ -221,9 +221,9 @@ function opinion(answer, acts) {
   const told = element("p", { role: "status" });
   /** @param {"up" | "down"} rating @param {HTMLElement} pressed */
   const give = async (rating, pressed) => {
+    if (!(await send(rating, ""))) return place.replaceChildren(told);
     for (const thumb of thumbs) thumb.setAttribute("aria-pressed", `${thumb === pressed}`);
-    if (await send(rating, "")) place.replaceChildren(told, reasonForm(rating));
-    else place.replaceChildren(told);
+    place.replaceChildren(told, reasonForm(rating));
   };
   const thumbs = [
     iconButton("thumb", "up", texts.up, () => void give("up", /** @type {HTMLElement} */ (thumbs[0]))),
