@@ -52,7 +52,8 @@ class Settings(BaseSettings):
     )
     rate_per_address: str = Field(
         "600/minute",
-        description="The same for all people behind one address, whose sessions are counted too.",
+        description="The same for all people behind one address, whose sessions are counted too. Requests without "
+        "a session are not counted.",
     )
     secret_key: SecretStr | None = Field(
         None,

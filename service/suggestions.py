@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 from corpus import Section
 from index.analysis import term_set
 from index.index import Index
+from service.errors import InvalidQuestion
 from service.flat import flat
 from service.headings.question import HeadingQuestion, question_of
 
@@ -22,9 +23,9 @@ _MOST_TRIED = 24
 _LEAST_TEXT = 150
 """Characters of a section, heading and marks included, from which on it can say something."""
 _LOOKED_AT = 250
+"""Headings of each part of a course that questions are made of."""
 _MOST_ALIKE = 4
 """Sections under the same title, from which on it is a form that the material repeats."""
-"""Headings of each part of a course that questions are made of."""
 
 _found: WeakKeyDictionary[Index, list[str]] = WeakKeyDictionary()
 _finding = Lock()
@@ -127,7 +128,10 @@ def _made(
 
 def _answers(assistant: "Assistant", index: Index, found: _Suggestion) -> bool:
     """Whether the assistant answers a question as it is written, from the section that it is made of."""
-    answer = assistant.draft(found.question.text, index.manifest.course).answer
+    try:
+        answer = assistant.draft(found.question.text, index.manifest.course).answer
+    except InvalidQuestion:  # Longer than a question may be here.
+        return False
     place = (found.section.document_id, found.section.anchor)
     cited = {(citation.document_id, citation.anchor) for citation in answer.citations}
     return answer.status == "answered" and answer.correction is None and place in cited

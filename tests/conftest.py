@@ -89,6 +89,11 @@ def _no_network(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not refused, f"this test reached for the network: {refused}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that two processes end together."""
+    items.sort(key=lambda item: item.get_closest_marker("package") is None)
+
+
 @pytest.fixture(scope="session")
 def encoder() -> "Encoder":
     """The shipped model, loaded once."""

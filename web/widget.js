@@ -52,12 +52,12 @@ class RepereChat extends HTMLElement {
     this.#ended = new AbortController();
     this.#texts = textsOf(this.lang || this.closest("[lang]")?.getAttribute("lang") || "");
     this.#root.adoptedStyleSheets = [styles()];
-    this.#conversation = new Conversation(this.getAttribute("course") ?? "", (asked) => this.#changed(asked));
+    this.#conversation = new Conversation(this.getAttribute("course") ?? "", this.id, (asked) => this.#changed(asked));
     this.#source = new SourcePanel(this.#conversation.service, this.#texts);
     this.#isBegun = false;
     this.#build();
     if (this.#mode !== "button") void this.#begin();
-    else if (this.#conversation.isOpen && !isNarrow()) this.#show(false);
+    else if (this.#conversation.isOpen && !isNarrow()) this.#show();
   }
 
   disconnectedCallback() {
@@ -67,8 +67,8 @@ class RepereChat extends HTMLElement {
 
   /** Open the panel and put the focus into the question. */
   open() {
-    if (this.#mode === "button") this.#show(true);
-    else this.#field.focus();
+    this.#show();
+    this.#field.focus();
   }
 
   /** Put the panel away; focus goes back to the button. */
@@ -106,13 +106,14 @@ class RepereChat extends HTMLElement {
       this.#launcher.replaceChildren(icon("ask"), texts.launch);
       this.#launcher.lang = texts.language;
       this.#launcher.hidden = false;
-      this.#launcher.onclick = () => this.#show(true);
+      this.#launcher.onclick = () => this.open();
       this.#panel.addEventListener("close", () => this.#closed());
       this.#root.prepend(this.#launcher);
     }
     this.#panel.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.isComposing) this.#back(event);
     });
+    addEventListener("keydown", ({ key }) => key === "Escape" && this.#tip?.hide(), { signal: this.#ended.signal });
     // The gesture that goes back on a phone.
     this.#panel.addEventListener("cancel", (event) => this.#back(event));
     this.#changed(null);
@@ -139,8 +140,7 @@ class RepereChat extends HTMLElement {
     return element("div", { class: "foot" }, form, element("p", { class: "keys", id: "keys" }, texts.keys));
   }
 
-  /** @param {boolean} withFocus */
-  #show(withFocus) {
+  #show() {
     const panel = this.#panel;
     if (!(panel instanceof HTMLDialogElement) || panel.open) return;
     // On a phone it covers the page, which is then out of reach.
@@ -148,7 +148,6 @@ class RepereChat extends HTMLElement {
     else panel.open = true;
     this.#launcher.hidden = true;
     if (this.#conversation) this.#conversation.isOpen = true;
-    if (withFocus) this.#field.focus();
     void this.#begin();
   }
 
@@ -160,11 +159,12 @@ class RepereChat extends HTMLElement {
 
   /** One thing at a time: the quote, the source, the panel. @param {Event} event */
   #back(event) {
-    event.preventDefault();
-    event.stopPropagation();
     if (this.#tip?.isShown) this.#tip.hide();
     else if (this.#source?.isOpen) this.#source.close();
-    else this.close();
+    else if (this.#mode === "button") this.close();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   /** The course and what was asked before; tried again until the service answers. */
@@ -186,11 +186,12 @@ class RepereChat extends HTMLElement {
       told(null);
       this.#language = course.language;
       this.#title.textContent = course.title;
+      this.#title.lang = course.language;
       this.#welcome.firstElementChild?.replaceChildren(this.#texts.welcome(course.title));
       this.#showSuggestions(course.suggestions, course.language);
       if (asked) {
         conversation.beginAfresh();
-        this.#ask(asked.slice(0, LONGEST));
+        conversation.ask(asked.slice(0, LONGEST));
       } else await conversation.restore(signal, told);
       notice.remove();
     } catch (error) {
@@ -273,7 +274,7 @@ class RepereChat extends HTMLElement {
     const isNew = !node?.isConnected;
     if (node && !isNew) this.#showAgain(node, asked, acts);
     else this.#turns.append(this.#node(asked, acts));
-    if (isNew) this.#nodes.get(asked)?.scrollIntoView({ block: "start" });
+    if (isNew) this.#log.scrollTop = this.#nodes.get(asked)?.offsetTop ?? 0;
     if (asked.state === "done" || asked.state === "stopped") this.#live.textContent = spoken(asked, this.#texts);
     this.#live.lang = asked.state === "done" ? this.#language : this.#texts.language;
   }

@@ -140,6 +140,16 @@ def test_the_shipped_course_suggests_what_it_answers(assistant: Assistant) -> No
 
 
 @pytest.mark.model
+def test_what_may_not_be_asked_here_is_not_suggested(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assistant, "_max_question_length", 25)
+    monkeypatch.setattr(module, "_found", {})
+    index = assistant.courses.index("docker")
+    found = suggestions(assistant, index)
+    assert found
+    assert all(len(question) <= 25 for question in found)
+
+
+@pytest.mark.model
 def test_suggestions_are_found_once_for_an_opened_index(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     index = assistant.courses.index("docker")
     first = suggestions(assistant, index)

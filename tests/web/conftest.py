@@ -40,7 +40,8 @@ zebulon start --port 80 | tee **log**
 )
 
 
-@pytest.fixture(scope="session")
+# For a file: Playwright keeps an event loop running as long as it is open, and no other test could run one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     executable = find_browser()
     assert executable, "the browser tests need Chromium: run `make test`"

@@ -12,7 +12,7 @@ from tests.web.visiting import EMPTY, EXPOSED, SIZES, Chat, open_link, visit, vi
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
 LABELS = {
-    "fr": ("Réponse pas utile", "Fermer la source", "(nouvel onglet)"),
+    "fr": ("Réponse peu utile", "Fermer la source", "(nouvel onglet)"),
     "en": ("Not a helpful answer", "Close the source", "(new tab)"),
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from index.encoder import Encoder
 from service.settings import Settings
@@ -85,6 +85,36 @@ def test_a_new_conversation_forgets_the_one_before(page: Page, served: Served):
     expect(turn.locator(".read-as")).to_have_count(0)
     page.reload()
     expect(chat.turns).to_have_count(1)
+
+
+def test_what_is_asked_while_the_conversation_is_loaded_comes_after_it(desk: Page, served: Served):
+    chat = visit(desk, served.url)
+    chat.ask(EXPOSED)
+    held: list[Route] = []
+    desk.route("**/v1/conversations/*", lambda route: held.append(route))
+    desk.reload()
+    expect(chat.host.locator(".suggestion").first).to_be_visible()
+    chat.ask("et un port interne ?")
+    held[0].continue_()
+    expect(chat.turns).to_have_count(2)
+    expect(chat.turns.first.locator(".asked")).to_contain_text(EXPOSED)
+    expect(chat.turns.last.locator(".read-as")).to_contain_text("C'est quoi un port interne ?")
+
+
+def test_an_answer_that_was_kept_is_not_asked_for_again_after_a_reload(desk: Page, served: Served):
+    """The page was left after the answer was kept, and before its end arrived."""
+    chat = visit(desk, served.url)
+    chat.ask(EXPOSED)
+    desk.evaluate(
+        """question => { for (const [key, text] of Object.entries(sessionStorage)) sessionStorage.setItem(key,
+          JSON.stringify({...JSON.parse(text), pending: {question, key: "any"}})); }""",
+        EXPOSED,
+    )
+    desk.reload()
+    expect(chat.turn).to_have_attribute("data-state", "done")
+    desk.wait_for_timeout(300)
+    expect(chat.turns).to_have_count(1)
+    assert kept(chat)["pending"] is None
 
 
 def test_a_conversation_that_was_removed_begins_anew(browser: Browser, served: Served):

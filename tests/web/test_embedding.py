@@ -166,6 +166,23 @@ def test_two_widgets_on_one_page_are_apart(desk: Page, site: Site):
     expect(chat.source).to_be_hidden()
 
 
+def test_two_widgets_with_an_id_each_keep_their_own_conversation(desk: Page, site: Site):
+    insert = """() => { for (const id of ["one", "two"]) { const own = document.createElement("repere-chat");
+      Object.entries({course: "docker", mode: "inline", id}).forEach(([name, value]) => own.setAttribute(name, value));
+      document.querySelector("main").append(own); } }"""
+    desk.goto(site.url)
+    desk.evaluate(insert)
+    one, two = Chat(desk, "#one"), Chat(desk, "#two")
+    one.ask(REFERENCE)
+    two.ask(OUTSIDE)
+    desk.reload()
+    desk.evaluate(insert)
+    expect(one.turns).to_have_count(1)
+    expect(one.turn).to_contain_text(REFERENCE)
+    expect(two.turns).to_have_count(1)
+    expect(two.turn).to_contain_text(OUTSIDE)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_an_element_that_was_removed_and_put_back_works(browser: Browser, site: Site, size: str):
     with visiting(browser, SIZES[size]) as page:

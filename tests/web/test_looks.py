@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.service.serving import REFERENCE, Served
+from tests.web.axe import violations
 from tests.web.visiting import EMPTY, EXPOSED, SIZES, Chat, fits, stands_out, visit, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
@@ -133,6 +134,20 @@ def test_a_page_sets_colours_and_sizes(inserts: Inserts):
     assert round(box["x"] + box["width"]) == chat.page.viewport_size["width"] - 40
 
 
+def test_colours_of_a_page_leave_everything_readable(browser: Browser, served: Served):
+    with visiting(browser, bypass_csp=True) as page:
+        page.goto(f"{served.url}/courses/docker")
+        page.add_style_tag(
+            content=":root { --repere-surface: #222; --repere-ink: #eee; --repere-accent: #ffb86c; "
+            "--repere-on-accent: #222; }"
+        )
+        chat = Chat(page)
+        chat.ask(REFERENCE)
+        chat.ask(EMPTY)
+        chat.open_source()
+        assert not violations(page)
+
+
 def test_inline_it_stands_in_the_text_and_takes_no_focus(inserts: Inserts):
     chat = inserts('mode="inline"', "main { width: 500px; }")
     expect(chat.launcher).to_have_count(0)
@@ -145,6 +160,38 @@ def test_inline_it_stands_in_the_text_and_takes_no_focus(inserts: Inserts):
     expect(chat.source).to_be_hidden()
     chat.page.keyboard.press("Escape")
     expect(chat.panel).to_be_visible()
+
+
+def test_inline_a_question_does_not_move_the_page_and_escape_stays_the_page_s(inserts: Inserts):
+    chat = inserts('mode="inline"', "h1 { margin: 600px 0; } repere-chat { margin-bottom: 900px; }")
+    chat.field.scroll_into_view_if_needed()
+    for question in (EXPOSED, REFERENCE, EMPTY):
+        before = chat.page.evaluate("scrollY")
+        chat.ask(question)
+        assert chat.page.evaluate("scrollY") == before
+    chat.page.evaluate("addEventListener('keydown', (event) => { window.left = !event.defaultPrevented; })")
+    chat.page.keyboard.press("Escape")
+    assert chat.page.evaluate("window.left") is True
+
+
+def test_each_new_question_stands_at_the_top_with_its_answer_below(page: Page, served: Served):
+    chat = visit(page, served.url)
+    for question in (REFERENCE, EMPTY, EXPOSED):
+        turn = chat.ask(question)
+        box = chat.log.bounding_box()
+        assert 0 <= turn.bounding_box()["y"] - box["y"] <= 30
+        assert not stands_out(chat)
+
+
+def test_an_open_source_moves_beside_the_answers_where_the_window_gets_wide(desk: Page, served: Served):
+    chat = visit(desk, served.url)
+    chat.ask(REFERENCE)
+    desk.set_viewport_size({"width": 600, "height": 900})
+    chat.open_source()
+    expect(chat.field).to_be_hidden()
+    desk.set_viewport_size({"width": 1280, "height": 900})
+    expect(chat.field).to_be_visible()
+    chat.ask(EXPOSED)
 
 
 def test_on_a_phone_the_panel_covers_the_page(browser: Browser, served: Served):

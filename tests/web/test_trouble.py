@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.encoder import Encoder
@@ -138,7 +138,7 @@ def test_a_question_that_is_asked_offline_is_sent_when_the_connection_is_back(br
         page.context.set_offline(True)
         chat.send_off(REFERENCE)
         expect(chat.turn.locator(".notice")).to_contain_text(
-            "Vous êtes hors ligne. La question partira dès que la connexion reviendra."
+            "Vous êtes hors ligne. Repère reprendra dès que la connexion reviendra."
         )
         page.wait_for_timeout(1500)
         expect(chat.turn).to_have_attribute("data-state", "asking")
@@ -146,6 +146,40 @@ def test_a_question_that_is_asked_offline_is_sent_when_the_connection_is_back(br
         expect(chat.turn).to_have_attribute("data-state", "done", timeout=3000)
         expect(chat.turn.locator(".notice")).to_have_count(0)
         expect(chat.chips).to_have_count(5)
+
+
+def test_a_service_that_goes_silent_is_noticed_and_asked_again(browser: Browser, served: Served):
+    with visiting(browser, expected=["net::ERR_ABORTED"]) as page:
+        page.clock.install()
+        chat = visit(page, served.url)
+        asked: list[Route] = []
+        page.route("**/v1/ask", lambda route: (asked.append(route), len(asked) > 1 and route.continue_()))
+        turn = chat.send_off(REFERENCE)
+        page.clock.fast_forward(25_000)
+        expect(turn).to_have_attribute("data-state", "asking")
+        assert len(asked) == 1
+        page.clock.fast_forward(6_000)
+        page.clock.run_for(1_500)
+        expect(turn).to_have_attribute("data-state", "done")
+        assert [route.request.headers["idempotency-key"] for route in asked] == 2 * [
+            asked[0].request.headers["idempotency-key"]
+        ]
+        asked[0].abort("aborted")
+
+
+def test_a_question_that_waits_for_its_session_can_be_stopped(browser: Browser, served: Served):
+    with visiting(browser) as page:
+        held: list[Route] = []
+        page.route("**/v1/session", lambda route: held.append(route))
+        page.goto(f"{served.url}/courses/docker")
+        chat = Chat(page)
+        chat.send_off(REFERENCE)
+        chat.send.click()
+        expect(chat.turn).to_have_attribute("data-state", "stopped")
+        held[0].continue_()
+        expect(chat.host.locator(".notice", has_text="Repère")).to_have_count(0)
+        chat.turn.get_by_role("button", name="Réessayer").click()
+        expect(chat.turn).to_have_attribute("data-state", "done")
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +264,9 @@ def test_what_cannot_be_asked_is_said_and_not_tried_again(browser: Browser, serv
         page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/v1/ask") else None)
         chat.send_off("?")
         expect(chat.turn).to_have_attribute("data-state", "failed")
-        expect(chat.turn.get_by_role("alert")).to_have_text("Écrivez au moins un mot.")
+        expect(chat.turn.get_by_role("alert")).to_have_text(
+            "Trop court ou trop long : posez la question en quelques mots."
+        )
         expect(chat.turn.get_by_role("button", name="Réessayer")).to_have_count(0)
         page.wait_for_timeout(1200)
         assert len(asked) == 1

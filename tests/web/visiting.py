@@ -16,6 +16,8 @@ EXPOSED = "C'est quoi un port exposé ?"
 
 ANSWERED = r"/v1/ask net::ERR_ABORTED"
 """What Chromium says of a stream that the page has read to its end, now and then, and of one that it stops."""
+LEFT = r"/favicon\.svg net::ERR_ABORTED"
+"""The same of a page that is left while its icon is on the way."""
 UNREACHABLE = r"net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)"
 OFFLINE = r"net::ERR_INTERNET_DISCONNECTED"
 
@@ -33,7 +35,7 @@ class Troubles:
     under_way: set[Request] = field(default_factory=set)
 
     def unexpected(self) -> list[str]:
-        allowed = [*self.expected, ANSWERED]
+        allowed = [*self.expected, ANSWERED, LEFT]
         return [said for said in self.said if not any(re.search(pattern, said) for pattern in allowed)]
 
     def watch(self, context: BrowserContext) -> None:

@@ -162,7 +162,7 @@ async function reach(path, body, signal, headers) {
     init.headers = { ...headers, "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
   }
-  const response = await fetch(new URL(path, BASE), init).catch((error) => {
+  const response = await inTime(fetch(new URL(path, BASE), init)).catch((error) => {
     signal.throwIfAborted();
     throw new Trouble(0, null, error);
   });
@@ -170,6 +170,9 @@ async function reach(path, body, signal, headers) {
   if (!response.ok) throw new Trouble(response.status, Number(response.headers.get("Retry-After")) || null);
   return response;
 }
+
+/** Fails where nothing comes for long: the service sends a sign of life every ten seconds. @template T @param {Promise<T>} promise @returns {Promise<T>} */
+const inTime = (promise) => Promise.race([promise, new Promise((_, fail) => setTimeout(fail, 30_000))]);
 
 /** @param {Response} response @param {AbortSignal} signal @returns {Promise<any>} */
 async function read(response, signal) {
@@ -193,7 +196,7 @@ async function* events(response, signal) {
   let text = "";
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await inTime(reader.read());
       if (done) return;
       text += value;
       const parts = text.split(/\r?\n\r?\n/);

@@ -50,9 +50,9 @@ export class Asked {
 }
 
 export class Conversation {
-  /** @param {string} course @param {(asked: Asked | null) => void} changed told which turn, `null` for all of them */
-  constructor(course, changed) {
-    this.#key = `repere ${BASE} ${course}`;
+  /** @param {string} course @param {string} id of the element @param {(asked: Asked | null) => void} changed told which turn, `null` for all of them */
+  constructor(course, id, changed) {
+    this.#key = `repere ${BASE} ${course} ${id}`;
     this.#kept = this.#load();
     this.#changed = changed;
     const tokens = { get: () => this.#kept.token ?? null, set: (/** @type {string} */ token) => this.#keep({ token }) };
@@ -86,15 +86,21 @@ export class Conversation {
 
   /** What this tab asked before it was loaded anew. @param {AbortSignal} signal @param {(trouble: Trouble) => void} told why it waits */
   async restore(signal, told) {
-    const { conversation, pending } = this.#kept;
+    let { conversation, pending } = this.#kept;
     if (conversation) {
       try {
         const turns = await persist(() => this.service.conversation(conversation, signal), signal, told);
-        this.turns = turns.map(({ answer, cited }) => {
+        const before = turns.map(({ answer, cited }) => {
           const asked = new Asked(answer.question, answer.id);
           asked.finish(answer, cited);
           return asked;
         });
+        this.turns.unshift(...before.filter(({ key }) => !this.turns.some(({ answer }) => answer?.id === key)));
+        // The answer was kept, and only its end did not come.
+        if (before.at(-1)?.question === pending?.question) {
+          pending = null;
+          if (!this.asking) this.#keep({ pending });
+        }
       } catch (error) {
         // It was removed, or is nobody's any more: the next question begins another.
         if (!(error instanceof Trouble)) throw error;
@@ -113,7 +119,8 @@ export class Conversation {
 
   /** The same question once more, as the same one. @param {Asked} asked */
   again(asked) {
-    Object.assign(asked, { state: "asking", trouble: null, stop: new AbortController() });
+    this.asking?.stop.abort();
+    Object.assign(asked, new Asked(asked.question, this.turns.at(-1) === asked ? asked.key : undefined));
     void this.#run(asked);
   }
 
@@ -214,7 +221,10 @@ async function persist(work, signal, told, longest = Infinity) {
   const deadline = Date.now() + longest;
   for (let i = 0; ; i += 1) {
     try {
-      return await work();
+      return await new Promise((resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason));
+        work().then(resolve, reject);
+      });
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof Trouble) || !error.passes || Date.now() > deadline) throw error;

@@ -51,7 +51,6 @@ export class SourcePanel {
     this.#title.textContent = label;
     this.#body.replaceChildren(element("p", { role: "status" }, this.#texts.loading));
     this.node.hidden = false;
-    this.#covers(getComputedStyle(this.node).position === "absolute");
     this.#title.focus({ preventScroll: true });
     try {
       this.#show(await this.#service.section(place, signal), place.url);
@@ -66,17 +65,11 @@ export class SourcePanel {
     if (!this.isOpen) return;
     this.#loading.abort();
     this.node.hidden = true;
-    this.#covers(false);
     this.#opener?.removeAttribute("aria-current");
     // What was opened from may have been shown anew meanwhile.
     if (this.#opener?.isConnected) this.#opener.focus();
     else /** @type {HTMLElement | null} */ (/** @type {ShadowRoot} */ (this.node.getRootNode()).querySelector("textarea"))?.focus();
     this.#opener = null;
-  }
-
-  /** Keep the focus out of what is not seen. @param {boolean} isCovered whether the answers are */
-  #covers(isCovered) {
-    if (this.node.previousElementSibling instanceof HTMLElement) this.node.previousElementSibling.inert = isCovered;
   }
 
   /** @param {Section} section @param {string} url where the quote stands in the version that was cited */

@@ -6,17 +6,22 @@
  */
 
 const LIGHT = `
---surface: var(--repere-surface, #fff); --sunken: #eef0ed; --ink: var(--repere-ink, #17211e); --soft: #54605b;
---line: #d8dcd8; --edge: #7b8580; --accent: var(--repere-accent, #0c5f55); --on-accent: var(--repere-on-accent, #fff);
---wash: #e2f0ec; --mark: #ffe88a; --mark-edge: #c99700; --danger: #a3271b;`;
+--surface: var(--repere-surface, #fff); --ink: var(--repere-ink, #17211e);
+--accent: var(--repere-accent, #0c5f55); --on-accent: var(--repere-on-accent, #fff);`;
 
 const DARK = `
---surface: var(--repere-surface, #181f1d); --sunken: #232c29; --ink: var(--repere-ink, #e7ece9); --soft: #a3afa9;
---line: #36413c; --edge: #7b8882; --accent: var(--repere-accent, #7fd1bf); --on-accent: var(--repere-on-accent, #06201b);
---wash: #1c332e; --mark: #5e4c0a; --mark-edge: #e2b93b; --danger: #ff9d90;`;
+--surface: var(--repere-surface, #181f1d); --ink: var(--repere-ink, #e7ece9);
+--accent: var(--repere-accent, #7fd1bf); --on-accent: var(--repere-on-accent, #06201b);`;
+
+/** Whatever ground and text are, all else can be told from both. */
+const MIXED = `
+--sunken: color-mix(in srgb, var(--ink) 7%, var(--surface)); --line: color-mix(in srgb, var(--ink) 17%, var(--surface));
+--edge: color-mix(in srgb, var(--ink) 57%, var(--surface)); --soft: color-mix(in srgb, var(--ink) 72%, var(--surface));
+--wash: color-mix(in srgb, var(--accent) 12%, var(--surface)); --mark: color-mix(in srgb, #ffc800 35%, var(--surface));
+--mark-edge: #c99700; --danger: color-mix(in srgb, #d22 60%, var(--ink));`;
 
 const CSS = `
-:host { all: initial !important; display: block !important; ${LIGHT} color-scheme: light !important;
+:host { all: initial !important; display: block !important; ${LIGHT} ${MIXED} color-scheme: light !important;
   font: var(--repere-font-size, 16px)/1.55 var(--repere-font, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif) !important; }
 :host([hidden]) { display: none !important; }
 :host([theme="dark"]) { ${DARK} color-scheme: dark !important; }
@@ -63,15 +68,16 @@ header .quiet { min-width: 2.5em; padding: .35em; border-color: transparent; }
 
 .body { display: flex; flex: 1; min-height: 0; position: relative; }
 .column { display: flex; flex: 1; flex-direction: column; min-width: 0; position: relative; }
-.log { flex: 1; min-height: 0; padding: 1em; overflow-y: auto; overscroll-behavior: contain; }
+.log { flex: 1; container-type: size; min-height: 0; padding: 1em; overflow-y: auto; overscroll-behavior: contain; }
 .page .log, .page .foot { padding-inline: max(1em, (100% - 46em) / 2); }
 .log:focus-visible, .section:focus-visible, pre:focus-visible, .scroll:focus-visible { outline-offset: -3px; }
 .lead { font-size: 1.3em; font-weight: 680; line-height: 1.25; }
 .welcome > p + p { margin-block-start: .5em; color: var(--soft); }
 .suggestions { display: grid; justify-items: start; gap: .5em; margin-block-start: 1.5em; }
 
-.turn { display: grid; gap: .75em; grid-template-columns: minmax(0, 1fr); scroll-margin-block-start: .5em; }
+.turn { display: grid; align-content: start; gap: .75em; grid-template-columns: minmax(0, 1fr); }
 .turn + .turn { margin-block-start: 1.5em; padding-block-start: 1.5em; border-block-start: 1px solid var(--line); }
+.turn:last-child { min-height: 100cqh; }
 .turn > * { justify-self: start; max-width: 100%; }
 .asked { justify-self: end; max-width: 85%; padding: .55em .9em; border-radius: 1em 1em .25em; background: var(--wash); font-weight: 500; white-space: pre-wrap; }
 .read-as, .keys, .path { color: var(--soft); font-size: .875em; }
@@ -125,7 +131,10 @@ textarea::placeholder, input::placeholder { color: var(--soft); opacity: 1; }
 mark { padding-block: .1em; background: var(--mark); color: inherit; }
 mark code { background: none; }
 .document { font-weight: 600; }
-@container (max-width: 46em) { .source { position: absolute; inset: 0; border: 0; } }
+@container (max-width: 46em) {
+  .source { position: absolute; inset: 0; border: 0; }
+  .column:has(+ .source:not([hidden])) { visibility: hidden; }
+}
 
 .tip { position: absolute; z-index: 1; width: min(24em, 100% - 12px); max-height: 14em; padding: .75em; overflow: auto; border: 1px solid var(--edge); border-radius: .6em; background: var(--surface); box-shadow: 0 6px 20px rgb(0 0 0 / 18%); font-size: .94em; }
 .tip blockquote { padding-inline-start: .7em; border-inline-start: 4px solid var(--mark-edge); white-space: pre-wrap; }

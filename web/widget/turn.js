@@ -122,17 +122,11 @@ function refusalNode(answer, acts) {
     const list = element("ul", {}, ...answer.related_sections.map((section) => relatedItem(section, answer, acts)));
     card.append(element("h5", {}, texts.sectionsToRead), list);
   }
-  const node = button("quiet", async () => {
-    node.disabled = true;
-    await acts.rate(answer.id, "missing", "").then(
-      () => node.replaceWith(element("p", { role: "status" }, texts.missingSaid)),
-      () => {
-        node.disabled = false;
-        node.textContent = texts.feedbackFailed;
-      },
-    );
-  }, texts.missing);
-  card.append(node);
+  const told = element("p", { role: "status" });
+  const say = async () => {
+    told.textContent = await acts.rate(answer.id, "missing", "").then(() => texts.missingSaid, () => texts.feedbackFailed);
+  };
+  card.append(button("quiet", say, texts.missing), told);
   return card;
 }
 
@@ -221,9 +215,9 @@ function opinion(answer, acts) {
   const told = element("p", { role: "status" });
   /** @param {"up" | "down"} rating @param {HTMLElement} pressed */
   const give = async (rating, pressed) => {
-    if (!(await send(rating, ""))) return place.replaceChildren(told);
+    if (!(await send(rating, ""))) return place.replaceChildren();
     for (const thumb of thumbs) thumb.setAttribute("aria-pressed", `${thumb === pressed}`);
-    place.replaceChildren(told, reasonForm(rating));
+    place.replaceChildren(reasonForm(rating, pressed));
   };
   const thumbs = [
     iconButton("thumb", "up", texts.up, () => void give("up", /** @type {HTMLElement} */ (thumbs[0]))),
@@ -236,17 +230,19 @@ function opinion(answer, acts) {
       () => ((told.textContent = texts.thanks), true),
       () => ((told.textContent = texts.feedbackFailed), false),
     );
-  /** @param {"up" | "down"} rating */
-  const reasonForm = (rating) => {
+  /** @param {"up" | "down"} rating @param {HTMLElement} pressed */
+  const reasonForm = (rating, pressed) => {
     const field = element("input", { type: "text", maxlength: "1000", "aria-label": texts.why, placeholder: texts.why });
     const form = element("form", {}, field, element("button", { class: "quiet" }, texts.send));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      if (await send(rating, field.value.trim())) form.remove();
+      if (!(await send(rating, field.value.trim()))) return;
+      form.remove();
+      pressed.focus();
     });
     return form;
   };
-  return [...thumbs, place];
+  return [...thumbs, told, place];
 }
 
 /** The answer as text, its numbers explained below it. @param {Answer} answer @param {Texts} texts */

@@ -131,6 +131,24 @@ def test_what_is_typed_meanwhile_can_be_sent_and_stops_the_one_before(
         expect(chat.turns.last).to_have_attribute("data-state", "done")
 
 
+def test_a_question_that_was_stopped_can_be_asked_again_after_another(
+    browser: Browser, slow_service: tuple[Served, ScriptedModel], script: Slow
+):
+    with visiting(browser) as page:
+        chat = visit(page, slow_service[0].url)
+        chat.send_off(REFERENCE)
+        expect(chat.answer).to_contain_text(FIRST)
+        chat.send.click()
+        first = chat.turns.first
+        expect(first).to_have_attribute("data-state", "stopped")
+        script.go_on.set()
+        chat.ask(FAR_OUTSIDE)
+        first.get_by_role("button", name="Réessayer").click()
+        expect(first).to_have_attribute("data-state", "done")
+        expect(first.locator("> .text")).to_contain_text(SECOND)
+        expect(chat.turns).to_have_count(2)
+
+
 def test_a_reload_in_the_middle_asks_the_same_question_on(
     browser: Browser, slow_service: tuple[Served, ScriptedModel], script: Slow, own_home_of_module: Path
 ):
