@@ -28,7 +28,7 @@ serve: ## run Repère on this machine
 
 test: ## run the tests, with a report of what they reached
 	@$(environment) --extra test --browser
-	@exec .venv/bin/python -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	@exec .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 check: ## format, lint, types, Dockerfile, the widget's size, and that the docs are up to date
 	@$(environment) --extra test --extra dev

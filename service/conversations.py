@@ -97,6 +97,8 @@ class Conversations:
         self._writer.join(2 * _DRAIN_SECONDS)
         if self._count:
             log.error("turns_lost", turns=self._count, problem=self.problem)
+        # What is still being read ends by itself within the limits of the database.
+        self._readers.shutdown()
         self.database.close()
 
     def add(self, person: str, answer: Answer, asked_at: int | None = None) -> None:

@@ -54,7 +54,9 @@ def test_the_wheel_alone_answers_the_reference_question(tmp_path: Path, monkeypa
             assert page.url.path == "/courses/docker"
             assert "<repere-chat" in page.text
             assert httpx.get(f"{url}demo").status_code == 200
-            assert httpx.post(f"{url}v1/session", json={"course": "docker"}).json()["course"]["suggestions"]
+            own = {"Origin": url.rstrip("/")}
+            begun = httpx.post(f"{url}v1/session", json={"course": "docker"}, headers=own).json()
+            assert begun["course"]["suggestions"]
             for asset in sorted(file for file in WEB.rglob("*") if file.is_file()):
                 name = asset.relative_to(WEB)
                 at = name if name.parts[0] in ("widget", "widget.js") else f"static/{name}"

@@ -4,7 +4,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -67,13 +67,21 @@ def listening(app: ASGIApp, server: uvicorn.Server | None = None) -> Iterator[st
 @contextmanager
 def serving(settings: Settings, encoder: Encoder) -> Iterator[Served]:
     """The whole service, ready; `encoder` is what it loads, as the shipped model costs seconds each time."""
+    app = create_app(settings)
+    with ExitStack() as running:
+        with loading(encoder):
+            url = running.enter_context(listening(app, _server(app, settings)))
+            assert app.state.startup.wait(120)
+        assert app.state.startup.error is None
+        yield Served(app, url, running.enter_context(httpx.Client(base_url=url, timeout=60)))
+
+
+@contextmanager
+def loading(encoder: Encoder) -> Iterator[None]:
+    """Whatever loads a model meanwhile gets `encoder`."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Encoder, "load", lambda *_, **__: encoder)
-        app = create_app(settings)
-        with listening(app, _server(app, settings)) as url, httpx.Client(base_url=url, timeout=60) as client:
-            assert app.state.startup.wait(120)
-            assert app.state.startup.error is None
-            yield Served(app, url, client)
+        yield
 
 
 def copy_home(home: Path, folder: Path) -> Path:

@@ -20,7 +20,7 @@ from service.cli import _server
 from service.generation import model as generation
 from service.settings import Settings
 from tests.service.generation.scripted import ScriptedModel, in_pieces, number_of
-from tests.service.serving import Served, serving
+from tests.service.serving import Served, loading, serving
 
 SENTENCES = (
     "Un port exposé est un port ouvert sur la machine locale [{opened}][{exposed}].",
@@ -70,9 +70,7 @@ class Restartable:
 
     def __init__(self, settings: Settings, encoder: Encoder, around: Callable[[ASGIApp], ASGIApp] = lambda app: app):
         """`around` puts something between the application and the network."""
-        self._settings, self._around = settings, around
-        self._patch = pytest.MonkeyPatch()
-        self._patch.setattr(Encoder, "load", lambda *_, **__: encoder)
+        self._settings, self._encoder, self._around = settings, encoder, around
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self._port = free.getsockname()[1]
@@ -88,7 +86,6 @@ class Restartable:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._server is not None:
             self.die()
-        self._patch.undo()
 
     def start(self) -> None:
         self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -98,8 +95,9 @@ class Restartable:
         app = create_app(self._settings)
         self._server = _server(self._around(app), self._settings)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
-        self._thread.start()
-        assert app.state.startup.wait(120)
+        with loading(self._encoder):
+            self._thread.start()
+            assert app.state.startup.wait(120)
 
     def die(self) -> None:
         """Every connection is cut at once, and nobody listens any more."""
