@@ -72,6 +72,7 @@ def test_nothing_that_a_course_attacks_with_is_executed(browser: Browser, trappe
 
 def test_a_row_of_a_huge_table_is_cited_and_opened(browser: Browser, trapped: Served):
     with visiting(browser) as page:
+        page.context.set_default_timeout(90_000)  # A browser takes seconds for such a page, on a busy machine many.
         chat = visit(page, trapped.url, "hostile")
         chat.ask(hostile.FOUND_BY)
         expect(chat.answer).to_contain_text("48151623")
@@ -82,6 +83,5 @@ def test_a_row_of_a_huge_table_is_cited_and_opened(browser: Browser, trapped: Se
         expect(chat.section.locator(".notice")).to_have_text("Toute la section est dans le document.")
         assert chat.section.locator("tr").count() < 200
         document = open_link(page, chat.section.get_by_role("link", name="Ouvrir le document"))
-        document.set_default_timeout(60_000)
-        expect(document.locator("mark.quote").first).to_be_in_viewport(timeout=60_000)
+        expect(document.locator("mark.quote").first).to_be_in_viewport(timeout=90_000)
         assert "48151623" in one_line(" ".join(document.locator("mark.quote").all_inner_texts()))
