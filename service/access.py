@@ -17,7 +17,7 @@ from service.errors import StartError
 log = structlog.get_logger(__name__)
 
 Role = Literal["student", "teacher", "administrator"]
-Channel = Literal["web", "api", "command_line"]
+Channel = Literal["web", "api", "slack", "command_line"]
 
 TOKEN_SECONDS = 180 * 86_400
 """How long a browser stays the same person after it was first seen."""
@@ -25,6 +25,7 @@ SESSION_SECONDS = 3600
 """How long a session token is good for."""
 _RENEWED_SECONDS = 7 * 86_400
 """How old a session token may be to be exchanged for a new one of the same person."""
+_STATE_SECONDS = 600
 SESSION_PREFIX = "rs_"
 """What tells our session tokens from the keys that clients of other APIs send."""
 OWN = ""
@@ -106,6 +107,24 @@ class SessionTokens:
         except BadData:
             return None
         return Session(person, origin)
+
+
+class StateTokens:
+    """Signed tokens that go with somebody who is sent to another site, and come back with them in ten minutes."""
+
+    def __init__(self, keys: Sequence[str], what_for: str) -> None:
+        """`keys`: as for `PersonTokens`."""
+        self._serializer = URLSafeTimedSerializer(list(reversed(keys)), salt=f"repere.state.{what_for}")
+
+    def new(self) -> str:
+        return self._serializer.dumps(secrets.token_hex(16))
+
+    def is_good(self, token: str) -> bool:
+        try:
+            self._serializer.loads(token, max_age=_STATE_SECONDS)
+        except BadData:
+            return False
+        return True
 
 
 def secret_keys(setting: SecretStr | None, home: Path) -> list[str]:

@@ -1,9 +1,9 @@
 """`create_app(settings)`: the whole service as one ASGI application."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
 from fastapi import FastAPI
@@ -14,6 +14,7 @@ from service import conversation_routes, feedback_routes, openai_form, pages, ro
 from service.access import PersonTokens, SessionTokens, secret_keys
 from service.conversations import Conversations
 from service.cross_origin import OpenFiles, SiteOrigins
+from service.extras import extra
 from service.identity import KeepPerson
 from service.metrics import TimeRequests
 from service.problems import LimitBody, Problem, add_handlers
@@ -25,10 +26,26 @@ from service.sites import Sites
 from service.startup import BuildProgress, Startup
 from service.state.database import database_of
 
+if TYPE_CHECKING:
+    from service.slack.over_http import OverHttp
+
 _DESCRIPTION = """\
 Repère answers questions about teaching material. Every sentence of an answer carries a citation, every citation a
 verbatim quote with its place, checked before the answer leaves. Where the material does not answer, it says so.
 """
+
+
+def _over_http(settings: Settings) -> "OverHttp | None":
+    """What answers Slack, where that is set.
+
+    Raises:
+        StartError: a setting is malformed or missing, or the library is not installed.
+    """
+    if not settings.names_slack:
+        return None
+    with extra("slack"):
+        from service.slack.over_http import OverHttp
+    return OverHttp.of(settings)
 
 
 class _Service(FastAPI):
@@ -55,6 +72,7 @@ def create_app(
     finished: Callable[[Startup], None] = lambda startup: None,
 ) -> FastAPI:
     """The application; loading begins when it starts, in a thread, and `finished` is called from there."""
+    slack = _over_http(settings)
     database = database_of(settings)
     conversations, sites = Conversations(database, settings.retention_days), Sites(database)
     startup = Startup(settings, progress, finished, conversations)
@@ -65,7 +83,8 @@ def create_app(
         app.state.person_tokens, app.state.session_tokens = PersonTokens(keys), SessionTokens(keys)
         conversations.start()
         startup.start()
-        yield
+        async with slack.answering(app, startup) if slack else nullcontext():
+            yield
         sites.close()
         await to_thread.run_sync(conversations.close)
 
@@ -91,6 +110,8 @@ def create_app(
     app.include_router(feedback_routes.router)
     app.include_router(openai_form.router)
     app.include_router(pages.router)
+    if slack:
+        slack.add_routes(app)
     app.mount("/widget", StaticFiles(directory=pages.WEB / "widget"), name="widget")
     app.mount("/static", StaticFiles(directory=pages.WEB), name="static")
     return app

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 import anyio
 from anyio import CapacityLimiter, to_thread
 
+from corpus import Section
 from index.analysis import term_set
 from index.index import Hit, Index
 from index.vectors import Vectors
@@ -219,6 +220,17 @@ class Assistant:
         index = self.courses.readable(course, caller)
         return index, find(index, question, index.encode(question, self.encoder), self._reranker, k)
 
+    def read_on(self, answer: Answer, base_url: str, caller: Caller) -> RelatedSection | None:
+        """The best section that an answer does not quote, to go on with; `None` where there is none. Blocks."""
+        if answer.status != "answered":
+            return None
+        index, hits = self.search(answer.standalone_question, answer.course, caller=caller)
+        quoted = {(citation.document_id, citation.anchor) for citation in answer.citations}
+        for section in _sections(hits):
+            if not section.is_empty and (section.document_id, section.anchor) not in quoted:
+                return _related_section(index, section, base_url)
+        return None
+
     def checked(self, question: str) -> str:
         """`question` without white space around it.
 
@@ -354,17 +366,22 @@ def _related(index: Index, hits: Sequence[Hit], judged: Answerability, base_url:
     """The best sections, where at least one word of the question was found; none where nothing was."""
     if judged.coverage == 0:
         return []
-    sections = list(dict.fromkeys(hit.chunk.section for hit in hits if hit.lexical > 0))[:_RELATED]
-    return [
-        RelatedSection(
-            document_id=section.document_id,
-            heading_path=list(section.heading_path) or [index.document_title(section.document_id)],
-            anchor=section.anchor,
-            url=section_url(base_url, index.document(section.document_id), section),
-            is_empty=section.is_empty,
-        )
-        for section in sections
-    ]
+    return [_related_section(index, section, base_url) for section in _sections(hits)[:_RELATED]]
+
+
+def _sections(hits: Sequence[Hit]) -> list[Section]:
+    """The sections in which words of the question were found, best first."""
+    return list(dict.fromkeys(hit.chunk.section for hit in hits if hit.lexical > 0))
+
+
+def _related_section(index: Index, section: Section, base_url: str) -> RelatedSection:
+    return RelatedSection(
+        document_id=section.document_id,
+        heading_path=list(section.heading_path) or [index.document_title(section.document_id)],
+        anchor=section.anchor,
+        url=section_url(base_url, index.document(section.document_id), section),
+        is_empty=section.is_empty,
+    )
 
 
 def _ms(seconds: float) -> float:

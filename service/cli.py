@@ -21,6 +21,7 @@ from index.errors import SearchIndexError
 from service import logging as logs
 from service.errors import ServiceError, StartError, StateUnavailable
 from service.evaluation.errors import EvaluationError
+from service.extras import extra
 from service.plain_text import plain_text
 from service.settings import Settings
 
@@ -52,6 +53,7 @@ Origin = Annotated[str, typer.Argument(help="The site's origin, such as https://
 Bars = Callable[[str, str, int, int], None]
 """Told the name of a bar, what to say of it once, and how many of how many are done."""
 
+_CONNECTED = "Repère is connected to Slack (Ctrl-C ends it)"
 _messages = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -115,7 +117,7 @@ def mcp(
     """Serve the tools `ask` and `search` to programs that speak the Model Context Protocol; see docs/mcp.md."""
     from service.startup import Startup
 
-    with _extra("mcp"):
+    with extra("mcp"):
         from service import mcp as served
 
     given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
@@ -149,6 +151,43 @@ def mcp(
     _end_loading(startup)
     if startup.error:
         raise startup.error
+
+
+@app.command()
+def slack() -> None:
+    """Answer in Slack by Socket Mode, on a host without a public address; see docs/slack.md."""
+    import asyncio
+
+    from service.conversations import Conversations
+    from service.startup import Startup
+    from service.state.database import database_of
+
+    with extra("slack"):
+        from service.slack import socket_mode
+        from service.slack.credentials import credentials
+
+    settings = Settings()
+    logs.configure(settings)
+    found = credentials(settings)
+    if not found.app_token:
+        raise StartError(
+            "REPERE_SLACK_APP_TOKEN is missing: make an app-level token with connections:write under Basic Information "
+            "(docs/slack.md)"
+        )
+    _messages.print("Repère is starting…")
+    conversations = Conversations(database_of(settings), settings.retention_days)
+    with _encoding_progress() as progress:
+        startup = Startup(settings, progress, conversations=conversations)
+        conversations.start()
+        startup.start()
+        try:
+            asyncio.run(socket_mode.serve(startup, found, lambda: _messages.print(_CONNECTED)))
+        except StartError as error:
+            _end_loading(startup, error)
+            raise
+        finally:
+            conversations.close()
+    _end_loading(startup)
 
 
 @app.command()
@@ -420,31 +459,18 @@ def _asking(bars: Bars) -> Callable[[int, int], None]:
     return progress
 
 
-@contextmanager
-def _extra(name: str) -> Iterator[None]:
-    """Around the import of what the optional dependencies of that name bring.
-
-    Raises:
-        StartError: they are not installed.
-    """
-    try:
-        yield
-    except ImportError as error:
-        if not (error.name or "").startswith(name):
-            raise
-        raise StartError(f"this needs a library that is not installed: pip install 'repere[{name}]'") from error
-
-
 def _tell_failure(startup: "Startup") -> None:
     if startup.error:
         _messages.print(f"repere: {startup.error}")
 
 
-def _end_loading(startup: "Startup") -> None:
+def _end_loading(startup: "Startup", error: StartError | None = None) -> None:
     """End the process where the model is still being loaded: C++ aborts when Python ends under its thread."""
     if not startup.wait(0):
+        if error:
+            _messages.print(f"repere: {error}")
         sys.stderr.flush()
-        os._exit(0)
+        os._exit(1 if error else 0)
 
 
 def _server(application: "ASGIApp", settings: Settings) -> "Server":

@@ -109,6 +109,27 @@ class Settings(BaseSettings):
         description="A sentence-transformers CrossEncoder that tells whether a quote bears out a sentence (similarity "
         "or entailment), a folder or a name on the Hugging Face hub: one more check of what a language model writes.",
     )
+    slack_signing_secret: SecretStr | None = Field(
+        None, description="The signing secret of the Slack app. With it `repere serve` answers at `/slack/events`."
+    )
+    slack_bot_token: SecretStr | None = Field(
+        None, description="The bot's token, `xoxb-…`, where the app is installed in one workspace."
+    )
+    slack_app_token: SecretStr | None = Field(
+        None, description="The app's token, `xapp-…`, for Socket Mode: `repere slack`."
+    )
+    slack_client_id: str | None = Field(
+        None, description="The app's client ID, where it is installed in several workspaces from `/slack/install`."
+    )
+    slack_client_secret: SecretStr | None = Field(None, description="The app's client secret, with the client ID.")
+    slack_managers: str = Field(
+        "",
+        description="Who may choose the course of a channel: member IDs of Slack, such as `U012AB3CD`, parted by "
+        "commas. Whoever installed the app from `/slack/install` may as well.",
+    )
+    slack_api_url: HttpUrl = Field(
+        HttpUrl("https://slack.com/api/"), description="The address of Slack's API; GovSlack has another."
+    )
     encoder_threads: int = Field(
         0,
         ge=0,
@@ -163,6 +184,11 @@ class Settings(BaseSettings):
         networks = [ip_network(network) for network in _parted(self.trusted_proxies)]
         mapped = [f"::ffff:{n.network_address}/{96 + n.prefixlen}" for n in networks if n.version == 4]
         return [*map(str, networks), *mapped]
+
+    @property
+    def names_slack(self) -> bool:
+        """Whether anything is set of Slack's."""
+        return any(name.startswith("slack_") for name in self.model_fields_set)
 
     @cached_property
     def recipe(self) -> Recipe:

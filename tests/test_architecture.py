@@ -66,16 +66,19 @@ HOMES = {
         "service/state/feedback.py",
         "service/state/rows.py",
         "service/state/sites.py",
+        "service/state/slack.py",
         "service/state/tables.py",
         "service/state/turns.py",
         "service/state/migrations/versions/0001_conversations.py",
         "service/state/migrations/versions/0002_sites.py",
+        "service/state/migrations/versions/0003_slack.py",
     },
     "alembic": {
         "service/state/database.py",
         "service/state/migrations/env.py",
         "service/state/migrations/versions/0001_conversations.py",
         "service/state/migrations/versions/0002_sites.py",
+        "service/state/migrations/versions/0003_slack.py",
     },
     "idna": {"service/origins.py"},
     "itsdangerous": {"service/access.py"},
@@ -84,6 +87,27 @@ HOMES = {
     "ir_measures": {"service/evaluation/measures.py"},
     "nh3": {"service/source_page.py"},
     "typer": {"service/cli.py"},
+    "aiohttp": {
+        "service/slack/bot.py",
+        "service/slack/desk.py",
+        "service/slack/posting.py",
+        "service/slack/socket_mode.py",
+    },
+    "cryptography": {"service/slack/workspaces.py"},
+    "slack_bolt": {
+        "service/slack/bot.py",
+        "service/slack/over_http.py",
+        "service/slack/socket_mode.py",
+        "service/slack/workspaces.py",
+    },
+    "slack_sdk": {
+        "service/slack/bot.py",
+        "service/slack/desk.py",
+        "service/slack/over_http.py",
+        "service/slack/posting.py",
+        "service/slack/socket_mode.py",
+        "service/slack/workspaces.py",
+    },
 }
 
 

@@ -1,4 +1,4 @@
-"""The tables: what is kept of conversations, and the sites that may ask."""
+"""The tables: what is kept of conversations, the sites that may ask, and what Slack sends."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
@@ -11,7 +11,7 @@ METADATA = MetaData(
     }
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The migration that makes these tables: the last one in `migrations/versions`."""
 
 LONGEST_ID = 64
@@ -67,4 +67,49 @@ SITES = Table(
     METADATA,
     Column("origin", String(300), primary_key=True),
     Column("course", String(255), primary_key=True),
+)
+
+# A message that is answered, by the place that Slack gave it. Whoever takes it holds it until `lease_until`; `attempts`
+# tells who took it last.
+SLACK_QUESTIONS = Table(
+    "slack_questions",
+    METADATA,
+    Column("team", String(LONGEST_ID), primary_key=True),
+    Column("channel", String(LONGEST_ID), primary_key=True),
+    Column("ts", String(32), primary_key=True),
+    Column("thread", String(32), nullable=False),
+    Column("member", String(LONGEST_ID), nullable=False),
+    Column("person", String(LONGEST_ID), nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("lease_until", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reply", String(32)),
+    Column("answer_id", String(LONGEST_ID)),
+    Column("ended_at", BigInteger, index=True),
+    Index("ix_slack_questions_team_channel_thread", "team", "channel", "thread"),
+)
+
+# The course of a channel or a direct message; none where it was asked for and is not chosen yet.
+SLACK_CHANNELS = Table(
+    "slack_channels",
+    METADATA,
+    Column("team", String(LONGEST_ID), primary_key=True),
+    Column("channel", String(LONGEST_ID), primary_key=True),
+    Column("course", String(255)),
+)
+
+# What is done once only: requests by their signature, permissions to install by their state.
+SLACK_SEEN = Table(
+    "slack_seen",
+    METADATA,
+    Column("name", String(LONGEST_ID + 16), primary_key=True),
+    Column("seen_at", BigInteger, nullable=False, index=True),
+)
+
+# The tokens of a workspace, encrypted.
+SLACK_INSTALLATIONS = Table(
+    "slack_installations",
+    METADATA,
+    Column("workspace", String(LONGEST_ID), primary_key=True),
+    Column("installation", Text, nullable=False),
 )

@@ -5,12 +5,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, Delete, delete, select
 
 from service.answer import Answer
 from service.state.database import Database
 from service.state.rows import upsert
-from service.state.tables import CONVERSATIONS, REMOVALS, TURNS
+from service.state.tables import CONVERSATIONS, REMOVALS, SLACK_QUESTIONS, TURNS
 
 log = structlog.get_logger(__name__)
 
@@ -80,11 +80,14 @@ def remove_conversation(database: Database, conversation_id: str, person: str, a
 
 def remove_person(database: Database, person: str, at: int) -> None:
     """Remove every conversation of a person, and keep what was asked before `at` from being written later."""
-    _remove(database, _person_name(person), CONVERSATIONS.c.person == person, at)
+    in_slack = delete(SLACK_QUESTIONS).where(SLACK_QUESTIONS.c.person == person)
+    _remove(database, _person_name(person), CONVERSATIONS.c.person == person, at, in_slack)
 
 
-def _remove(database: Database, name: str, rows: ColumnElement[bool], at: int) -> None:
+def _remove(database: Database, name: str, rows: ColumnElement[bool], at: int, *more: Delete) -> None:
     with database.writing() as connection:
+        for statement in more:
+            connection.execute(statement)
         connection.execute(delete(CONVERSATIONS).where(rows))
         row: dict[str, str | int] = {"name": name, "removed_at": at}
         upsert(connection, REMOVALS, ["name"], row, changing=["removed_at"])

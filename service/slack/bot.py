@@ -1,0 +1,355 @@
+"""What Slack sends, to what is done: one app of slack-bolt for HTTP and for Socket Mode."""
+
+import hashlib
+import logging
+import re
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from time import monotonic
+from typing import Any
+
+import structlog
+from aiohttp import ClientError
+from anyio import to_thread
+from slack_bolt import BoltResponse
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.web.async_client import AsyncWebClient
+
+from service.access import Caller
+from service.catalogue import messages
+from service.conversations import now
+from service.errors import CourseRequired, InvalidQuestion, ServiceError, StateUnavailable, UnknownAnswer, UnknownCourse
+from service.feedback import rate
+from service.slack.credentials import Credentials
+from service.slack.desk import LANGUAGE, Desk
+from service.slack.incoming import addressed, pseudonym
+from service.slack.rendering import COURSE, MISSING, RATE, READ_ON, Reply, notice
+from service.slack.text import escaped, read
+from service.slack.workspaces import Grant, Workspaces
+from service.startup import Startup
+from service.state.slack import Place, course_of, is_first, set_course
+from service.suggestions import suggestions
+
+log = structlog.get_logger(__name__)
+
+Body = Mapping[str, Any]
+Next = Callable[[], Awaitable[Any]]
+Respond = Callable[..., Awaitable[Any]]
+
+COMMAND = "/repere"
+SHORTCUT = "demander_a_repere"
+_SECONDS = 30
+_MOST_LIMITED = 60
+"""How often a call that Slack puts off is tried again, each time when Slack says."""
+_REPLAY_SECONDS = 600
+"""Longer than a signature is good for."""
+_MOST_SIGNATURES = 50_000
+_LONGEST_LIST = 2000
+"""Characters of the courses' names in a message."""
+
+
+class Bot:
+    """The app, its clients and its desk; for one event loop."""
+
+    def __init__(self, startup: Startup, workspaces: Workspaces, found: Credentials, base_url: str) -> None:
+        self._startup, self._workspaces, self._managers = startup, workspaces, found.managers
+        database = startup.conversations.database
+        assert database is not None
+        self.desk = Desk(startup, database, self.client_of, base_url)
+        self._seen = _Signatures()
+        # What the library would say of failures is said below, with the workspace.
+        quiet = logging.getLogger("slack_bolt")
+        quiet.setLevel(logging.CRITICAL)
+
+        # No methods: the library would look for `self` in what it hands over.
+        async def authorize(team_id: str | None) -> AuthorizeResult | None:
+            found = await self._grant(team_id) if team_id else None
+            if found is None:
+                log.error("slack_workspace_unknown", workspace=team_id)
+                return None
+            return AuthorizeResult(enterprise_id=None, team_id=team_id, bot_token=found.token)
+
+        async def failed(error: Exception, request: AsyncBoltRequest) -> BoltResponse:
+            _log(error)
+            self._seen.forget(_signature(request))
+            return BoltResponse(status=503, body="come again")
+
+        self.app = AsyncApp(
+            logger=quiet,
+            name="repere",
+            signing_secret=found.signing_secret,
+            client=self.client(None),
+            authorize=authorize,  # type: ignore[arg-type]  # None: it is not installed there.
+            attaching_conversation_kwargs_enabled=False,
+            request_verification_enabled=False,  # `over_http` has done it.
+        )
+        self.app.error(failed)
+        self._listen()
+
+    def client(self, token: str | None) -> AsyncWebClient:
+        """A client that waits where Slack says so, and repeats nothing that may have been done.
+
+        Each call has a connection of its own: one that was kept may be closed just when a message goes into it, and
+        nobody could tell whether that arrived.
+        """
+        return AsyncWebClient(
+            token,
+            base_url=str(self._startup.settings.slack_api_url),
+            timeout=_SECONDS,
+            trust_env_in_session=True,
+            retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=_MOST_LIMITED)],
+        )
+
+    async def client_of(self, team: str) -> AsyncWebClient | None:
+        """The client with the bot's token in a workspace; `None` where the app is not installed."""
+        found = await self._grant(team)
+        return self.client(found.token) if found else None
+
+    async def _grant(self, team: str) -> Grant | None:
+        return await to_thread.run_sync(self._workspaces.grant, team, limiter=self.desk.limiter)
+
+    def _listen(self) -> None:
+        app = self.app
+        app.use(self._once)
+        for event in ("app_mention", "message"):
+            app.event(event, middleware=[self._take])(_nothing)
+        for event in ("app_uninstalled", "tokens_revoked"):
+            app.event(event, middleware=[self._forget])(_nothing)
+        app.event("app_home_opened")(_done(self._suggest))
+        app.event("agent_session_stopped")(_done(self._stop))
+        app.event(re.compile(".*"))(_nothing)
+        app.command(COMMAND)(_done(self._command))
+        app.shortcut(SHORTCUT)(_done(self._shortcut))
+        app.action(RATE)(_done(self._rated))
+        app.action(MISSING)(_done(self._rated))
+        app.action(COURSE)(_done(self._chosen))
+        app.action(READ_ON)(_done(_opened))
+
+    async def _once(self, request: AsyncBoltRequest, body: Body, next_: Next) -> BoltResponse | None:
+        """Nothing is done twice for one signature: requests that Slack sends again are signed anew."""
+        signature = _signature(request)
+        if signature and not await self._is_new(signature, body.get("event", {}).get("type")):
+            return BoltResponse(status=401, body="this request was made before")
+        await next_()
+        return None
+
+    async def _is_new(self, signature: str, event: str | None) -> bool:
+        """Whether no process saw a signature; of messages only whether this one did not: they are told apart by their
+        place."""
+        if not self._seen.add(signature):
+            return False
+        if event in ("message", "app_mention"):
+            return True
+        name = "request:" + hashlib.sha256(signature.encode()).hexdigest()
+        try:
+            return await self.desk.sql(is_first, name, now())
+        except StateUnavailable as error:
+            log.warning("slack_state_unavailable", problem=error.reason)
+            return True
+
+    async def _take(self, body: Body, next_: Next) -> None:
+        """Claim what is addressed to us before Slack is told that it arrived."""
+        message = addressed(body)
+        if message is not None:
+            await self.desk.take(message)
+        await next_()
+
+    async def _suggest(self, body: Body, respond: Respond) -> None:
+        """Questions to begin with, where somebody opens the messages with the app."""
+        team, event = body["team_id"], body["event"]
+        channel = event.get("channel")
+        client = await self.client_of(team)
+        if event.get("tab") != "messages" or not channel or client is None:
+            return
+        assistant = await self.desk.ready()
+        course = await self.desk.sql(course_of, team, channel)
+
+        def found() -> tuple[list[str], str]:
+            index = assistant.courses.index(course)
+            return suggestions(assistant, index), index.manifest.language
+
+        try:
+            questions, language = await to_thread.run_sync(found, limiter=assistant.limiter)
+            if questions:
+                await client.assistant_threads_setSuggestedPrompts(
+                    channel_id=channel,
+                    title=messages(language)["slack_prompts"],
+                    prompts=[{"title": question, "message": question} for question in questions],
+                )
+        except (ServiceError, SlackApiError, ClientError, TimeoutError) as error:
+            log.info("slack_prompts_not_shown", problem=str(error))
+
+    async def _stop(self, body: Body, respond: Respond) -> None:
+        event = body["event"]
+        self.desk.stop(body["team_id"], event["channel"], event["thread_ts"])
+
+    async def _forget(self, body: Body, next_: Next) -> None:
+        """The app was removed from a workspace, or its token was."""
+        event = body["event"]
+        if event["type"] == "app_uninstalled" or (event.get("tokens") or {}).get("bot"):
+            await to_thread.run_sync(self._workspaces.remove, body["team_id"], limiter=self.desk.limiter)
+            log.info("slack_workspace_removed", workspace=body["team_id"])
+        await next_()
+
+    async def _command(self, body: Body, respond: Respond) -> None:
+        team, channel, member = body["team_id"], body["channel_id"], body["user_id"]
+        text = read(body.get("text") or "")
+        word, *rest = text.split() or [""]
+        if word.lower() in ("aide", "help") and not rest:
+            text = ""
+        if word.lower() in ("cours", "course", "courses") and len(rest) <= 1:
+            await _say(respond, await self._course_command(team, channel, member, *rest))
+        else:
+            await _say(respond, await self._answer_alone(team, channel, member, text))
+
+    async def _course_command(self, team: str, channel: str, member: str, name: str = "") -> Reply:
+        """Say which courses there are, or choose the one of this place."""
+        if name and await self.desk.course(name.lower()):
+            return (await self._choose(team, channel, member, name.lower()))[1]
+        here = await self.desk.sql(course_of, team, channel)
+        found = await self.desk.course(here) if here else None
+        text = await self.desk.text(here)
+        said = [text["slack_course_unknown"].format(course=escaped(name[:80].replace("`", "")))] if name else []
+        said.append(text["slack_courses"].format(courses=_listed(await self.desk.course_names())))
+        if found and not name:
+            said.append(text["slack_course_here"].format(course=escaped(found.title)))
+        return notice("\n".join(said))
+
+    async def _choose(self, team: str, channel: str, member: str, name: str) -> tuple[bool, Reply]:
+        """Choose the course of a place, where this person may: everybody for their own direct messages, for a channel
+        whoever is named or installed the app. Whether it was chosen, and what to say."""
+        course = await self.desk.course(name)
+        text = await self.desk.text(name)
+        if course is None:
+            return False, await self.desk.menu("")
+        if not channel.startswith("D") and member not in self._managers:
+            grant = await self._grant(team)
+            if grant is None or grant.installer != member:
+                return False, notice(text["slack_not_allowed"].format(member=member))
+        await self.desk.sql(set_course, team, channel, name)
+        return True, notice(text["slack_course_chosen"].format(course=escaped(course.title)))
+
+    async def _chosen(self, body: Body, respond: Respond) -> None:
+        """Somebody chose the course that was asked for: from now on it is this channel's, and the question is
+        answered."""
+        action = body["actions"][0]
+        team, channel, member = body["team"]["id"], body["channel"]["id"], body["user"]["id"]
+        is_chosen, reply = await self._choose(team, channel, member, action["selected_option"]["value"])
+        await _say(respond, reply, replace_original=is_chosen)
+        if is_chosen:
+            await self.desk.take_up(Place(team, channel, action["block_id"].removeprefix("course:")))
+
+    async def _shortcut(self, body: Body, respond: Respond) -> None:
+        """Answer somebody's message, to whoever asked for it alone."""
+        message, team, channel, member = body["message"], body["team"]["id"], body["channel"]["id"], body["user"]["id"]
+        # A bot's message asks nothing.
+        text = "" if message.get("bot_id") else read(message.get("text") or "")
+        await _say(respond, await self._answer_alone(team, channel, member, text))
+
+    async def _answer_alone(self, team: str, channel: str, member: str, text: str) -> Reply:
+        """The answer for one person's eyes."""
+        course = await self.desk.sql(course_of, team, channel)
+        if not text:
+            return notice((await self.desk.text(course))["slack_help"])
+        try:
+            return await self.desk.answer(text, Caller(pseudonym(team, member), channel="slack"), course)
+        except (CourseRequired, UnknownCourse):
+            return await self.desk.menu("")
+        except InvalidQuestion:
+            return notice((await self.desk.text(course))["slack_invalid"])
+
+    async def _rated(self, body: Body, respond: Respond) -> None:
+        """Keep what the person who asked thinks of an answer."""
+        team, channel = body["team"]["id"], body["channel"]["id"]
+        rating, _, answer_id = str(body["actions"][0]["value"]).partition(":")
+        whose = Caller(pseudonym(team, body["user"]["id"]), channel="slack")
+        give = partial(rate, self._startup.conversations, answer_id, whose, rating, None)
+        try:
+            await to_thread.run_sync(give)
+            said = "slack_missing_said" if rating == "missing" else "slack_thanks"
+        except UnknownAnswer:
+            said = "slack_not_yours"
+        text = await self.desk.text(await self.desk.sql(course_of, team, channel))
+        await _say(respond, notice(text[said]))
+
+
+class _Signatures:
+    """The signatures of the last minutes."""
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[str, float] = OrderedDict()
+
+    def add(self, signature: str) -> bool:
+        """Whether it is new."""
+        at = monotonic()
+        while self._seen and (len(self._seen) >= _MOST_SIGNATURES or next(iter(self._seen.values())) < at):
+            self._seen.popitem(last=False)
+        if signature in self._seen:
+            return False
+        self._seen[signature] = at + _REPLAY_SECONDS
+        return True
+
+    def forget(self, signature: str) -> None:
+        """Nothing was done for it."""
+        self._seen.pop(signature, None)
+
+
+def _signature(request: AsyncBoltRequest) -> str:
+    """The signature of a request; empty in Socket Mode."""
+    return str(next(iter(request.headers.get("x-slack-signature", ())), ""))
+
+
+def _listed(names: list[str]) -> str:
+    """As many of the courses' names as a message holds."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    return listed if len(listed) <= _LONGEST_LIST else listed[:_LONGEST_LIST].rpartition(",")[0] + "…"
+
+
+def _done(work: Callable[[Body, Respond], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Does what was sent after Slack was told that it arrived; what fails is said, where there is somebody to tell."""
+
+    async def listener(ack: Respond, body: Body, respond: Respond) -> None:
+        await ack()
+        try:
+            await work(body, respond)
+        except Exception as error:
+            _log(error)
+            if "response_url" in body:
+                await _say(respond, notice(messages(LANGUAGE)["slack_unavailable"]))
+
+    return listener
+
+
+def _log(error: Exception) -> None:
+    problem = error.reason if isinstance(error, StateUnavailable) else str(error)
+    log.error("slack_request_failed", problem=problem, exc_info=None if isinstance(error, ServiceError) else error)
+
+
+async def _say(respond: Respond, reply: Reply, *, replace_original: bool = False) -> None:
+    """Answer to where a command or a button came from, for the eyes of whoever used it."""
+    try:
+        said = await respond(
+            text=reply.text,
+            blocks=reply.blocks,
+            response_type="ephemeral",
+            replace_original=replace_original,
+            unfurl_links=False,
+        )
+    except (ClientError, TimeoutError) as error:
+        log.error("slack_not_said", problem=repr(error))
+        return
+    if said.status_code != 200:
+        log.error("slack_not_said", problem=said.body)
+
+
+async def _nothing() -> None:
+    """Slack is told that it arrived."""
+
+
+async def _opened(body: Body, respond: Respond) -> None:
+    """A link was followed, which Slack tells of."""

@@ -1,0 +1,116 @@
+"""Which workspaces the app is installed in, and with which token.
+
+Installations by OAuth are kept in the database, encrypted with keys made from the secret keys
+(Fernet, https://cryptography.io/en/latest/fernet/).
+"""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from json import dumps, loads
+from logging import Logger, getLogger
+
+import structlog
+from anyio import to_thread
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from slack_bolt.error import BoltError
+from slack_sdk.oauth.installation_store import Bot, Installation
+from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
+from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
+
+from service.access import StateTokens
+from service.conversations import now
+from service.state.database import Database
+from service.state.slack import installation_of, is_first, keep_installation, remove_workspace
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What the bot may do in a workspace by: its token, and who installed it, by Slack's name."""
+
+    token: str = field(repr=False)
+    installer: str | None = None
+
+
+class Workspaces:
+    """The grants of every workspace; of the only one where `token` is set. Reading and writing blocks."""
+
+    def __init__(self, database: Database, keys: Sequence[str], token: str | None = None) -> None:
+        """`keys`: the first encrypts, all decrypt, so that a key can be replaced."""
+        self._database = database
+        self._fernet = MultiFernet([Fernet(_derived(key)) for key in keys])
+        self._only = Grant(token) if token else None
+
+    def grant(self, name: str) -> Grant | None:
+        """The grant of a workspace; `None` without one, or where its key is gone.
+
+        Raises:
+            StateUnavailable: the database cannot be read.
+        """
+        if self._only is not None:
+            return self._only
+        if (kept := installation_of(self._database, name)) is None:
+            return None
+        try:
+            return Grant(**loads(self._fernet.decrypt(kept)))
+        except InvalidToken:
+            log.error("slack_installation_unreadable", workspace=name)
+            return None
+
+    def keep(self, name: str, grant: Grant) -> None:
+        """Keep a grant, encrypted."""
+        keep_installation(self._database, name, self._fernet.encrypt(dumps(asdict(grant)).encode()).decode())
+
+    def remove(self, name: str) -> None:
+        """Remove everything about a workspace."""
+        remove_workspace(self._database, name)
+
+
+class Installations(AsyncInstallationStore):
+    """The same as Slack's library keeps installations."""
+
+    def __init__(self, workspaces: Workspaces) -> None:
+        self._workspaces = workspaces
+
+    @property
+    def logger(self) -> Logger:
+        return getLogger(__name__)
+
+    async def async_save(self, installation: Installation) -> None:
+        if installation.team_id is None or installation.bot_token is None:
+            raise BoltError("it is installed in workspaces, each by itself, not in a whole organisation")
+        grant = Grant(installation.bot_token, installation.user_id)
+        await to_thread.run_sync(self._workspaces.keep, installation.team_id, grant)
+
+    async def async_save_bot(self, bot: Bot) -> None:
+        """Nothing: it is part of the installation."""
+
+
+class States(AsyncOAuthStateStore):
+    """Signed states, good for ten minutes and once, so that nobody is made to install for somebody else."""
+
+    def __init__(self, database: Database, keys: Sequence[str]) -> None:
+        self._database = database
+        self._tokens = StateTokens(keys, "slack")
+
+    @property
+    def logger(self) -> Logger:
+        return getLogger(__name__)
+
+    async def async_issue(self, *args: object, **kwargs: object) -> str:
+        return self._tokens.new()
+
+    async def async_consume(self, state: str) -> bool:
+        if not self._tokens.is_good(state):
+            return False
+        name = "state:" + hashlib.sha256(state.encode()).hexdigest()
+        return await to_thread.run_sync(partial(is_first, self._database, name, now()))
+
+
+def _derived(key: str) -> bytes:
+    """A key for Fernet, 32 bytes in Base64, that tells nothing of the one it is made from."""
+    return base64.urlsafe_b64encode(hashlib.blake2b(key.encode(), digest_size=32, person=b"repere.slack").digest())
