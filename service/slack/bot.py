@@ -202,7 +202,11 @@ class Bot:
         word, *rest = text.split() or [""]
         if word.lower() in ("aide", "help") and not rest:
             text = ""
-        if word.lower() in ("cours", "course", "courses") and len(rest) <= 1:
+        if word.lower() in ("oublie-moi", "forget-me") and not rest:
+            await to_thread.run_sync(self._startup.conversations.forget, pseudonym(team, member))
+            text_here = await self.desk.text(await self.desk.sql(course_of, team, channel))
+            await _say(respond, notice(text_here["slack_forgotten"]))
+        elif word.lower() in ("cours", "course", "courses") and len(rest) <= 1:
             await _say(respond, await self._course_command(team, channel, member, *rest))
         else:
             await _say(respond, await self._answer_alone(team, channel, member, text))

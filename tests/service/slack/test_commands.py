@@ -36,6 +36,17 @@ def test_a_question_may_begin_as_a_command_does(bot: Bot) -> None:
     assert "Je n’ai pas pu lire" in bot.command("?").text
 
 
+def test_whoever_wants_to_be_forgotten_is(bot: Bot, slack: SlackPlatform) -> None:
+    for user in (ALICE, BRUNO):
+        bot.ask(COURSE, REFERENCE, user=user)
+    bot.ended(2)
+    until(lambda: bot.rows("SELECT count(*) FROM turns") == [(2,)])
+    assert "je n’ai rien gardé" in bot.command("oublie-moi").text
+    assert bot.rows("SELECT member FROM slack_questions") == [(BRUNO,)]
+    assert bot.rows("SELECT count(*) FROM conversations") == [(1,)]
+    assert bot.rows("SELECT count(*) FROM turns") == [(1,)]
+
+
 def test_courses_are_named_and_the_one_of_the_place(with_courses: Bot) -> None:
     bot = with_courses
     shown = bot.command("cours")
