@@ -103,11 +103,14 @@ class Stream:
         self._citations: list[Citation] = []
         self._ts = thread.question.reply
         self._is_streamed = self._ts is None
+        self._is_stopped = False
         self._shown = self._waiting = self._said = ""
         self._shown_at = float("-inf")
 
     async def take(self, event: Event) -> None:
         """Show what an event brings, as far as Slack lets us."""
+        if self._is_stopped:
+            return
         if isinstance(event, CitationEvent):
             self._citations.append(event.data)
         elif isinstance(event, SentenceEvent):
@@ -129,6 +132,8 @@ class Stream:
         Raises:
             SlackApiError: Slack refuses it.
         """
+        if self._is_stopped and self._ts is not None:
+            return self._ts
         read_on = await self._find_next(answer)
         base_url = self._thread.base_url
         shown = self._shown + self._waiting
@@ -170,8 +175,13 @@ class Stream:
                 markdown_text=text,
             )
         except SlackApiError as error:
-            log.info("slack_stream_ended", problem=problem_of(error))
-            return False
+            problem = problem_of(error)
+            log.info("slack_stream_ended", problem=problem)
+            # Another process may have been told of it.
+            self._is_stopped = problem == "stopped_by_user"
+            if self._is_stopped:
+                await self.stop()
+            return self._is_stopped
         except (ClientError, TimeoutError) as error:
             # Perhaps Slack took it: the whole text in its place is right in any case, a second message is not.
             if self._ts is None and not isinstance(error, ClientConnectorError):

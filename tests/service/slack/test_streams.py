@@ -191,6 +191,22 @@ def test_who_asked_may_stop_an_answer(running: Running, letting: Letting) -> Non
 
 
 @pytest.mark.model
+def test_an_answer_that_another_process_was_told_to_stop_stays_as_it_is(
+    running: Running, letting: Letting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "_STREAMED_SECONDS", 0.0)
+    with written(running, letting) as (bot, _):
+        ts = asked(bot)
+        shows(bot.slack, COURSE, ts, "machine locale")
+        bot.slack.end_streams("stopped_by_user")
+        letting.let = len(FOUND)
+        bot.ended()
+        [message] = bot.slack.replies(COURSE, ts)
+        assert "ports internes" not in message.text
+        assert bot.slack.calls_of("chat.update") == []
+
+
+@pytest.mark.model
 def test_where_no_sentence_of_the_model_survives_the_extractive_answer_is_given(running: Running) -> None:
     with writing(lambda request: ["Les ports sont des fromages [1]."]), running(chat_model="scripted:one") as bot:
         ts = asked(bot)
