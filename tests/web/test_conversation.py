@@ -101,6 +101,20 @@ def test_what_is_asked_while_the_conversation_is_loaded_comes_after_it(desk: Pag
     expect(chat.turns.last.locator(".read-as")).to_contain_text("C'est quoi un port interne ?")
 
 
+def test_what_is_asked_before_there_is_a_session_is_asked_once(desk: Page, served: Served):
+    held: list[Route] = []
+    desk.route("**/v1/session", lambda route: held.append(route))
+    desk.goto(f"{served.url}/courses/docker")
+    chat = Chat(desk)
+    turn = chat.send_off(EXPOSED)
+    desk.wait_for_timeout(200)
+    held[0].continue_()
+    expect(turn).to_have_attribute("data-state", "done")
+    expect(chat.host.locator(".suggestion").first).to_be_attached()
+    desk.wait_for_timeout(300)
+    expect(chat.turns).to_have_count(1)
+
+
 def test_an_answer_that_was_kept_is_not_asked_for_again_after_a_reload(desk: Page, served: Served):
     """The page was left after the answer was kept, and before its end arrived."""
     chat = visit(desk, served.url)

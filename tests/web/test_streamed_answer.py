@@ -152,7 +152,6 @@ def test_a_question_that_was_stopped_can_be_asked_again_after_another(
 def test_a_reload_in_the_middle_asks_the_same_question_on(
     browser: Browser, slow_service: tuple[Served, ScriptedModel], script: Slow, own_home_of_module: Path
 ):
-    before = len(rows(own_home_of_module, "SELECT number FROM turns"))
     with visiting(browser) as page:
         chat = visit(page, slow_service[0].url)
         chat.send_off(REFERENCE)
@@ -163,4 +162,6 @@ def test_a_reload_in_the_middle_asks_the_same_question_on(
         expect(chat.turn).to_have_attribute("data-state", "done")
         expect(chat.turns).to_have_count(1)
         expect(chat.answer).to_contain_text(SECOND)
-    until(lambda: len(rows(own_home_of_module, "SELECT number FROM turns")) == before + 1)
+        [kept] = page.evaluate("Object.values(sessionStorage).map((text) => JSON.parse(text).conversation)")
+    of_it = "SELECT count(*) FROM turns WHERE conversation_id = ?"
+    until(lambda: rows(own_home_of_module, of_it, kept) == [(1,)])

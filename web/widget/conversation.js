@@ -108,7 +108,8 @@ export class Conversation {
       }
       this.#changed(null);
     }
-    if (pending?.question) void this.#run(this.#add(new Asked(pending.question, pending.key)));
+    // What was asked while this was loading is on its way already.
+    if (pending?.question && !this.turns.some(({ key }) => key === pending?.key)) void this.#run(this.#add(new Asked(pending.question, pending.key)));
   }
 
   /** @param {string} question */
