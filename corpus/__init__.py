@@ -1,7 +1,16 @@
 """Teaching material: files into documents, sections and chunks with exact spans."""
 
 from corpus.chunk import Chunk, Chunking, CountTokens, Sentence, shown_text
-from corpus.course import MATERIAL, Course, SplitDocument, read_course, source_digests, split
+from corpus.course import (
+    MATERIAL,
+    Course,
+    SplitDocument,
+    document_paths,
+    has_section,
+    read_course,
+    source_digests,
+    split,
+)
 from corpus.document import Document, Source, slug, text_version
 from corpus.section import Section
 
@@ -16,6 +25,8 @@ __all__ = [
     "Sentence",
     "Source",
     "SplitDocument",
+    "document_paths",
+    "has_section",
     "read_course",
     "shown_text",
     "slug",

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from corpus.section import Section, sections_of
 
 MATERIAL = Path(__file__).parent / "material"
 """The courses that ship with the project, a folder each."""
+
+_BEGINNING = 100_000
+"""Characters of a long document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,27 +42,26 @@ class SplitDocument:
     chunks: tuple[Chunk, ...]
 
 
-def read_course(folder: Path, course: str | None = None, language: str = "fr") -> Course:
+def read_course(folder: Path, course: str | None = None, language: str = "fr", may_be_empty: bool = False) -> Course:
     """Read every document of `folder` and its subfolders, in the order of their paths.
 
     Folders and files whose names start with a dot are left out, links to folders are not followed.
 
     Raises:
-        EmptyCourse: there is no such folder, or nothing in it that can be read.
+        EmptyCourse: there is no such folder, or nothing in it that can be read, unless it `may_be_empty`.
         UnreadableCourse: at least one file is damaged; names every one of them.
     """
     course = course or slug(folder.resolve().name)
     documents: list[Document] = []
     errors: list[CorpusError] = []
-    taken: set[str] = set()
-    readable, passed_over = _files(folder)
-    for path in readable:
+    readable, passed_over = _files(folder, may_be_empty)
+    for document_id, path in _named(folder, readable):
         relative = path.relative_to(folder).as_posix()
-        document_id = _unique(slug(relative.rsplit(".", 1)[0]), taken)
         try:
             data = _bytes(path)
             source = Source(relative, "markdown", hashlib.sha256(data).hexdigest())
-            documents.append(markdown.read_markdown(data, path, document_id, course, source, language))
+            with _naming(relative):
+                documents.append(markdown.read_markdown(data, path, document_id, course, source, language))
         except CorpusError as error:
             errors.append(error)
     if errors:
@@ -66,27 +70,66 @@ def read_course(folder: Path, course: str | None = None, language: str = "fr") -
     return Course(course, _title(course), language, tuple(documents), names)
 
 
-def source_digests(folder: Path) -> dict[str, str]:
+def document_paths(folder: Path) -> dict[str, str]:
+    """The path within `folder` of every document that `read_course` would read, by its id; none where there is no
+    folder.
+
+    Raises:
+        UnreadableFile: as `read_course` would.
+    """
+    readable, _ = _files(folder, may_be_empty=True)
+    return {document_id: path.relative_to(folder).as_posix() for document_id, path in _named(folder, readable)}
+
+
+def source_digests(folder: Path, may_be_empty: bool = False) -> dict[str, str]:
     """The sha256 of every file that `read_course` would read, by its path: what tells whether it changed.
 
     Raises:
         EmptyCourse, UnreadableFile: as `read_course` would.
     """
-    readable, _ = _files(folder)
+    readable, _ = _files(folder, may_be_empty)
     return {p.relative_to(folder).as_posix(): hashlib.sha256(_bytes(p)).hexdigest() for p in readable}
 
 
 def split(document: Document, count_tokens: CountTokens, chunking: Chunking) -> SplitDocument:
     """Cut a document into sections and chunks."""
-    parts = list(headings_and_blocks(document.text, parse(document.text)))
-    sections = sections_of(document.id, document.title, document.body, len(document.text), parts)
-    chunks = [chunk for section in sections for chunk in chunks_of(document, section, count_tokens, chunking)]
+    with _naming(document.source.path):
+        parts = list(headings_and_blocks(document.text, parse(document.text)))
+        sections = sections_of(document.id, document.title, document.body, len(document.text), parts)
+        chunks = [chunk for section in sections for chunk in chunks_of(document, section, count_tokens, chunking)]
     return SplitDocument(document, tuple(s.section for s in sections), tuple(chunks))
 
 
-def _files(folder: Path) -> tuple[list[Path], list[Path]]:
+def has_section(text: str) -> bool:
+    """Whether Markdown `text` holds a heading or a block of text: what sections are made of."""
+    # A long document takes long to parse, and nearly always says something at its beginning.
+    return any(any(headings_and_blocks(part, parse(part))) for part in dict.fromkeys((text[:_BEGINNING], text)))
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Note on an unexpected error from which document it comes; a `CorpusError` says so itself."""
+    try:
+        yield
+    except CorpusError:
+        raise
+    except Exception as error:
+        error.add_note(f"It came from the document {path!r}.")
+        raise
+
+
+def _named(folder: Path, paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """Each path after the id of its document."""
+    taken: set[str] = set()
+    for path in paths:
+        yield _unique(slug(path.relative_to(folder).as_posix().rsplit(".", 1)[0]), taken), path
+
+
+def _files(folder: Path, may_be_empty: bool = False) -> tuple[list[Path], list[Path]]:
     """The files that a reader knows and the others, each in the order of their paths."""
     if not folder.is_dir():
+        if may_be_empty and not folder.exists():
+            return [], []
         raise EmptyCourse(f"{str(folder)!r} is no folder; give the folder that holds the course's documents")
     readable: list[Path] = []
     others: list[Path] = []
@@ -102,7 +145,7 @@ def _files(folder: Path) -> tuple[list[Path], list[Path]]:
                 if not _is_text(name):
                     raise UnreadableFile(f"the name of {str(path)!r} is not UTF-8; rename the file")
                 (readable if path.suffix.lower() in markdown.ENDINGS else others).append(path)
-    if not readable:
+    if not readable and not may_be_empty:
         endings = ", ".join(sorted(markdown.ENDINGS))
         raise EmptyCourse(f"{str(folder)!r} holds no document; formats that are read: {endings}")
     return sorted(readable), sorted(others)

@@ -11,6 +11,7 @@ Token metadata set here, in code points:
     `at`         on children of inline tokens: index into the parent's `content`
 """
 
+import unicodedata
 from collections.abc import Callable, Sequence
 
 import yaml
@@ -46,16 +47,26 @@ def parse(text: str) -> list[Token]:
 def front_matter(text: str, tokens: Sequence[Token]) -> tuple[dict[str, object], int]:
     """The settings at the head of a document and the offset at which its body starts.
 
-    Values are strings as they are written (`title: 1.0`), lists or mappings; what is no YAML mapping sets nothing.
+    Values are strings as they are written (`title: 1.0`) without control characters, lists or mappings; what is no
+    YAML mapping sets nothing.
     """
     if not tokens or tokens[0].type != "front_matter":
         return {}, 0
     body = min(tokens[0].meta["lines"][-1][2] + 1, len(text))
     try:
-        settings = yaml.load(tokens[0].content, Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, RecursionError):
+        settings = yaml.load(tokens[0].content, Loader=_Loader)
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError):  # The last two where an escape is no character.
         return {}, body
     return (settings if isinstance(settings, dict) else {}), body
+
+
+class _Loader(yaml.BaseLoader):
+    """YAML whose strings are text: PyYAML makes half surrogates and control characters of escapes."""
+
+    def construct_scalar(self, node: yaml.ScalarNode) -> str:
+        written = str(super().construct_scalar(node))
+        joined = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return "".join(c for c in joined if c.isspace() or unicodedata.category(c) != "Cc")
 
 
 class _LocatedInline(StateInline):

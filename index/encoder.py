@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from copy import copy
 from threading import Lock
 
 import numpy as np
@@ -23,6 +24,7 @@ Vectors = NDArray[np.float32]
 _TOKENS_PER_BATCH = 4096
 _TEXTS_PER_BATCH = 64
 _SPECIAL_TOKENS = 2
+_TOKENS_PER_SMALL_BATCH = 1024
 
 
 class Encoder:
@@ -34,6 +36,8 @@ class Encoder:
 
     def __init__(self, model: SentenceTransformer, threads: int) -> None:
         self.model = model
+        self._tokens_per_batch = _TOKENS_PER_BATCH
+        self._go_on: Callable[[], None] = lambda: None
         self.calls_at_once = max(1, (os.cpu_count() or 1) // threads)
         # A transformers tokenizer cannot be used by two threads at once ("Already borrowed"); ours can.
         self._lock = nullcontext() if isinstance(model.tokenizer, Tokenizer) else Lock()
@@ -81,6 +85,15 @@ class Encoder:
                 f"{SHIPPED_MODEL!r}, a folder, or a name on the Hugging Face hub"
             ) from error
 
+    def beside_questions(self, go_on: Callable[[], None]) -> "Encoder":
+        """The same model for long work while questions are asked: one small batch at a time.
+
+        `go_on` is called again and again, and raises where the work is to end.
+        """
+        patient = copy(self)
+        patient.calls_at_once, patient._tokens_per_batch, patient._go_on = 1, _TOKENS_PER_SMALL_BATCH, go_on
+        return patient
+
     def encode_query(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of questions, float32 [len(texts), dimensions]."""
         with self._lock:
@@ -95,19 +108,21 @@ class Encoder:
         vectors = np.empty((len(texts), self.dimensions), dtype=np.float32)
 
         def encode(batch: list[int]) -> tuple[list[int], Vectors]:
+            self._go_on()
             chosen = [texts[i] for i in batch]
             with self._lock:
                 encoded = self.model.encode_document(chosen, batch_size=len(chosen), show_progress_bar=False)
             return batch, self._unit(encoded)
 
         with ThreadPoolExecutor(self.calls_at_once) as pool:
-            for batch, encoded in pool.map(encode, self._batches(self._lengths(texts))):
+            for batch, encoded in pool.map(encode, self._batches(self._lengths(texts), self._tokens_per_batch)):
                 vectors[batch] = encoded
                 progress(len(batch))
         return vectors
 
     def count_tokens(self, texts: Sequence[str]) -> Sequence[int]:
         """How many tokens each text has, special tokens and prompts left out."""
+        self._go_on()
         return self._lengths(texts)
 
     def _lengths(self, texts: Sequence[str]) -> list[int]:
@@ -121,12 +136,12 @@ class Encoder:
         return [len(ids) for ids in encoded["input_ids"]]
 
     @staticmethod
-    def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-        """Indices of texts, longest first, in batches of at most `_TOKENS_PER_BATCH` padded tokens."""
+    def _batches(lengths: Sequence[int], tokens: int = _TOKENS_PER_BATCH) -> Iterator[list[int]]:
+        """Indices of texts, longest first, in batches of at most `tokens` padded tokens."""
         batch: list[int] = []
         for i in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
             longest = lengths[batch[0]] if batch else 0
-            if batch and ((len(batch) + 1) * longest > _TOKENS_PER_BATCH or len(batch) == _TEXTS_PER_BATCH):
+            if batch and ((len(batch) + 1) * longest > tokens or len(batch) == _TEXTS_PER_BATCH):
                 yield batch
                 batch = []
             batch.append(i)

@@ -1,5 +1,6 @@
 """The answer to a question: what every channel shows and the API returns."""
 
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -123,3 +124,8 @@ class Answer(Contract):
     confidence: float = Field(description="How likely the material answers the question, 0 to 1.")
     composer: str = Field(description="What wrote the answer: `extractive`, which only quotes, or the language model.")
     took_ms: Timings = Field(description="Milliseconds that each step took.")
+
+    @cached_property
+    def as_json(self) -> str:
+        """The object as it is sent and kept, written once."""
+        return self.model_dump_json(by_alias=True)

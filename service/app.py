@@ -10,21 +10,48 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from service import conversation_routes, feedback_routes, openai_form, pages, routes, session_routes
-from service.access import PersonTokens, SessionTokens, secret_keys
+from service import (
+    batch_routes,
+    conversation_routes,
+    document_routes,
+    feedback_routes,
+    gap_routes,
+    job_routes,
+    openai_form,
+    pages,
+    person_routes,
+    routes,
+    session_routes,
+)
 from service.conversations import Conversations
 from service.cross_origin import OpenFiles, SiteOrigins
+from service.encryption import Encryption
 from service.extras import extra
 from service.identity import KeepPerson
+from service.job_worker import JobWorker
+from service.jobs import Jobs
+from service.key_sets import KeySets
+from service.lti import pages as lti_pages
+from service.lti import routes as lti_routes
+from service.lti import session_routes as lti_session_routes
+from service.lti import tool_routes as lti_tool_routes
+from service.lti.refusals import Refused
 from service.metrics import TimeRequests
 from service.problems import LimitBody, Problem, add_handlers
 from service.rates import Rates
+from service.register import Register
 from service.repeats import Repeats
 from service.root_path import UnderPath
 from service.settings import Settings
-from service.sites import Sites
 from service.startup import BuildProgress, Startup
 from service.state.database import database_of
+from service.tokens import DeepLinkTokens, GrantTokens, LaunchTokens, PersonTokens, SessionTokens, secret_keys
+from service.user_tokens import HEADER as USER_TOKEN
+from service.user_tokens import PURPOSE as USERS
+from service.user_tokens import UserTokens
+from service.webhook_sender import Sender
+from service.webhooks import PURPOSE as WEBHOOKS
+from service.windows import Windows
 
 if TYPE_CHECKING:
     from service.slack.over_http import OverHttp
@@ -48,20 +75,50 @@ def _over_http(settings: Settings) -> "OverHttp | None":
     return OverHttp.of(settings)
 
 
+def _rates(settings: Settings) -> Rates:
+    """What counts questions; raises `StartError` where `rate_storage_url` is malformed or needs a library."""
+    url = settings.rate_storage_url
+    shared = Windows.at(url.get_secret_value()) if url else None
+    return Rates(settings.rate_per_session, settings.rate_per_address, settings.rate_per_key, shared)
+
+
+_CREDENTIALS = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key of the API (`rk_…`, from `repere keys create`), or the token of a session.",
+    },
+    "user": {
+        "type": "apiKey",
+        "in": "header",
+        "name": USER_TOKEN,
+        "description": "Beside the key of an LMS: for which of its users it asks. A JWT that the LMS signs, with "
+        "`iss` (the key's issuer), `aud` (`repere`), `sub` (the LMS's pseudonym of the user), `course`, `iat`, `exp` "
+        "(an hour later at most) and perhaps `role` (`student` or `teacher`). It confines the key to that course and "
+        "user.",
+    },
+}
+
+
 class _Service(FastAPI):
     """FastAPI describes its own form of errors; ours are problem details everywhere."""
 
     def build_middleware_stack(self) -> ASGIApp:
         # Around what answers to unexpected errors too: a page of another site may read only what says that it may.
-        stack = SiteOrigins(super().build_middleware_stack(), self.state.sites)
+        register = self.state.register
+        stack = SiteOrigins(super().build_middleware_stack(), register)
         return UnderPath(stack, self.state.startup.settings.root_path)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             schemas = super().openapi()["components"]["schemas"]
+            assert self.openapi_schema is not None
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
             schemas["Problem"] = Problem.model_json_schema()
+            self.openapi_schema["components"]["securitySchemes"] = _CREDENTIALS
+            # Of these one; the first is nothing, for what is open to everybody, and for a browser's cookie.
+            self.openapi_schema["security"] = [{}, {"bearer": []}, {"bearer": [], "user": []}]
         assert self.openapi_schema is not None
         return self.openapi_schema
 
@@ -74,19 +131,33 @@ def create_app(
     """The application; loading begins when it starts, in a thread, and `finished` is called from there."""
     slack = _over_http(settings)
     database = database_of(settings)
-    conversations, sites = Conversations(database, settings.retention_days), Sites(database)
-    startup = Startup(settings, progress, finished, conversations)
+    conversations, register = Conversations(database, settings.retention_days), Register(database)
+    startup, jobs = Startup(settings, progress, finished, conversations), Jobs(settings, database)
+    worker = JobWorker(startup, jobs, database)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         keys = secret_keys(settings.secret_key, settings.home)
         app.state.person_tokens, app.state.session_tokens = PersonTokens(keys), SessionTokens(keys)
+        app.state.grant_tokens = GrantTokens(keys)
+        app.state.launch_tokens, app.state.deep_link_tokens = LaunchTokens(keys), DeepLinkTokens(keys)
+        app.state.secret_keys = keys
+        app.state.user_tokens = UserTokens(Encryption(keys, USERS), app.state.key_sets)
+        sender = Sender(database, Encryption(keys, WEBHOOKS))
         conversations.start()
+        sender.start()
         startup.start()
+        worker.start()
         async with slack.answering(app, startup) if slack else nullcontext():
             yield
-        sites.close()
-        await to_thread.run_sync(conversations.close)
+        # All are told before one is waited for: a container's time to end is short.
+        for part in (conversations, worker, sender):
+            part.end()
+        register.close()
+        app.state.rates.close()
+        for part in (conversations, worker, sender):
+            await to_thread.run_sync(part.close)
+        database.close()
 
     app = _Service(
         title="Repère",
@@ -96,20 +167,34 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        # What clients that are made from the description call it.
+        generate_unique_id_function=lambda route: route.name,
     )
-    app.state.startup, app.state.sites = startup, sites
-    app.state.rates, app.state.repeats = Rates(settings.rate_per_session, settings.rate_per_address), Repeats()
+    app.state.startup, app.state.register, app.state.jobs = startup, register, jobs
+    app.state.rates, app.state.repeats = _rates(settings), Repeats()
+    app.state.key_sets = KeySets()
+    app.state.database = database
     add_handlers(app)
+    app.add_exception_handler(Refused, lti_pages.refusal)
     app.add_middleware(LimitBody)
     app.add_middleware(TimeRequests)
     app.add_middleware(KeepPerson)
     app.add_middleware(OpenFiles)
     app.include_router(routes.router)
+    app.include_router(batch_routes.router)
+    app.include_router(document_routes.router)
+    app.include_router(job_routes.router)
+    app.include_router(gap_routes.router)
     app.include_router(conversation_routes.router)
+    app.include_router(person_routes.router)
     app.include_router(session_routes.router)
     app.include_router(feedback_routes.router)
     app.include_router(openai_form.router)
     app.include_router(pages.router)
+    app.include_router(lti_routes.router)
+    app.include_router(lti_tool_routes.router)
+    app.include_router(lti_pages.router)
+    app.include_router(lti_session_routes.router)
     if slack:
         slack.add_routes(app)
     app.mount("/widget", StaticFiles(directory=pages.WEB / "widget"), name="widget")

@@ -1,5 +1,6 @@
 """`Assistant.ask`: question → cited answer, the same for every channel."""
 
+import re
 import uuid
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
@@ -23,7 +24,7 @@ from service.calibration import Calibration
 from service.catalogue import messages
 from service.citations import answer_text, cite, section_url
 from service.compose import compose
-from service.conversations import MOST_QUESTIONS, Conversations, now
+from service.conversations import MOST_QUESTIONS, Conversations
 from service.courses import Courses
 from service.draft import Checked, Draft
 from service.errors import InvalidQuestion
@@ -31,6 +32,7 @@ from service.events import CitationEvent, DoneEvent, Event, Progress, ProgressEv
 from service.reading import Reading, read
 from service.selection import Candidate, candidates
 from service.small_talk import small_talk
+from service.times import now
 
 if TYPE_CHECKING:
     from index.encoder import Encoder  # PyTorch takes seconds to import.
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 _RELATED = 3
 _NAMED = 0.7
 """The least share of an empty section's title that a question about it names."""
+_HALF = re.compile("[\ud800-\udfff]")
+_TWO_LETTERS = re.compile(r"[^\W_].*[^\W_]", re.DOTALL)
 _RERANKED = 20
 """Hits that a reranker reads."""
 
@@ -210,7 +214,7 @@ class Assistant:
         return found
 
     def _keep(self, answer: Answer, asked_at: int, caller: Caller = COMMAND_LINE, **options: object) -> None:
-        self.conversations.add(caller.person, answer, asked_at)
+        self.conversations.add(caller.person, answer, asked_at, caller.tenant)
 
     def search(
         self, question: str, course: str | None = None, k: int = 10, caller: Caller = COMMAND_LINE
@@ -244,9 +248,9 @@ class Assistant:
             )
         if "\0" in stripped:
             raise InvalidQuestion("The question holds a NUL character; send plain text.")
-        if any("\ud800" <= c <= "\udfff" for c in stripped):
+        if _HALF.search(stripped):
             raise InvalidQuestion("The question holds half of a surrogate pair; send valid Unicode text.")
-        if sum(c.isalnum() for c in stripped) < 2:
+        if not _TWO_LETTERS.search(stripped):
             raise InvalidQuestion("The question is empty or too short; write at least a word.")
         return stripped
 

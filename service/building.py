@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus import read_course, slug, source_digests
 from index.errors import UnusableIndex
@@ -14,6 +14,10 @@ from service.courses import Material, shipped_material
 from service.errors import StartError
 from service.settings import Settings
 from service.startup import SHIPPED, BuildProgress
+
+if TYPE_CHECKING:
+    from index.build import Progress  # PyTorch takes seconds to import.
+    from index.encoder import Encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +115,32 @@ def build_course(
     origin = SHIPPED if course in shipped_material() else str(material.resolve())
     built = build_index(read, encoder, recipe, root, origin, progress=lambda done, total: progress(course, done, total))
     return Report(built.manifest, built.folder, built.encoded, perf_counter() - started)
+
+
+def bring_up_to_date(
+    settings: Settings, course: str, material: Path, encoder: "Encoder", progress: "Progress"
+) -> tuple[Manifest, int]:
+    """The manifest of an index that fits a managed course, which may have no document, and how many texts were
+    encoded for it.
+
+    Raises:
+        CorpusError, SearchIndexError, OSError: as `read_course` and `build_index` do.
+    """
+    from index.build import build_index
+
+    root = settings.index_roots[0]
+    current = find_build([root], course, settings.recipe, source_digests(material, may_be_empty=True))
+    if current is not None:
+        return Manifest.read(current), 0
+    read = read_course(material, course, _language(root, course), may_be_empty=True)
+    built = build_index(read, encoder, settings.recipe, root, str(material.resolve()), progress)
+    return built.manifest, built.encoded
+
+
+def _language(root: Path, course: str) -> str:
+    """The language that the course was built in before."""
+    folder = current_build(root, course)
+    try:
+        return Manifest.read(folder).language if folder else "fr"
+    except UnusableIndex:
+        return "fr"

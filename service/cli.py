@@ -6,19 +6,24 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from pydantic import ValidationError
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from corpus.errors import CorpusError
 from index.errors import SearchIndexError
 from service import logging as logs
+from service.commands.keys import keys
+from service.commands.lti import lti
+from service.commands.people import people
+from service.commands.sites import sites
+from service.commands.terminal import AsJson, messages, opened, print_json
+from service.commands.webhooks import webhooks
 from service.errors import ServiceError, StartError, StateUnavailable
 from service.evaluation.errors import EvaluationError
 from service.extras import extra
@@ -31,7 +36,6 @@ if TYPE_CHECKING:
 
     from service.assistant import Assistant
     from service.startup import Startup
-    from service.state.database import Database
 
 app = typer.Typer(
     help="Answers questions about teaching material, every sentence with its source.",
@@ -41,20 +45,20 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-sites = typer.Typer(help="Which sites' pages may ask; see docs/operation.md.", no_args_is_help=True)
 app.add_typer(sites, name="sites")
+app.add_typer(keys, name="keys")
+app.add_typer(people, name="people")
+app.add_typer(webhooks, name="webhooks")
+app.add_typer(lti, name="lti")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 QuestionText = Annotated[str, typer.Argument(help="The question, as a person would ask it.")]
 CourseName = Annotated[
     str | None, typer.Option("--course", "-c", help="The course; may be left out where there is only one.")
 ]
-Origin = Annotated[str, typer.Argument(help="The site's origin, such as https://cours.example.")]
 Bars = Callable[[str, str, int, int], None]
 """Told the name of a bar, what to say of it once, and how many of how many are done."""
 
 _CONNECTED = "Repère is connected to Slack (Ctrl-C ends it)"
-_messages = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def main() -> None:
@@ -80,9 +84,9 @@ def serve(
     port: Annotated[int | None, typer.Option(help="The port to listen on (REPERE_PORT).")] = None,
 ) -> None:
     """Serve the web page and the API; builds the index of the shipped course first where it is missing."""
-    from service.access import secret_keys
     from service.app import create_app
     from service.startup import Startup
+    from service.tokens import secret_keys
 
     given = {"host": host, "port": port}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
@@ -95,15 +99,41 @@ def serve(
         if startup.error:
             server.should_exit = True
         else:
-            _messages.print(f"Repère is ready: open {address} (Ctrl-C ends it)")
+            messages.print(f"Repère is ready: open {address} (Ctrl-C ends it)")
 
-    _messages.print("Repère is starting…")
+    messages.print("Repère is starting…")
+    _tell_who_may_ask(settings)
     with _encoding_progress() as progress:
         application = create_app(settings, progress, finished)
         server = _server(application, settings)
         _run(server, listener)
     if error := application.state.startup.error:
         raise error
+
+
+def _tell_who_may_ask(settings: Settings) -> None:
+    """Say what is open as long as there is no key; make the first one where others can reach the server."""
+    from service.addresses import is_loopback
+    from service.keys import new_key
+    from service.state.keys import all_keys, store_key
+
+    try:
+        with opened(settings) as database:
+            if all_keys(database):
+                return
+            if is_loopback(settings.host):
+                messages.print("This machine alone may ask, as no key was made yet (`repere keys create`).")
+                return
+            key, written = new_key("made at the first start", "administrator", None, None)
+            store_key(database, key)
+    except StateUnavailable as error:
+        messages.print(f"Who may ask cannot be read for now: {error.reason}")
+        return
+    messages.print(
+        "Others can reach this address, so it takes a key from now on. The administrator's, shown this once:\n"
+        f"{written}\n"
+        f"Pages ask once their site is registered: repere sites add {settings.address()} --course NAME"
+    )
 
 
 @app.command()
@@ -141,9 +171,10 @@ def mcp(
         if startup.error:
             server.should_exit = True
         else:
-            _messages.print(f"Repère is ready: {here}{served.PATH} (Ctrl-C ends it)")
+            messages.print(f"Repère is ready: {here}{served.PATH} (Ctrl-C ends it)")
 
-    _messages.print("Repère is starting…")
+    messages.print("Repère is starting…")
+    _tell_who_may_ask(settings)
     with _encoding_progress() as progress:
         startup = Startup(settings, progress, finished)
         server = _server(served.http_app(startup, base_url), settings)
@@ -159,8 +190,12 @@ def slack() -> None:
     import asyncio
 
     from service.conversations import Conversations
+    from service.encryption import Encryption
     from service.startup import Startup
     from service.state.database import database_of
+    from service.tokens import secret_keys
+    from service.webhook_sender import Sender
+    from service.webhooks import PURPOSE
 
     with extra("slack"):
         from service.slack import socket_mode
@@ -174,18 +209,22 @@ def slack() -> None:
             "REPERE_SLACK_APP_TOKEN is missing: make an app-level token with connections:write under Basic Information "
             "(docs/slack.md)"
         )
-    _messages.print("Repère is starting…")
-    conversations = Conversations(database_of(settings), settings.retention_days)
+    messages.print("Repère is starting…")
+    database = database_of(settings)
+    conversations = Conversations(database, settings.retention_days)
+    sender = Sender(database, Encryption(secret_keys(settings.secret_key, settings.home), PURPOSE))
     with _encoding_progress() as progress:
         startup = Startup(settings, progress, conversations=conversations)
         conversations.start()
+        sender.start()
         startup.start()
         try:
-            asyncio.run(socket_mode.serve(startup, found, lambda: _messages.print(_CONNECTED)))
+            asyncio.run(socket_mode.serve(startup, found, lambda: messages.print(_CONNECTED)))
         except StartError as error:
             _end_loading(startup, error)
             raise
         finally:
+            sender.close()
             conversations.close()
     _end_loading(startup)
 
@@ -220,7 +259,7 @@ def build(
         if not as_json:
             print(report.as_text())
     if as_json:
-        print(json.dumps({"courses": reports}, ensure_ascii=False, indent=2))
+        print_json({"courses": reports})
 
 
 @app.command()
@@ -293,7 +332,7 @@ def evaluate(
         with _bars() as bars:
             place, calibration = fit_calibration(path, settings, keep, _encoding(bars))
         figures = ", ".join(f"{name} {value}" for name, value in calibration.checked.items())
-        _messages.print(f"Written to {place}. On the questions in odd places: {figures}.")
+        messages.print(f"Written to {place}. On the questions in odd places: {figures}.")
     with _bars() as bars:
         evaluation = evaluate_set(path, settings, Part(half, queries), keep, _encoding(bars), _asking(bars))
     if no_failures:
@@ -322,58 +361,6 @@ def courses(as_json: AsJson = False) -> None:
         print(f"{course.id}: {counts if course.available else course.detail}")
 
 
-@sites.command("add")
-def add_site(
-    origin: Origin,
-    course: Annotated[list[str], typer.Option("--course", "-c", help="A course that its pages may ask.")],
-) -> None:
-    """Let the pages of a site ask, beside the courses that it has already."""
-    from service.courses import Courses
-    from service.origins import normalised
-    from service.state.sites import add_site as add
-
-    settings = Settings()
-    logs.configure(settings)
-    name, there = normalised(origin), Courses(settings).names()
-    if unknown := [given for given in course if given not in there]:
-        raise StartError(f"there is no course {unknown[0]!r}; there are: {', '.join(there)}")
-    with _database(settings) as database:
-        add(database, name, course)
-    _messages.print(f"{name} may ask: {', '.join(sorted(set(course)))}.")
-
-
-@sites.command("list")
-def list_sites(as_json: AsJson = False) -> None:
-    """List the sites whose pages may ask, with their courses."""
-    from service.state.sites import registered_sites
-
-    settings = Settings()
-    logs.configure(settings)
-    with _database(settings) as database:
-        found = registered_sites(database)
-    if as_json:
-        listed = [{"origin": origin, "courses": sorted(courses)} for origin, courses in found.items()]
-        print(json.dumps({"sites": listed}, ensure_ascii=False, indent=2))
-        return
-    for origin, courses in found.items():
-        print(f"{origin}: {', '.join(sorted(courses))}")
-
-
-@sites.command("remove")
-def remove_site(origin: Origin) -> None:
-    """Take the right to ask from the pages of a site; their sessions end with it."""
-    from service.origins import normalised
-    from service.state.sites import remove_site as remove
-
-    settings = Settings()
-    logs.configure(settings)
-    name = normalised(origin)
-    with _database(settings) as database:
-        if not remove(database, name):
-            raise StartError(f"there is no site {name!r}; `repere sites list` tells which there are")
-    _messages.print(f"{name} may not ask any more.")
-
-
 @app.command()
 def doctor(
     migrate: Annotated[
@@ -386,29 +373,12 @@ def doctor(
 
     checks = examine(Settings(), migrate)
     if as_json:
-        print(json.dumps({"checks": [check.as_dict() for check in checks]}, ensure_ascii=False, indent=2))
+        print_json({"checks": [check.as_dict() for check in checks]})
     else:
         for check in checks:
             print(f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}")
     if not all(check.ok for check in checks):
         sys.exit(1)
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator["Database"]:
-    """The database, its tables up to date.
-
-    Raises:
-        StartError: it cannot be used; says why.
-    """
-    from service.state.database import database_of
-
-    with closing(database_of(settings)) as database:
-        try:
-            database.migrate()
-            yield database
-        except StateUnavailable as error:
-            raise StartError(error.reason) from error
 
 
 @contextmanager
@@ -433,12 +403,12 @@ def _encoding_progress() -> Iterator[Callable[[str, int, int], None]]:
 def _bars() -> Iterator[Bars]:
     """Progress bars; what is said of each is printed once, whether or not somebody watches."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_messages, transient=True, disable=not _messages.is_terminal) as bars:
+    with Progress(*columns, console=messages, transient=True, disable=not messages.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
         def progress(name: str, said: str, done: int, total: int) -> None:
             if said not in tasks:
-                _messages.print(said)
+                messages.print(said)
                 tasks[said] = bars.add_task(name, total=total)
             bars.update(tasks[said], completed=done)
 
@@ -461,14 +431,14 @@ def _asking(bars: Bars) -> Callable[[int, int], None]:
 
 def _tell_failure(startup: "Startup") -> None:
     if startup.error:
-        _messages.print(f"repere: {startup.error}")
+        messages.print(f"repere: {startup.error}")
 
 
 def _end_loading(startup: "Startup", error: StartError | None = None) -> None:
     """End the process where the model is still being loaded: C++ aborts when Python ends under its thread."""
     if not startup.wait(0):
         if error:
-            _messages.print(f"repere: {error}")
+            messages.print(f"repere: {error}")
         sys.stderr.flush()
         os._exit(1 if error else 0)
 
@@ -493,7 +463,7 @@ def _run(server: "Server", listener: socket.socket) -> None:
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:
-        _messages.print("Repère has ended.")
+        messages.print("Repère has ended.")
 
 
 def _listen(host: str, port: int, command: str) -> socket.socket:
@@ -528,5 +498,5 @@ def _setting_error(error: dict[str, object]) -> str:
 
 
 def _fail(message: str) -> None:
-    _messages.print(f"repere: {message}")
+    messages.print(f"repere: {message}")
     sys.exit(1)

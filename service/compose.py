@@ -68,7 +68,7 @@ def _with_context(passage: Sequence[Quote], sentence: Sentence, wanted: Kind) ->
     those that go on from it ("Pour cela, …").
     """
     sentences = [quote.sentence for quote in passage]
-    at = sentences.index(sentence)
+    at = next(i for i, other in enumerate(sentences) if other.start == sentence.start)
     first = last = at
     if wanted in _WHOLE_LISTS and sentence.kind == "list":
         group = [i for i, other in enumerate(sentences) if other.group == sentence.group]

@@ -1,6 +1,6 @@
 """`/v1/conversations`: what one asked before, and its removal."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from anyio import to_thread
@@ -12,14 +12,13 @@ from index.index import Index
 from service.access import Caller
 from service.answer import Answer, Contract
 from service.citation_memory import CitedThen, look_up
-from service.courses import Courses
-from service.errors import CourseUnavailable, UnknownConversation, UnknownCourse
-from service.identity import COOKIE, known_caller, session_token
+from service.errors import UnknownConversation
+from service.identity import STUDENT, known_caller
 from service.problems import problem_responses
-from service.root_path import cookie_path
 from service.routes import base_url, json_response, startup
 from service.schemas import CONVERSATION
 from service.state.turns import Turn
+from service.times import moment
 
 router = APIRouter(tags=["conversations"])
 
@@ -48,6 +47,7 @@ class Conversation(Contract):
     "/v1/conversations/{conversation_id}",
     response_model=Conversation,
     responses=problem_responses(401, 403, 404, 422, 503),
+    dependencies=[STUDENT],
 )
 async def conversation(request: Request, conversation_id: ConversationId) -> Response:
     """One's own conversation, with what became of the quotes since; of a long one the last 200 turns.
@@ -60,7 +60,7 @@ async def conversation(request: Request, conversation_id: ConversationId) -> Res
     def find() -> Conversation:
         turns = kept.read(conversation_id, whose)
         course = turns[0].answer.course
-        index = _index(courses, course)
+        index = courses.find(course)
         return Conversation(id=conversation_id, course=course, turns=[_turn(turn, index, base) for turn in turns])
 
     return json_response(await to_thread.run_sync(find))
@@ -71,24 +71,13 @@ async def conversation(request: Request, conversation_id: ConversationId) -> Res
     status_code=204,
     response_class=Response,
     responses=problem_responses(401, 403, 404, 422, 503),
+    dependencies=[STUDENT],
 )
 async def delete_conversation(request: Request, conversation_id: ConversationId) -> Response:
     """Remove one's own conversation, for good."""
     kept, whose = startup(request).conversations, _known(request)
     await to_thread.run_sync(lambda: kept.delete(conversation_id, whose))
     return Response(status_code=204)
-
-
-@router.delete("/v1/me", status_code=204, response_class=Response, responses=problem_responses(401, 403, 503))
-async def forget_me(request: Request) -> Response:
-    """Remove everything that is kept about whoever the cookie or the session token names, and the cookie."""
-    response = Response(status_code=204)
-    if (whose := known_caller(request)) is not None:
-        kept = startup(request).conversations
-        await to_thread.run_sync(lambda: kept.forget(whose.person))
-        if session_token(request) is None:
-            response.delete_cookie(COOKIE, path=cookie_path(request.scope), httponly=True, samesite="lax")
-    return response
 
 
 def _known(request: Request) -> Caller:
@@ -99,16 +88,9 @@ def _known(request: Request) -> Caller:
     return known
 
 
-def _index(courses: Courses, course: str) -> Index | None:
-    try:
-        return courses.index(course)
-    except (CourseUnavailable, UnknownCourse):
-        return None
-
-
 def _turn(turn: Turn, index: Index | None, base: str) -> ConversationTurn:
     return ConversationTurn(
-        asked_at=datetime.fromtimestamp(turn.asked_at / 1000, UTC),
+        asked_at=moment(turn.asked_at),
         answer=turn.answer,
         cited=[look_up(citation, index, base) for citation in turn.answer.citations],
     )

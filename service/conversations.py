@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
 from threading import Event, Lock, Thread
-from time import monotonic, sleep, time
+from time import monotonic, sleep
 from typing import TypeVar
 
 import structlog
@@ -30,6 +30,7 @@ from service.state.turns import (
     store,
     turn_of,
 )
+from service.times import now
 
 log = structlog.get_logger(__name__)
 
@@ -75,6 +76,7 @@ class Conversations:
         self._owners: OrderedDict[str, Owner] = OrderedDict()
         self._lock = Lock()
         self._arrived, self._closing = Event(), Event()
+        self._close_by = float("inf")
         # Held while a batch is written, so that nothing is deleted between being taken and being written.
         self._writing = Lock()
         self._writer: Thread | None = None
@@ -87,26 +89,32 @@ class Conversations:
             self._writer = Thread(target=self._run, name="conversations", daemon=True)
             self._writer.start()
 
+    def end(self) -> None:
+        """Write what waits for the last time; the seconds that `close` waits at most begin."""
+        if not self._closing.is_set():
+            self._close_by = monotonic() + 2 * _DRAIN_SECONDS
+        self._closing.set()
+        self._arrived.set()
+
     def close(self) -> None:
         """Write what waits, for a few seconds at most, and end."""
         self._readers.shutdown(wait=False, cancel_futures=True)
         if self._writer is None or self.database is None:
             return
-        self._closing.set()
-        self._arrived.set()
-        self._writer.join(2 * _DRAIN_SECONDS)
+        self.end()
+        self._writer.join(max(0.0, self._close_by - monotonic()))
         if self._count:
             log.error("turns_lost", turns=self._count, problem=self.problem)
         # What is still being read ends by itself within the limits of the database.
         self._readers.shutdown()
         self.database.close()
 
-    def add(self, person: str, answer: Answer, asked_at: int | None = None) -> None:
-        """Keep a turn that was asked at `asked_at`, now by default; never waits.
+    def add(self, person: str, answer: Answer, asked_at: int | None = None, tenant: str = "") -> None:
+        """Keep a turn that was asked at `asked_at`, now by default, by a person of `tenant`; never waits.
 
         Where too many wait already, the oldest is given up.
         """
-        turn = Turn(person, now() if asked_at is None else asked_at, answer)
+        turn = Turn(person, now() if asked_at is None else asked_at, answer, tenant)
         with self._lock:
             self._own(answer.conversation_id, (answer.course, person))
             self._waiting.setdefault(answer.conversation_id, []).append(turn)
@@ -126,7 +134,7 @@ class Conversations:
         Raises:
             UnknownConversation: it is another person's or another course's.
         """
-        waiting = self._waiting_of(conversation_id, person)
+        waiting = self._waiting_in(conversation_id, person)
         written: list[str] = []
         owner: Owner | None = None
         if self.database is not None and monotonic() >= self._read_again_at:
@@ -152,7 +160,7 @@ class Conversations:
             StateUnavailable: the database cannot be read, and no turn of it waits.
         """
         # The queue first: what is written meanwhile is then seen twice, never not at all.
-        waiting = self._waiting_of(conversation_id, caller.person)
+        waiting = self._waiting_in(conversation_id, caller.person)
         written: list[Turn] = []
         try:
             if self.database is not None:
@@ -186,6 +194,11 @@ class Conversations:
         except StateUnavailable as error:
             self._cannot_read(error)
             raise
+
+    def waiting_of(self, person: str) -> list[Turn]:
+        """The turns of a person that wait to be written."""
+        with self._lock:
+            return [turn for turn in chain.from_iterable(self._waiting.values()) if turn.person == person]
 
     def write_now(self, conversation_id: str) -> None:
         """Write what waits of a conversation, for what refers to it.
@@ -254,7 +267,7 @@ class Conversations:
             self._owners.popitem(last=False)
         return found
 
-    def _waiting_of(self, conversation_id: str, person: str) -> list[Turn]:
+    def _waiting_in(self, conversation_id: str, person: str) -> list[Turn]:
         with self._lock:
             return [turn for turn in self._waiting.get(conversation_id, ()) if turn.person == person]
 
@@ -370,8 +383,3 @@ _UNKNOWN = (
     "You have no conversation of this name in this course: it was removed, or it belongs to somebody else. "
     "Ask without `conversation_id` to begin a new one."
 )
-
-
-def now() -> int:
-    """Milliseconds since 1970."""
-    return int(time() * 1000)

@@ -11,7 +11,7 @@ from index.errors import SearchIndexError
 from index.index import Index
 from index.shelf import courses_on, current_build, find_build
 from service.access import Caller
-from service.errors import CourseRequired, CourseUnavailable, UnknownCourse
+from service.errors import CourseEmpty, CourseRequired, CourseUnavailable, UnknownCourse
 from service.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -51,39 +51,61 @@ class Courses:
         own = (name for name in courses_on(self._settings.index_roots[0]) if name == slug(name))
         return sorted({*own, *self._shipped})
 
-    def index(self, course: str | None) -> Index:
+    def index(self, course: str | None, may_be_empty: bool = False) -> Index:
         """The index of `course`; of the only one there is where `None`.
 
         Raises:
             CourseRequired: there are several and none was named.
             UnknownCourse: there is none of that name.
             CourseUnavailable: its index is missing or cannot be used.
+            CourseEmpty: it has no document, unless it `may_be_empty`.
         """
         if course is None:
             course = _only(self.names())
+        index = self._current(course)
+        if not may_be_empty and not index.manifest.documents:
+            raise CourseEmpty(f"The course {course!r} has no document yet, or its last one was removed.")
+        return index
+
+    def _current(self, course: str) -> Index:
         opened = self._opened.get(course)
         # A shipped course's material does not change while the program runs; another may be built anew.
         if opened and (course in self._shipped or current_build(self._settings.index_roots[0], course) == opened[0]):
             return opened[1]
         return self._open(course)
 
-    def readable(self, course: str | None, caller: Caller) -> Index:
+    def readable(self, course: str | None, caller: Caller, may_be_empty: bool = False) -> Index:
         """`index`, as if there were no courses but those that `caller` may read."""
-        if caller.courses is None:
-            return self.index(course)
-        own = [name for name in self.names() if caller.may_read(name)]
         if course is None:
-            course = _only(own)
-        elif course not in own:
-            raise _unknown(course, own)
-        return self.index(course)
+            course = _only(self._names_for(caller))
+        self.check(course, caller)
+        try:
+            return self.index(course, may_be_empty)
+        except UnknownCourse:
+            raise _unknown(course, self._names_for(caller)) from None
+
+    def check(self, course: str, caller: Caller) -> None:
+        """Raise `UnknownCourse` where `caller` may not read a course, as if there were none."""
+        # Nothing else is looked at where they may: it would take a file of every course there is.
+        if not caller.may_read(course):
+            raise _unknown(course, self._names_for(caller))
+
+    def find(self, course: str, may_be_empty: bool = False) -> Index | None:
+        """The index of `course`, `None` where there is none that can be searched."""
+        try:
+            return self.index(course, may_be_empty)
+        except (CourseUnavailable, UnknownCourse):
+            return None
+
+    def _names_for(self, caller: Caller) -> list[str]:
+        return [name for name in self.names() if caller.may_read(name)]
 
     def problems(self) -> dict[str, str]:
         """Why courses cannot be searched, by course; empty when all can."""
         found: dict[str, str] = {}
         for course in self.names():
             try:
-                self.index(course)
+                self.index(course, may_be_empty=True)
             except CourseUnavailable as error:
                 found[course] = str(error)
         return found

@@ -7,10 +7,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import ForeignOrigin, InvalidToken, ServiceError
-from service.identity import is_own, session
+from service.identity import is_own, session_token
 from service.problems import error_response
+from service.register import Register
 from service.root_path import own_path
-from service.sites import Sites
 
 SESSION = "/v1/session"
 _OPEN_FILES = ("/static/", "/widget/", "/widget.js")
@@ -19,7 +19,7 @@ _OPEN_FILES = ("/static/", "/widget/", "/widget.js")
 class SiteOrigins(CORSMiddleware):
     """CORS for `/v1`, with the origins of registered sites alone, and no request of another's."""
 
-    def __init__(self, app: ASGIApp, sites: Sites) -> None:
+    def __init__(self, app: ASGIApp, register: Register) -> None:
         super().__init__(
             app,
             allow_methods=("GET", "POST", "DELETE"),
@@ -27,11 +27,11 @@ class SiteOrigins(CORSMiddleware):
             expose_headers=("Retry-After", "RateLimit", "RateLimit-Policy"),
             max_age=600,
         )
-        self._sites = sites
+        self._register = register
         self._refusing = CORSMiddleware(_refuse, ("*",), ("POST",), ("Authorization", "Content-Type"))
 
     def is_allowed_origin(self, origin: str) -> bool:
-        return self._sites.courses(origin) is not None
+        return self._register.courses(origin) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Most requests bring no origin, and are not looked at any further.
@@ -43,7 +43,7 @@ class SiteOrigins(CORSMiddleware):
             await self.app(scope, receive, send)
             return
         try:
-            await self._sites.refresh()
+            await self._register.refresh()
             if own_path(scope) == SESSION and not self.is_allowed_origin(headers["origin"]):
                 await self._refusing(scope, receive, send)
                 return
@@ -60,7 +60,7 @@ class SiteOrigins(CORSMiddleware):
         if not self.is_allowed_origin(request.headers["origin"]):
             raise _foreign()
         begins = request.method == "POST" and own_path(request.scope) == SESSION
-        if not begins and session(request) is None:
+        if not begins and session_token(request) is None:
             raise InvalidToken(f"Pages of another site ask with a token: begin with POST {SESSION}.")
 
 

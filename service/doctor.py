@@ -46,6 +46,8 @@ def examine(settings: Settings, migrate: bool = False) -> list[Check]:
         _model(settings),
         _calibration(settings),
     ]
+    if settings.rate_storage_url:
+        checks.append(_rate_storage(settings.rate_storage_url.get_secret_value()))
     if settings.chat_model is not None:
         checks.append(_chat_model(settings))
     courses = Courses(settings)
@@ -82,6 +84,18 @@ def _database(settings: Settings, migrate: bool) -> Check:
         return Check("database", False, error.reason)
     state = "its tables are up to date" if current else "its tables are made or updated at the next start"
     return Check("database", True, f"{database.name}, {state}")
+
+
+def _rate_storage(url: str) -> Check:
+    from service.windows import Windows, place
+
+    try:
+        with closing(Windows.at(url)) as windows:
+            answers = windows.answers()
+    except StartError as error:
+        return Check("rate storage", False, str(error))
+    state = "answers" if answers else "does not answer; until it does, each process counts by itself"
+    return Check("rate storage", answers, f"{place(url)} {state}")
 
 
 def _model(settings: Settings) -> Check:

@@ -1,9 +1,11 @@
 """What people thought of their answers: kept beside the answer that it is about."""
 
 from service.access import Caller
-from service.conversations import Conversations, now
+from service.conversations import Conversations
 from service.errors import StateUnavailable, UnknownAnswer
+from service.occurrences import feedback_given
 from service.state.feedback import Feedback, store_feedback
+from service.times import now
 
 
 def rate(conversations: Conversations, answer_id: str, caller: Caller, rating: str, reason: str | None) -> None:
@@ -19,7 +21,9 @@ def rate(conversations: Conversations, answer_id: str, caller: Caller, rating: s
     if conversations.database is None:
         raise StateUnavailable("there is no database")
     conversations.write_now(turn.answer.conversation_id)
-    if not store_feedback(conversations.database, Feedback(answer_id, caller.person, rating, reason, now())):
+    given = Feedback(answer_id, caller.person, rating, reason, now())
+    occurrence = feedback_given(turn.answer, rating, reason, given.given_at)
+    if not store_feedback(conversations.database, given, occurrence):
         raise UnknownAnswer(_UNKNOWN)
 
 

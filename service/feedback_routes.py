@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from service.errors import UnknownAnswer
 from service.feedback import rate
-from service.identity import known_caller
+from service.identity import STUDENT, known_caller
 from service.problems import problem_responses
 from service.routes import startup
 from service.schemas import CONVERSATION
@@ -44,6 +44,7 @@ class Opinion(BaseModel):
     status_code=204,
     response_class=Response,
     responses=problem_responses(400, 401, 403, 404, 413, 422, 503),
+    dependencies=[STUDENT],
 )
 async def give_feedback(request: Request, answer_id: AnswerId, body: Opinion) -> Response:
     """Say what one thinks of an answer that one asked for; again replaces it.

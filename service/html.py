@@ -4,16 +4,31 @@ from pathlib import Path
 
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-cache",
-}
+LANGUAGES = ("fr", "en")
+"""What pages are written in; the first where nothing else is asked for."""
+
+
+def headers(frame_ancestors: str = "'none'", form_action: str = "'self'") -> dict[str, str]:
+    """What a page is sent with; who may show it in a frame, and where its forms may lead."""
+    return {
+        "Content-Security-Policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+            f"base-uri 'none'; form-action {form_action}; frame-ancestors {frame_ancestors}"
+        ),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-cache",
+    }
+
+
+HEADERS = headers()
+
+
+def wanted_language(accepted: str) -> str:
+    """The first language of an `Accept-Language` header, or of a locale, that pages are written in."""
+    wanted = (tag.strip()[:2].lower() for tag in accepted.split(","))
+    return next((tag for tag in wanted if tag in LANGUAGES), LANGUAGES[0])
+
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),

@@ -1,17 +1,245 @@
-"""Which `Caller` a request comes from: by a session token, or by the cookie that makes a browser the same one again."""
+"""Who asks: by a key, a session token, the cookie of a browser, or by being on this very machine."""
 
-from fastapi import Request
-from starlette.datastructures import MutableHeaders
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Request
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.access import OWN, SESSION_PREFIX, TOKEN_SECONDS, Caller, PersonTokens, Session, SessionTokens
-from service.errors import InvalidToken
+from service import keys
+from service.access import Caller, Role, check
+from service.addresses import is_loopback
+from service.errors import InvalidToken, InvalidUserToken, StateUnavailable
+from service.lti.contexts import is_open_to
+from service.register import Register
 from service.root_path import cookie_path
 from service.settings import Settings
-from service.sites import Sites
+from service.state.keys import Key
+from service.state.lti import Context
+from service.times import now
+from service.tokens import (
+    LAUNCH_PREFIX,
+    OWN,
+    SESSION_PREFIX,
+    TOKEN_SECONDS,
+    GrantTokens,
+    LaunchSession,
+    LaunchTokens,
+    PersonTokens,
+    Session,
+    SessionTokens,
+)
+from service.user_tokens import HEADER as USER_TOKEN
+from service.user_tokens import UserTokens
 
 COOKIE = "repere_person"
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+"""Headers of proxies: what comes through one is not from this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What our own pages may do without a key: the courses, `None` for all, and the role."""
+
+    courses: frozenset[str] | None
+    role: Role
+
+
+class Needs:
+    """Lets a request in that comes from a caller of at least that role, whom `request.state.caller` then names."""
+
+    def __init__(self, least: Role) -> None:
+        self.least: Role = least
+
+    async def __call__(self, request: Request) -> None:
+        """Raises `NoCredentials`, `Forbidden`, `InvalidKey`, `InvalidToken` or `StateUnavailable`."""
+        caller = await identified(request)
+        key: Key | None = getattr(request.state, "key", None)
+        request.state.caller = check(caller, self.least, key.role if key else None)
+
+
+class NeedsDocument(Needs):
+    """The same for the page of a document, which an address with a right to read opens too."""
+
+    async def __call__(self, request: Request) -> None:
+        tokens: GrantTokens = request.app.state.grant_tokens
+        course, document_id = request.path_params["course"], request.path_params["document_id"]
+        grant, version = request.query_params.get("grant", ""), request.query_params.get("version", "")
+        if grant and tokens.is_good(grant, course, document_id, version):
+            request.state.caller = Caller("", frozenset({course}), channel="web")
+            request.state.granted = version
+            return
+        await super().__call__(request)
+
+
+async def open_to_all() -> None:
+    """Lets every request in: nothing is told that is anybody's own, or the route looks for itself."""
+
+
+STUDENT, TEACHER = Depends(Needs("student")), Depends(Needs("teacher"))
+ADMINISTRATOR = Depends(Needs("administrator"))
+DOCUMENT = Depends(NeedsDocument("student"))
+OPEN = Depends(open_to_all)
+"""What every route declares, one of these."""
+
+
+async def identified(request: Request) -> Caller | None:
+    """Whoever asks; `None` where nothing says it, and nothing is open to everybody. Raises as `Needs` does."""
+    register: Register = request.app.state.register
+    token = bearer(request.headers)
+    if USER_TOKEN in request.headers and not token.startswith(keys.PREFIX):
+        raise InvalidUserToken(f"{USER_TOKEN} goes with the key of an LMS, as `Authorization: Bearer rk_…`.")
+    if token.startswith(keys.PREFIX):
+        name, secret = keys.parted(token)
+        await register.refresh()
+        key = keys.check(register.key(name), secret)
+        register.used(key.id, now())
+        request.state.key = key
+        return await _asks_with(request, key)
+    if token.startswith(SESSION_PREFIX):
+        return await _session(request, token)
+    if token.startswith(LAUNCH_PREFIX):
+        return await launched(request, launch_session(request))
+    rights = await own_rights(request)
+    if rights is None:
+        return None
+    tokens: PersonTokens = request.app.state.person_tokens
+    cookie = request.cookies.get(COOKIE)
+    known = tokens.caller(cookie) if cookie else None
+    return Caller(known.person if known else "", rights.courses, rights.role, "web")
+
+
+async def _asks_with(request: Request, key: Key) -> Caller:
+    """Whoever asks with a key: the user whom its LMS names, else the key itself.
+
+    Raises:
+        InvalidUserToken: the user's token proves nothing, or the key demands one.
+        Forbidden: the token names a course that the key does not open.
+        KeySetDown: the LMS's public keys cannot be fetched.
+    """
+    token = request.headers.get(USER_TOKEN)
+    if token is not None:
+        tokens: UserTokens = request.app.state.user_tokens
+        found = await tokens.caller(token, key)
+        request.state.is_user = True
+        return found
+    if key.users_only:
+        raise InvalidUserToken(f"This key opens nothing by itself: send its user's token as `{USER_TOKEN}`.")
+    return Caller(f"key-{key.id}", key.courses, key.role)
+
+
+async def own_rights(request: Request) -> Rights | None:
+    """What a request may do that brings neither key nor token; `None` for nothing.
+
+    As long as no key was ever made, all on this very machine; beside that, or from elsewhere, what our own pages may
+    ask as a registered site.
+
+    Raises:
+        StateUnavailable: from elsewhere, where the register cannot be read and never was.
+    """
+    register: Register = request.app.state.register
+    try:
+        await register.refresh()
+    except StateUnavailable:
+        if is_local(request):
+            return Rights(None, "student")
+        raise
+    if is_open_here(request):
+        return Rights(None, "administrator")
+    courses = register.courses(own_origin(request))
+    return Rights(courses, "student") if courses else None
+
+
+async def _session(request: Request, token: str) -> Caller:
+    """Whoever a session token names.
+
+    Raises:
+        InvalidToken: it has ended, is forged, was given to pages of another origin, or these may not ask any more.
+    """
+    tokens: SessionTokens = request.app.state.session_tokens
+    register: Register = request.app.state.register
+    found, origin = tokens.read(token), origin_of(request)
+    if found is None or found.origin != origin:
+        raise InvalidToken(_ENDED)
+    if origin == OWN:
+        rights = await own_rights(request)
+        if rights is None:
+            raise InvalidToken(_ENDED)
+        return Caller(found.person, rights.courses, rights.role, "web")
+    courses = register.courses(origin)
+    if courses is None:
+        raise InvalidToken(_ENDED)
+    return Caller(found.person, courses, channel="web")
+
+
+async def launched(request: Request, session: LaunchSession | None) -> Caller:
+    """Whoever an LMS has sent: their course is the one of the context that they came from, none where it has none, or
+    where that was taken from the platform.
+
+    Raises:
+        InvalidToken: there is no session, it is not of our own pages, or the platform may not launch any more.
+    """
+    register: Register = request.app.state.register
+    await register.refresh()
+    platform = register.platform(session.platform_id) if session else None
+    if session is None or platform is None or session.deployment_id not in platform.deployments:
+        raise InvalidToken(_LAUNCH_ENDED)
+    course = register.contexts.get(context_of(session))
+    is_open = course is not None and is_open_to(platform, session.deployment_id, course, register.owners)
+    tenant = f"{session.platform_id}/{session.deployment_id}"
+    return Caller(session.person, frozenset({course} if course and is_open else ()), session.role, "lti", tenant)
+
+
+def launch_session(request: Request, *, or_ended: bool = False) -> LaunchSession | None:
+    """The launch session of a request from our own pages, with `or_ended` also one that can be renewed."""
+    tokens: LaunchTokens = request.app.state.launch_tokens
+    token = bearer(request.headers)
+    if not token.startswith(LAUNCH_PREFIX) or origin_of(request) != OWN:
+        return None
+    return tokens.renewable(token) if or_ended else tokens.read(token)
+
+
+def context_of(session: LaunchSession) -> Context:
+    """Where an LMS has sent somebody from."""
+    return Context(session.platform_id, session.deployment_id, session.context_id)
+
+
+_LAUNCH_ENDED = "The session has ended: open the assistant again from your course."
+_ENDED = "The token has ended, or is not this page's: get another with POST /v1/session."
+
+
+def is_open_here(request: Request) -> bool:
+    """Whether everything is open to a request, as it comes from this machine and no key was ever made."""
+    register: Register = request.app.state.register
+    return not register.has_keys and is_local(request)
+
+
+def is_local(request: Request) -> bool:
+    """Whether a request comes from this very machine, through no proxy, and from no page of another site."""
+    if request.client is None or not is_loopback(request.client.host):
+        return False
+    try:
+        name = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return False
+    if not is_loopback(name) or any(header in request.headers for header in _FORWARDED):
+        return False
+    return request.headers.get("origin") is None or is_own(request)
+
+
+def own_origin(request: Request) -> str:
+    """The origin of our own pages, as this request knows it."""
+    settings: Settings = request.app.state.startup.settings
+    if settings.public_origin:
+        return settings.public_origin
+    origin = request.headers.get("origin")
+    return origin if origin and is_own(request) else f"{request.scope['scheme']}://{_host(request)}"
+
+
+def _host(request: Request) -> str:
+    return request.headers.get("host", "").lower().removesuffix(_DEFAULT_PORTS.get(request.scope["scheme"], ""))
 
 
 def is_own(request: Request) -> bool:
@@ -24,10 +252,8 @@ def is_own(request: Request) -> bool:
         return True
     if origin is None:
         return False
-    scheme = request.scope["scheme"]
-    host = request.headers.get("host", "").lower().removesuffix(_DEFAULT_PORTS.get(scheme, ""))
     settings: Settings = request.app.state.startup.settings
-    return origin in (f"{scheme}://{host}", settings.public_origin)
+    return origin in (f"{request.scope['scheme']}://{_host(request)}", settings.public_origin)
 
 
 def origin_of(request: Request) -> str:
@@ -37,28 +263,16 @@ def origin_of(request: Request) -> str:
     return OWN if origin is None or is_own(request) else origin
 
 
+def bearer(headers: Headers) -> str:
+    """What a request brings as `Authorization: Bearer …`, or nothing."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def session_token(request: Request) -> str | None:
     """The session token of a request; keys of another form, which clients of OpenAI's API send, are none."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return found if scheme.lower() == "bearer" and (found := token.strip()).startswith(SESSION_PREFIX) else None
-
-
-def session(request: Request) -> Caller | None:
-    """Whoever the request's session token names; `None` without one.
-
-    Raises:
-        InvalidToken: it has ended, is forged, or was given to pages of another origin.
-    """
-    token = session_token(request)
-    if token is None:
-        return None
-    tokens: SessionTokens = request.app.state.session_tokens
-    sites: Sites = request.app.state.sites
-    found, origin = tokens.read(token), origin_of(request)
-    courses = None if origin == OWN else sites.courses(origin)
-    if found is None or found.origin != origin or (origin != OWN and courses is None):
-        raise InvalidToken("The token has ended, or is not this page's: get another with POST /v1/session.")
-    return Caller(found.person, courses, channel="web")
+    token = bearer(request.headers)
+    return token if token.startswith((SESSION_PREFIX, LAUNCH_PREFIX)) else None
 
 
 def renewed(request: Request) -> Session | None:
@@ -69,30 +283,37 @@ def renewed(request: Request) -> Session | None:
     return found if found and found.origin == origin_of(request) else None
 
 
-def known_caller(request: Request) -> Caller | None:
-    """Whoever the request's session token or cookie names; `None` without one that is ours.
+def key(request: Request) -> Key | None:
+    """The key that the request was made with."""
+    found: Key | None = getattr(request.state, "key", None)
+    return found
 
-    Raises:
-        InvalidToken: as `session` does.
-    """
-    if (whose := session(request)) is not None:
-        return whose
-    tokens: PersonTokens = request.app.state.person_tokens
-    token = request.cookies.get(COOKIE)
-    return tokens.caller(token) if token else None
+
+def is_user(request: Request) -> bool:
+    """Whether the request was made with a key for a user of its LMS."""
+    return bool(getattr(request.state, "is_user", False))
+
+
+def reader(request: Request) -> Caller:
+    """Whoever asks, as the route's declaration let them in; their `person` is empty where they are not known."""
+    found: Caller = request.state.caller
+    return found
+
+
+def known_caller(request: Request) -> Caller | None:
+    """Whoever asks, where they are known."""
+    found = reader(request)
+    return found if found.person else None
 
 
 def caller(request: Request) -> Caller:
-    """Whoever asks; a new person, whose cookie `KeepPerson` sends, where the request names none.
-
-    Raises:
-        InvalidToken: as `session` does.
-    """
-    known = known_caller(request)
-    if known is None:
-        tokens: PersonTokens = request.app.state.person_tokens
-        known, request.state.person_token = tokens.new()
-    return known
+    """Whoever asks; a new person, whose cookie `KeepPerson` sends, where the request names none."""
+    found = reader(request)
+    if found.person:
+        return found
+    tokens: PersonTokens = request.app.state.person_tokens
+    new, request.state.person_token = tokens.new()
+    return replace(found, person=new.person)
 
 
 class KeepPerson:

@@ -2,10 +2,9 @@
 
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from importlib.metadata import version
-from ipaddress import ip_address
 from itertools import count
 from time import monotonic
 from typing import Annotated
@@ -19,15 +18,26 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import Field
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.access import COMMAND_LINE, Caller
+from service.access import COMMAND_LINE, Caller, check
+from service.addresses import is_loopback
 from service.answer import Answer, Contract
 from service.assistant import Assistant
-from service.errors import NotReady, ServiceError
+from service.encryption import Encryption
+from service.errors import NotReady, ServiceError, StateUnavailable
+from service.identity import identified, reader
+from service.key_sets import KeySets
 from service.plain_text import plain_text
+from service.problems import error_response
+from service.register import Register
 from service.schemas import EXAMPLE, SearchResult, search_result
 from service.settings import Settings
 from service.startup import Startup
+from service.state.database import database_of
+from service.tokens import PersonTokens, SessionTokens, secret_keys
+from service.user_tokens import PURPOSE, UserTokens
 
 PATH = "/mcp"
 """Where streamable HTTP is served."""
@@ -77,7 +87,8 @@ class _Tools:
     ) -> Annotated[CallToolResult, Answer]:
         try:
             assistant = await self._assistant(context)
-            answer = await assistant.answer(question, course, caller=self._caller, base_url=self._base_url)
+            whose = self._whose(context)
+            answer = await assistant.answer(question, course, caller=whose, base_url=self._base_url)
         except ServiceError as error:
             return _failure(error)
         return _result(plain_text(answer, links=True), answer)
@@ -87,11 +98,16 @@ class _Tools:
     ) -> Annotated[CallToolResult, SearchResult]:
         try:
             assistant = await self._assistant(context)
-            find = partial(search_result, assistant, question, course, k, self._base_url)
+            find = partial(search_result, assistant, question, course, k, self._base_url, self._whose(context))
             found = await to_thread.run_sync(find, limiter=assistant.limiter)
         except ServiceError as error:
             return _failure(error)
         return _result(_found_text(found), found)
+
+    def _whose(self, context: Context) -> Caller:
+        """Whoever a request over HTTP comes from; without one, whoever started the program."""
+        request = context.request_context.request
+        return reader(request) if isinstance(request, Request) else self._caller
 
     async def _assistant(self, context: Context) -> Assistant:
         """The assistant, once there is one; the client is told what it waits for.
@@ -155,21 +171,48 @@ def serve_stdio(startup: Startup, base_url: str) -> None:
 
 def http_app(startup: Startup, base_url: str) -> Starlette:
     """The server as an ASGI application at `/mcp`; loading begins when it starts."""
-    server = create_server(startup, base_url, Caller("mcp"))
+    server = create_server(startup, base_url)
     # No call depends on one before it, so that there is nothing to keep between them.
     app = server.streamable_http_app(
         streamable_http_path=PATH, stateless_http=True, transport_security=transport_security(startup.settings)
     )
     sessions = app.router.lifespan_context
+    settings, database = startup.settings, database_of(startup.settings)
+    app.state.startup, app.state.register = startup, Register(database)
+    app.add_middleware(_Guard)
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
+        keys = secret_keys(settings.secret_key, settings.home)
+        app.state.person_tokens, app.state.session_tokens = PersonTokens(keys), SessionTokens(keys)
+        app.state.user_tokens = UserTokens(Encryption(keys, PURPOSE), KeySets())
+        with suppress(StateUnavailable):  # Then only this machine may ask, until it can be read.
+            await to_thread.run_sync(database.migrate)
         startup.start()
         async with sessions(application):
             yield
+        app.state.register.close()
+        database.close()
 
     app.router.lifespan_context = lifespan
     return app
+
+
+class _Guard:
+    """Lets in who may ask: with a key, or, as long as there is none, from this very machine."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            request = Request(scope)
+            try:
+                request.state.caller = check(await identified(request), "student")
+            except ServiceError as error:
+                await (await error_response(request, error))(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 def transport_security(settings: Settings) -> TransportSecuritySettings:
@@ -177,7 +220,7 @@ def transport_security(settings: Settings) -> TransportSecuritySettings:
 
     A server that listens on other addresses may be called by any name.
     """
-    if not _is_loopback(settings.host):
+    if not is_loopback(settings.host):
         return TransportSecuritySettings(enable_dns_rebinding_protection=False)
     hosts = [f"{name}{port}" for name in _NAMES_HERE for port in ("", ":*")]
     origins = [f"http://{host}" for host in hosts]
@@ -186,13 +229,6 @@ def transport_security(settings: Settings) -> TransportSecuritySettings:
         hosts.append(public.netloc)
         origins.append(f"{public.scheme}://{public.netloc}")
     return TransportSecuritySettings(allowed_hosts=hosts, allowed_origins=origins)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _result(text: str, value: Contract) -> CallToolResult:

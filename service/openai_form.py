@@ -12,14 +12,14 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from service.access import ANYBODY
 from service.answer import Answer, AnswerSentence, Citation
 from service.citations import AnswerText
 from service.errors import InvalidQuestion
 from service.events import CitationEvent, DoneEvent, Event, SentenceEvent
-from service.identity import caller, known_caller
+from service.headers import COUNTED
+from service.identity import STUDENT, caller, reader
 from service.problems import openai_error, problem_responses
-from service.routes import base_url, count_question, readable, startup
+from service.routes import CourseId, base_url, count_question, readable, startup
 from service.server_sent import EVENTS, ServerSentEvent, begun, problem_of, server_sent, stream_response, whole_answer
 
 router = APIRouter(tags=["OpenAI form"])
@@ -71,7 +71,8 @@ class ChatRequest(BaseModel):
 @router.post(
     "/v1/chat/completions",
     response_class=JSONResponse,
-    responses=problem_responses(400, 401, 403, 404, 413, 422, 429, 503) | {200: EVENTS},
+    responses=problem_responses(400, 401, 403, 404, 413, 422, 429, 503) | {200: EVENTS | COUNTED[200]},
+    dependencies=[STUDENT],
 )
 async def chat_completions(request: Request, body: ChatRequest) -> Response:
     """Answer in the form of OpenAI's API.
@@ -83,11 +84,13 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     if not question:
         raise InvalidQuestion("There is no message of a user with text; send the question as the last one.")
     assistant, whose = startup(request).assistant, caller(request)
-    count_question(request, whose)
+    limits = await count_question(request, whose)
     events = assistant.stream(question, body.model, caller=whose, base_url=base_url(request), earlier=earlier)
     if body.stream:
         with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
-        return stream_response(_chunks(request, await begun(events), body.model, with_usage))
+        response = stream_response(_chunks(request, await begun(events), body.model, with_usage))
+        response.headers.update(limits)
+        return response
     answer = await whole_answer(request, events, takes_long=assistant.generates)
     text, annotations = _linked(answer)
     message = {"role": "assistant", "content": text, "refusal": None, "annotations": annotations}
@@ -97,20 +100,28 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
             "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
             "usage": _usage(),
             "repere": answer.model_dump(mode="json", by_alias=True),
-        }
+        },
+        headers=limits,
     )
 
 
-@router.get("/v1/models", response_class=JSONResponse, responses=problem_responses(401, 403, 503))
+@router.get(
+    "/v1/models", response_class=JSONResponse, responses=problem_responses(401, 403, 503), dependencies=[STUDENT]
+)
 async def models(request: Request) -> Response:
     """The courses, as OpenAI's API lists models."""
-    courses, whose = startup(request).assistant.courses, known_caller(request) or ANYBODY
+    courses, whose = startup(request).assistant.courses, reader(request)
     names = await to_thread.run_sync(courses.names)
     return JSONResponse({"object": "list", "data": [_model(name) for name in names if whose.may_read(name)]})
 
 
-@router.get("/v1/models/{course}", response_class=JSONResponse, responses=problem_responses(401, 403, 404, 422, 503))
-async def model(request: Request, course: str) -> Response:
+@router.get(
+    "/v1/models/{course}",
+    response_class=JSONResponse,
+    responses=problem_responses(401, 403, 404, 422, 503),
+    dependencies=[STUDENT],
+)
+async def model(request: Request, course: CourseId) -> Response:
     """One course, as OpenAI's API describes a model."""
     index = await to_thread.run_sync(readable, request, course)
     return JSONResponse(_model(index.manifest.course))

@@ -11,10 +11,11 @@ from starlette.staticfiles import StaticFiles
 import service
 from index.index import Index
 from service.catalogue import messages
-from service.errors import UnknownCourse
-from service.html import HEADERS, render
+from service.errors import NoCredentials, UnknownCourse
+from service.html import HEADERS, render, wanted_language
+from service.identity import DOCUMENT, OPEN, STUDENT, reader
 from service.links import find_document
-from service.routes import base_url, check_document, startup
+from service.routes import base_url, check_document, readable, startup
 from service.source_page import render_document
 
 WEB = Path(service.__file__).parent.parent / "web"
@@ -25,10 +26,10 @@ _files = StaticFiles(directory=WEB)
 _VARY = {"Vary": "Accept-Language"}
 
 
-@router.get("/")
+@router.get("/", dependencies=[STUDENT])
 def first_page(request: Request) -> Response:
     """The courses; where there is but one, its own page."""
-    names = startup(request).courses.names()
+    names = [name for name in startup(request).courses.names() if reader(request).may_read(name)]
     if len(names) == 1:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"courses/{names[0]}{query}", headers={"Cache-Control": "no-cache"})
@@ -36,35 +37,35 @@ def first_page(request: Request) -> Response:
     return HTMLResponse(page, headers=HEADERS | _VARY)
 
 
-@router.get("/courses/{course}")
+@router.get("/courses/{course}", dependencies=[STUDENT])
 def course_page(request: Request, course: str) -> Response:
     """The widget as a page of its own; it waits by itself while the service starts."""
-    if course not in startup(request).courses.names():
+    if course not in startup(request).courses.names() or not reader(request).may_read(course):
         raise UnknownCourse(f"There is no course {course!r}.")
     return HTMLResponse(render("course.html", course=course, **_reader(request)), headers=HEADERS | _VARY)
 
 
-@router.get("/demo")
+@router.get("/demo", dependencies=[OPEN])
 def demo_page(request: Request) -> Response:
     """The widget on a page of course text whose own styles mean it no good."""
     page = render("demo.html", course=next(iter(startup(request).courses.names()), ""))
     return HTMLResponse(page, headers=HEADERS)
 
 
-@router.get("/widget.js")
+@router.get("/widget.js", dependencies=[OPEN])
 async def widget(request: Request) -> Response:
     """What a page loads to have the widget."""
     return await _files.get_response("widget.js", request.scope)
 
 
-@router.get("/docs")
+@router.get("/docs", dependencies=[OPEN])
 async def api_page(request: Request) -> Response:
     """The HTTP API for people; loads nothing from elsewhere."""
     page = render("api.html", api=request.app.openapi(), base=base_url(request))
     return HTMLResponse(page, headers=HEADERS)
 
 
-@router.get("/courses/{course}/documents/{document_id}")
+@router.get("/courses/{course}/documents/{document_id}", dependencies=[DOCUMENT])
 def document_page(
     request: Request,
     course: str,
@@ -74,8 +75,11 @@ def document_page(
     end: Annotated[int | None, Query()] = None,
 ) -> Response:
     """The document, opened at its quote; says so where it has changed since the link was made."""
-    index = startup(request).assistant.courses.index(course)
+    index = readable(request, course)
     check_document(index, document_id)
+    granted = getattr(request.state, "granted", None)
+    if granted is not None and granted != index.document(document_id).version:
+        raise NoCredentials("The link opens a version of this document that there is no longer.")
     quote = (start, end) if start is not None and end is not None else None
     return HTMLResponse(_source_page(index, document_id, version, quote), headers=HEADERS)
 
@@ -101,6 +105,5 @@ def _source_page(index: Index, document_id: str, version: str | None, quote: tup
 
 def _reader(request: Request) -> dict[str, object]:
     """The language that the browser asks for, of those that there are texts in, and the texts."""
-    wanted = (tag.strip()[:2].lower() for tag in request.headers.get("accept-language", "").split(","))
-    language = next((tag for tag in wanted if tag in ("fr", "en")), "fr")
+    language = wanted_language(request.headers.get("accept-language", ""))
     return {"language": language, "text": messages(language)}

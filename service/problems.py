@@ -6,20 +6,22 @@ from typing import Any
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.catalogue import messages
 from service.errors import InvalidBody, ServiceError
-from service.html import HEADERS, render
+from service.headers import RETRY_AFTER
+from service.problem_pages import problem_page
 from service.root_path import own_path
 
 MEDIA_TYPE = "application/problem+json"
 _API = ("/v1", "/healthz", "/readyz", "/metrics")
 _OPENAI_FORM = ("/v1/chat/", "/v1/models")
 _LARGEST_BODY = 1_000_000
+_LIMIT = "x-largest-body"
+_COME_AGAIN = (429, 503)
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +43,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
+        | ({"headers": RETRY_AFTER} if status in _COME_AGAIN else {})
         for status in statuses
     }
 
@@ -48,7 +51,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def problem(request: Request, status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
     path = own_path(request.scope)
     if "text/html" in request.headers.get("accept", "") and not path.startswith(_API):
-        return _page(path, status)
+        return problem_page(request, status, headers or {})
     found = Problem(title=title, status=status, detail=detail, instance=path)
     body = found.model_dump()
     if path.startswith(_OPENAI_FORM):
@@ -67,16 +70,6 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(Exception, _unexpected)
-
-
-def _page(path: str, status: int) -> Response:
-    """The same for a person who opened a link."""
-    text = messages("fr")
-    name = f"page_{status}" if f"page_{status}_title" in text else "page_error"
-    title, detail = text[f"{name}_title"], text[f"{name}_detail"]
-    root = "../" * (path.count("/") - 1) or "./"
-    page = render("problem.html", title=title, detail=detail, language="fr", text=text, root=root)
-    return HTMLResponse(page, status, HEADERS)
 
 
 async def error_response(request: Request, error: Exception) -> Response:
@@ -121,8 +114,13 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return problem(request, 500, "Internal error", "This is a fault of the program; its log says more.")
 
 
+def largest_body(size: int) -> dict[str, Any]:
+    """What a route declares as `openapi_extra` whose body may have another number of bytes than a million."""
+    return {_LIMIT: size}
+
+
 class LimitBody:
-    """Refuses a body of more than a million bytes before it is held in memory."""
+    """Refuses a body of more than a million bytes, or what its route declares, before it is held in memory."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -137,9 +135,12 @@ class LimitBody:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > _LARGEST_BODY:
+            # The route was found before anything of the body is asked for.
+            declared = getattr(scope.get("route"), "openapi_extra", None) or {}
+            most = declared.get(_LIMIT, _LARGEST_BODY)
+            if received > most:
                 # FastAPI passes this on; any other error while it reads a body becomes a 400.
-                raise HTTPException(413, f"The body may have at most {_LARGEST_BODY:,} bytes.")
+                raise HTTPException(413, f"The body may have at most {most:,} bytes.")
             return message
 
         await self._app(scope, limited, send)

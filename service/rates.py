@@ -1,79 +1,121 @@
-"""How often one may ask: a moving window for each person and each address, in the memory of this process."""
+"""How often one may ask: a moving window for each person, each address and each key."""
 
 import ipaddress
-from math import ceil
-from time import time
+from collections.abc import Sequence
+from functools import partial
+from time import monotonic
 
+import anyio
+import structlog
+from anyio import CapacityLimiter, to_thread
 from fastapi import Request
-from limits import RateLimitItem, parse_many
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
-from service.errors import TooManyRequests
+from service.errors import TooManyAtOnce, TooManyRequests
+from service.windows import ANSWER_SECONDS, Left, Limit, Unreachable, Windows, parsed
 
-_SWEEP = 1000
-"""After so many counts the names that are idle are forgotten; the library keeps them."""
+log = structlog.get_logger(__name__)
+
 _LONGEST_NAME = 64
+_THREADS = 8
+_PAUSE_SECONDS = 5.0
+"""How long Redis is left alone after it did not answer, so that not every question waits for it."""
 
 
 class Rates:
-    """Counts what sessions do; on the event loop alone."""
+    """Counts what is asked; on the event loop alone, which never waits.
 
-    def __init__(self, per_session: str, per_address: str) -> None:
-        """Each in the notation of the library `limits`, such as `20/minute` or `20/minute;500/day`."""
+    `problem` says why processes do not count together at the moment, `None` while they do or need not.
+    """
+
+    def __init__(self, per_session: str, per_address: str, per_key: str, shared: Windows | None = None) -> None:
+        """Each in the notation of the library `limits`, such as `20/minute` or `20/minute;500/day`; `shared` is where
+        several processes count together. While it does not answer, each counts by itself."""
+        self.problem: str | None = None
         self._per_session, self._per_address = parsed(per_session), parsed(per_address)
-        self._storage = MemoryStorage()
-        self._limiter = MovingWindowRateLimiter(self._storage)
-        self._counted = 0
+        self._per_key = parsed(per_key)
+        self._own, self._shared = Windows.in_memory(), shared
+        self._threads = CapacityLimiter(_THREADS)
+        self._shared_again_at = 0.0
 
-    def session(self, address: str) -> None:
+    async def session(self, address: str) -> None:
         """Count a session that begins.
 
         Raises:
             TooManyRequests: this address has had its share; then nothing is counted.
         """
-        self._count([(item, f"address:{address}") for item in self._per_address])
+        await self._count(_named(self._per_address, "address", address))
 
-    def question(self, person: str, address: str) -> dict[str, str]:
-        """Count a question; the headers that tell what is left for the person.
+    async def question(self, person: str, address: str, count: int = 1) -> dict[str, str]:
+        """Count questions; the headers that tell what is left for the person.
 
         Raises:
+            TooManyAtOnce: there are more than one may ever ask at once; then nothing is counted.
             TooManyRequests: the person or the address has had its share; then nothing is counted.
         """
-        own = [(item, f"person:{person}") for item in self._per_session]
-        self._count([*own, *((item, f"address:{address}") for item in self._per_address)])
-        return self._left(own)
+        own = _named(self._per_session, "person", person)
+        left = await self._count([*own, *_named(self._per_address, "address", address)], count)
+        return _headers("session", left[: len(own)])
 
-    def _count(self, counted: list[tuple[RateLimitItem, str]]) -> None:
-        waits = [
-            self._limiter.get_window_stats(item, name).reset_time - time()
-            for item, name in counted
-            if not self._limiter.test(item, name)
-        ]
-        if waits:
-            raise TooManyRequests(max(1, ceil(max(waits))))
-        for item, name in counted:
-            self._limiter.hit(item, name)
-        self._counted += 1
-        if self._counted % _SWEEP == 0:
-            for name in [name for name, events in self._storage.events.items() if not events]:
-                self._storage.clear(name)
+    async def key(self, key_id: str, count: int = 1, person: str | None = None) -> dict[str, str]:
+        """Count `count` questions that are asked with a key, whatever addresses they come from; the headers.
 
-    def _left(self, own: list[tuple[RateLimitItem, str]]) -> dict[str, str]:
-        policies, left = [], []
-        for i, (item, name) in enumerate(own):
-            stats = self._limiter.get_window_stats(item, name)
-            policies.append(f'"session{i or ""}";q={item.amount};w={item.get_expiry()}')
-            left.append(f'"session{i or ""}";r={stats.remaining};t={max(0, ceil(stats.reset_time - time()))}')
-        return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(left)}
+        `person`: for whom they are asked, where that is somebody; then the headers tell what is left for them.
+
+        Raises:
+            TooManyAtOnce: as `question` does.
+            TooManyRequests: the key or the person has had its share; then nothing is counted.
+        """
+        own = _named(self._per_session, "person", person) if person else []
+        left = await self._count([*own, *_named(self._per_key, "key", key_id)], count)
+        return _headers("session", left[: len(own)]) if own else _headers("key", left)
+
+    def close(self) -> None:
+        if self._shared is not None:
+            self._shared.close()
+
+    async def _count(self, counted: Sequence[tuple[Limit, str]], cost: int = 1) -> list[Left]:
+        if cost > (most := min((limit.amount for limit, _ in counted), default=cost)):
+            raise TooManyAtOnce(f"These are {cost} questions, and at most {most} can be asked at once; send fewer.")
+        if self._shared is not None and monotonic() >= self._shared_again_at:
+            if self.problem is not None:
+                # One question finds out whether it is back; the others need not wait as well.
+                self._shared_again_at = monotonic() + _PAUSE_SECONDS
+            count = partial(self._shared.count, counted, cost)
+            try:
+                with anyio.fail_after(ANSWER_SECONDS):
+                    left = await to_thread.run_sync(count, limiter=self._threads, abandon_on_cancel=True)
+            except (Unreachable, TimeoutError) as error:
+                self._failed(str(error) or f"no answer in {ANSWER_SECONDS} s")
+            except TooManyRequests:
+                self._works()
+                raise
+            else:
+                self._works()
+                return left
+        return self._own.count(counted, cost)
+
+    def _failed(self, problem: str) -> None:
+        self._shared_again_at = monotonic() + _PAUSE_SECONDS
+        if self.problem is None:
+            log.error("rates_not_shared", problem=problem)
+        self.problem = problem
+
+    def _works(self) -> None:
+        if self.problem is not None:
+            log.info("rates_shared_again")
+        self.problem, self._shared_again_at = None, 0.0
 
 
-def parsed(text: str) -> list[RateLimitItem]:
-    """The limits that a setting names; raises `ValueError` where it names none."""
-    items = parse_many(text)
-    if any(item.amount < 1 or item.get_expiry() < 1 for item in items):
-        raise ValueError("a limit is at least 1")
-    return items
+def _named(limits: Sequence[Limit], kind: str, name: str) -> list[tuple[Limit, str]]:
+    return [(limit, f"{kind}:{name}") for limit in limits]
+
+
+def _headers(kind: str, left: Sequence[Left]) -> dict[str, str]:
+    policies, remaining = [], []
+    for i, found in enumerate(left):
+        policies.append(f'"{kind}{i or ""}";q={found.limit.amount};w={found.limit.get_expiry()}')
+        remaining.append(f'"{kind}{i or ""}";r={found.remaining};t={found.seconds}')
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(remaining)}
 
 
 def client_address(request: Request) -> str:

@@ -5,21 +5,36 @@ from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, Header, Path, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import PlainTextResponse, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel
 
 from index.index import Index
-from service.access import ANYBODY, Caller
+from service.access import Caller
 from service.answer import Answer
 from service.assistant import Options
 from service.calibration import WITHOUT_CALIBRATION
 from service.errors import CourseUnavailable, NotReady, UnknownDocument
-from service.identity import caller, known_caller, session_token
+from service.etags import SAME, IfNoneMatch, conditional
+from service.grants import granting
+from service.headers import COUNTED
+from service.identity import (
+    ADMINISTRATOR,
+    OPEN,
+    STUDENT,
+    caller,
+    is_open_here,
+    is_user,
+    key,
+    own_origin,
+    reader,
+    session_token,
+)
 from service.metrics import REGISTRY
 from service.problems import problem_responses
 from service.rates import Rates, client_address
+from service.register import Register
 from service.repeats import Repeats
 from service.schemas import (
     CONVERSATION,
@@ -32,8 +47,8 @@ from service.schemas import (
     Question,
     SearchResult,
     document_fields,
+    document_text,
     search_result,
-    section_span,
     summary,
 )
 from service.sections import SourceSection, source_section
@@ -59,8 +74,9 @@ IdempotencyKey = Annotated[
 @router.post(
     "/v1/ask",
     response_model=Answer,
-    responses=problem_responses(400, 401, 403, 404, 413, 422, 429, 503) | {200: EVENTS},
+    responses=problem_responses(400, 401, 403, 404, 413, 422, 429, 503) | {200: EVENTS | COUNTED[200]},
     tags=["questions"],
+    dependencies=[STUDENT],
 )
 async def ask(request: Request, body: Question, idempotency_key: IdempotencyKey = None) -> Response:
     """Answer a question, every sentence with a verified quote, or say that the material does not answer it.
@@ -73,7 +89,7 @@ async def ask(request: Request, body: Question, idempotency_key: IdempotencyKey 
     """
     assistant = startup(request).assistant
     whose = caller(request)
-    limits = count_question(request, whose)
+    limits = await count_question(request, whose)
     options: Options = {
         "caller": whose,
         "base_url": base_url(request),
@@ -87,7 +103,8 @@ async def ask(request: Request, body: Question, idempotency_key: IdempotencyKey 
     if wants_events(request):
         response = await event_response(request, events)
     else:
-        response = json_response(await whole_answer(request, events, takes_long=assistant.generates))
+        answer = await whole_answer(request, events, takes_long=assistant.generates)
+        response = Response(answer.as_json, media_type="application/json")
     response.headers.update(limits)
     return response
 
@@ -95,8 +112,9 @@ async def ask(request: Request, body: Question, idempotency_key: IdempotencyKey 
 @router.get(
     "/v1/search",
     response_model=SearchResult,
-    responses=problem_responses(401, 403, 404, 422, 429, 503),
+    responses=problem_responses(401, 403, 404, 422, 429, 503) | COUNTED,
     tags=["questions"],
+    dependencies=[STUDENT],
 )
 async def search(
     request: Request,
@@ -105,18 +123,24 @@ async def search(
     k: Annotated[int, Query(ge=1, le=100, description="How many chunks to return at most.")] = 10,
 ) -> Response:
     """The chunks that fit best, without an answer; counted as a question where questions are."""
-    assistant, whose = startup(request).assistant, known_caller(request) or ANYBODY
-    limits = count_question(request, whose)
+    assistant, whose = startup(request).assistant, reader(request)
+    limits = await count_question(request, whose)
     find = partial(search_result, assistant, q, course, k, base_url(request), whose)
     response = json_response(await to_thread.run_sync(find, limiter=assistant.limiter))
     response.headers.update(limits)
     return response
 
 
-@router.get("/v1/courses", response_model=CourseList, responses=problem_responses(401, 403, 503), tags=["courses"])
+@router.get(
+    "/v1/courses",
+    response_model=CourseList,
+    responses=problem_responses(401, 403, 503),
+    tags=["courses"],
+    dependencies=[STUDENT],
+)
 def courses(request: Request) -> Response:
     """Every course that one may ask, and whether it can be asked."""
-    opened, whose = startup(request).assistant.courses, known_caller(request) or ANYBODY
+    opened, whose = startup(request).assistant.courses, reader(request)
     names = [name for name in opened.names() if whose.may_read(name)]
     return json_response(CourseList(courses=[summary(opened, name) for name in names]))
 
@@ -124,42 +148,38 @@ def courses(request: Request) -> Response:
 @router.get(
     "/v1/courses/{course}/documents",
     response_model=DocumentList,
-    responses=problem_responses(401, 403, 404, 422, 503),
+    responses=problem_responses(401, 403, 404, 422, 503) | SAME,
     tags=["courses"],
+    dependencies=[STUDENT],
 )
-def documents(request: Request, course: CourseId) -> Response:
+def documents(request: Request, course: CourseId, if_none_match: IfNoneMatch = "") -> Response:
     """The documents of a course."""
     index = readable(request, course)
     base = base_url(request)
     found = [DocumentSummary(**document_fields(index, name, base)) for name in index.document_ids]
-    return json_response(DocumentList(course=course, documents=found))
+    return conditional(if_none_match, json_response(DocumentList(course=course, documents=found)))
 
 
 @router.get(
     "/v1/courses/{course}/documents/{document_id}",
     response_model=DocumentText,
-    responses=problem_responses(401, 403, 404, 422, 503),
+    responses=problem_responses(401, 403, 404, 422, 503) | SAME,
     tags=["courses"],
+    dependencies=[STUDENT],
 )
-def document(request: Request, course: CourseId, document_id: DocumentId) -> Response:
+def document(request: Request, course: CourseId, document_id: DocumentId, if_none_match: IfNoneMatch = "") -> Response:
     """One document: its text, which the spans of citations refer to, and its sections."""
     index = readable(request, course)
     check_document(index, document_id)
-    return json_response(
-        DocumentText(
-            **document_fields(index, document_id, base_url(request)),
-            course=course,
-            text=index.document(document_id).text,
-            sections=[section_span(section) for section in index.sections(document_id)],
-        )
-    )
+    return conditional(if_none_match, json_response(document_text(index, document_id, base_url(request))))
 
 
 @router.get(
     "/v1/courses/{course}/documents/{document_id}/section",
     response_model=SourceSection,
-    responses=problem_responses(401, 403, 404, 422, 503),
+    responses=problem_responses(401, 403, 404, 422, 503) | SAME,
     tags=["courses"],
+    dependencies=[STUDENT],
 )
 def section(
     request: Request,
@@ -176,6 +196,7 @@ def section(
     version: Annotated[
         str | None, Query(description="The version that `start` and `end` refer to, `document_version` of a citation.")
     ] = None,
+    if_none_match: IfNoneMatch = "",
 ) -> Response:
     """One section of a document, sentence by sentence, with those marked that a citation quotes.
 
@@ -183,16 +204,17 @@ def section(
     """
     index = readable(request, course)
     check_document(index, document_id)
-    return json_response(source_section(index, document_id, anchor, (start, end), version, base_url(request)))
+    found = source_section(index, document_id, anchor, (start, end), version, base_url(request))
+    return conditional(if_none_match, json_response(found))
 
 
-@router.get("/healthz", response_model=Health, tags=["operation"])
+@router.get("/healthz", response_model=Health, tags=["operation"], dependencies=[OPEN])
 async def healthz() -> Response:
     """200 as soon as the process lives."""
     return json_response(Health(status="alive"))
 
 
-@router.get("/readyz", response_model=Health, responses=problem_responses(503), tags=["operation"])
+@router.get("/readyz", response_model=Health, responses=problem_responses(503), tags=["operation"], dependencies=[OPEN])
 def readyz(request: Request) -> Response:
     """200 once a question can be answered; until then, or when no course can be, 503 and why."""
     started = startup(request)
@@ -204,10 +226,19 @@ def readyz(request: Request) -> Response:
     notices = [WITHOUT_CALIBRATION] if started.assistant.calibration.model_digest is None else []
     if started.conversations.problem is not None:
         notices.append("Conversations are not kept for now; the log says why.")
+    rates: Rates = request.app.state.rates
+    if rates.problem is not None:
+        notices.append("What is asked is counted by each process for itself for now; the log says why.")
     return json_response(Health(status="ready", problems=problems, notices=notices))
 
 
-@router.get("/metrics", response_class=Response, tags=["operation"])
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses=problem_responses(401, 403, 503),
+    tags=["operation"],
+    dependencies=[ADMINISTRATOR],
+)
 async def metrics() -> Response:
     """Counters and timings in the text format of Prometheus."""
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_PLAIN_0_0_4)
@@ -224,25 +255,37 @@ def readable(request: Request, course: str) -> Index:
     Raises:
         UnknownCourse: there is none, or it is not theirs.
     """
-    return startup(request).assistant.courses.readable(course, known_caller(request) or ANYBODY)
+    return startup(request).assistant.courses.readable(course, reader(request), may_be_empty=True)
 
 
-def count_question(request: Request, whose: Caller) -> dict[str, str]:
-    """Count what is asked with a session token, nothing else; the headers that tell what is left.
+async def count_question(request: Request, whose: Caller, count: int = 1) -> dict[str, str]:
+    """Count what is asked with a key or a session token; the headers that tell what is left.
 
     Raises:
         TooManyRequests: there is nothing left.
     """
+    rates: Rates = request.app.state.rates
+    if found := key(request):
+        return await rates.key(found.id, count, whose.person if is_user(request) else None)
     if session_token(request) is None:
         return {}
-    rates: Rates = request.app.state.rates
-    return rates.question(whose.person, client_address(request))
+    return await rates.question(whose.person, client_address(request), count)
+
+
+def own_address(request: Request) -> str:
+    """What every address of ours begins with, without a slash at the end."""
+    public = startup(request).settings.public_url
+    return str(public or request.base_url).rstrip("/")
 
 
 def base_url(request: Request) -> str:
-    """What links begin with, without a slash at the end."""
-    public = startup(request).settings.public_url
-    return str(public or request.base_url).rstrip("/")
+    """What links begin with, without a slash at the end; where a course is not open to everybody, they open its
+    documents for whoever has them."""
+    address = own_address(request)
+    if is_open_here(request):
+        return address
+    register: Register = request.app.state.register
+    return granting(address, request.app.state.grant_tokens, register.courses(own_origin(request)) or frozenset())
 
 
 def check_document(index: Index, document_id: str) -> None:

@@ -190,6 +190,16 @@ def document_fields(index: Index, document_id: str, base: str) -> dict[str, Any]
     }
 
 
+def document_text(index: Index, document_id: str, base: str) -> DocumentText:
+    """A document with its text and sections."""
+    return DocumentText(
+        **document_fields(index, document_id, base),
+        course=index.manifest.course,
+        text=index.document(document_id).text,
+        sections=[section_span(section) for section in index.sections(document_id)],
+    )
+
+
 def section_span(section: Section) -> SectionSpan:
     return SectionSpan(
         heading_path=list(section.heading_path),

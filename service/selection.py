@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import log1p
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +47,15 @@ _CALLED = re.compile(r"\b(?:appel(?:le|lent|ee?s?|ons)|nomm(?:e|ent|ee?s?|ons)|p
 _EXPLAINED = re.compile(r"(\w[\w’'-]*) ?(?:\(|: | = |, c['’]est| qui (?!est\b)|\)$|\)(?=,|\s\w))")
 
 
+class _Text(NamedTuple):
+    """What there is to know of a sentence by its text alone."""
+
+    terms: frozenset[str]
+    length: float
+    asks: bool
+    says_nothing: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A sentence of a hit and its score: the logarithm of its odds to hold the answer.
@@ -78,14 +89,14 @@ def candidates(query: Query, question: str, index: Index, vector: Vectors, hits:
         before: frozenset[int] = frozenset()
         handed_on = -1.0
         for i, sentence in enumerate(hit.chunk.sentences):
-            held = query.held(term_set(sentence.shown))
+            text = _text(sentence.shown)
+            held = query.held(text.terms)
             passage = query.share(held | before | heading)
             before = held
             near = max(similarity[i], handed_on)
             # A question in the text is no answer; what follows it is.
-            asks = sentence.shown.endswith("?")
-            handed_on = near if asks else -1.0
-            if sentence.shown in seen or _is_label(sentence, hit.chunk.sentences):
+            handed_on = near if text.asks else -1.0
+            if sentence.shown in seen or (text.says_nothing and _is_label(sentence, hit.chunk.sentences)):
                 continue
             seen.add(sentence.shown)
             source = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
@@ -100,9 +111,9 @@ def candidates(query: Query, question: str, index: Index, vector: Vectors, hits:
                 + _PASSAGE * passage
                 + _CHUNK * (hit.score - hits[0].score)
                 + _COVERAGE * hit.coverage
-                + _LENGTH * log1p(len(sentence.shown.split()))
+                + _LENGTH * text.length
                 + _LACKS_FORM * lacks_form
-                + _ASKS * asks
+                + _ASKS * text.asks
             )
             found.append(Candidate(hit, sentence, passage, lacks_form, score))
     found.sort(key=lambda candidate: -candidate.score)
@@ -111,14 +122,22 @@ def candidates(query: Query, question: str, index: Index, vector: Vectors, hits:
     return found
 
 
+@lru_cache(maxsize=16384)
+def _text(shown: str) -> _Text:
+    """Kept, as the same sentences are looked at for many questions."""
+    return _Text(term_set(shown), log1p(len(shown.split())), shown.endswith("?"), _says_nothing(shown))
+
+
+def _says_nothing(shown: str) -> bool:
+    """Whether a text is a label: "Important !", unlike "Exemple :", which announces what answers, and "Oui."."""
+    if len(term_set(shown)) >= _LEAST_TERMS or shown.endswith((":", ".")):
+        return False
+    return not (re.search(r"\d", shown) or _VERB.search(fold(shown)))
+
+
 def _is_label(sentence: Sentence, others: Sequence[Sentence]) -> bool:
-    """Whether a paragraph says nothing: "Important !", unlike "Exemple :", which announces what answers, and "Oui."."""
-    shown = sentence.shown
-    if sentence.kind != "paragraph" or len(term_set(shown)) >= _LEAST_TERMS:
-        return False
-    if shown.endswith((":", ".")) or re.search(r"\d", shown) or _VERB.search(fold(shown)):
-        return False
-    return sum(other.block == sentence.block for other in others) == 1
+    """Whether a sentence that says nothing is a paragraph of its own."""
+    return sentence.kind == "paragraph" and sum(other.block == sentence.block for other in others) == 1
 
 
 def select(index: Index, question: str, found: Sequence[Candidate]) -> tuple[Kind, list[Candidate]]:

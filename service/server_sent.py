@@ -1,9 +1,9 @@
 """The events of an answer as server-sent events, and as the one object that the last of them holds."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import structlog
@@ -21,10 +21,24 @@ from service.root_path import own_path
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 MEDIA_TYPE = "text/event-stream"
 EVENTS: dict[str, Any] = {
     "description": "The answer; as server-sent events where they are accepted.",
-    "content": {MEDIA_TYPE: {"schema": {"type": "string"}, "example": "event: status\ndata: {…}\n\n"}},
+    "content": {
+        MEDIA_TYPE: {
+            "itemSchema": {
+                "type": "object",
+                "properties": {
+                    "event": {"type": "string", "description": "What it tells, where it has a name."},
+                    "data": {"type": "string", "description": "A JSON object."},
+                },
+                "required": ["data"],
+            },
+            "example": "event: status\ndata: {…}\n\n",
+        }
+    },
 }
 _HEARTBEAT_SECONDS = 10
 _LAST_SECONDS = 8
@@ -45,13 +59,18 @@ async def whole_answer(request: Request, events: AsyncGenerator[Event], *, takes
     Raises:
         ClientGone: it did.
     """
-    answer = await (_while_connected(request, events) if takes_long else last(events))
+    answer = await (while_connected(request, last(events)) if takes_long else last(events))
     count(answer)
     return answer
 
 
-async def _while_connected(request: Request, events: AsyncGenerator[Event]) -> Answer:
-    answering, leaving = asyncio.ensure_future(last(events)), asyncio.ensure_future(_gone(request))
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` returns; it is stopped when the client goes away.
+
+    Raises:
+        ClientGone: it did.
+    """
+    answering, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
     try:
         await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not answering.done():

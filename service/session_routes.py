@@ -8,16 +8,17 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from service.access import OWN, SESSION_SECONDS, Caller, SessionTokens
+from service.access import Caller
 from service.answer import Contract
 from service.assistant import Assistant
 from service.errors import ForeignOrigin
-from service.identity import is_own, origin_of, renewed
+from service.identity import OPEN, bearer, is_own, launch_session, launched, origin_of, own_rights, renewed
 from service.problems import problem_responses
 from service.rates import Rates, client_address
+from service.register import Register
 from service.routes import json_response, startup
-from service.sites import Sites
 from service.suggestions import suggestions
+from service.tokens import LAUNCH_PREFIX, OWN, SESSION_SECONDS, LaunchTokens, SessionTokens
 
 router = APIRouter(tags=["sessions"])
 
@@ -45,7 +46,12 @@ class SessionStart(Contract):
     course: SessionCourse = Field(description="The course.")
 
 
-@router.post("/v1/session", response_model=SessionStart, responses=problem_responses(400, 403, 404, 413, 422, 429, 503))
+@router.post(
+    "/v1/session",
+    response_model=SessionStart,
+    responses=problem_responses(400, 401, 403, 404, 413, 422, 429, 503),
+    dependencies=[OPEN],
+)
 async def begin_session(request: Request, body: SessionRequest) -> Response:
     """Begin or renew a session, for a page of this service or of a registered site that has the course.
 
@@ -54,29 +60,39 @@ async def begin_session(request: Request, body: SessionRequest) -> Response:
     """
     assistant = startup(request).assistant
     rates: Rates = request.app.state.rates
-    rates.session(client_address(request))
-    courses = _courses(request)
+    await rates.session(client_address(request))
+    courses = await _courses(request)
     if courses is not None and body.course not in courses:
         raise ForeignOrigin("Pages of this site may not ask this course: give it to the site with `repere sites add`.")
     find = partial(_course, assistant, body.course, Caller("", courses))
     course = await to_thread.run_sync(find, limiter=assistant.limiter)
-    before = renewed(request)
-    tokens: SessionTokens = request.app.state.session_tokens
-    token = tokens.new(before.person if before else secrets.token_hex(16), origin_of(request))
-    response = json_response(SessionStart(token=token, expires_in=SESSION_SECONDS, course=course))
+    response = json_response(SessionStart(token=_token(request), expires_in=SESSION_SECONDS, course=course))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _courses(request: Request) -> frozenset[str] | None:
-    """The courses of the page's site; `None`, which is all, for a page of ours."""
+def _token(request: Request) -> str:
+    """A token of the same person, or of a new one."""
+    if launch := launch_session(request, or_ended=True):
+        launches: LaunchTokens = request.app.state.launch_tokens
+        return launches.new(launch)
+    before = renewed(request)
+    tokens: SessionTokens = request.app.state.session_tokens
+    return tokens.new(before.person if before else secrets.token_hex(16), origin_of(request))
+
+
+async def _courses(request: Request) -> frozenset[str] | None:
+    """The courses of the page's site, `None` for all; of whoever an LMS has sent, theirs."""
+    if bearer(request.headers).startswith(LAUNCH_PREFIX):
+        return (await launched(request, launch_session(request, or_ended=True))).courses
     if is_own(request):
-        return None
-    sites: Sites = request.app.state.sites
+        rights = await own_rights(request)
+        return rights.courses if rights else frozenset()
+    register: Register = request.app.state.register
     origin = origin_of(request)
     if origin == OWN:
         raise ForeignOrigin("Sessions are for pages, and a browser names the page's origin: there is none here.")
-    return sites.courses(origin) or frozenset()
+    return register.courses(origin) or frozenset()
 
 
 def _course(assistant: Assistant, name: str, caller: Caller) -> SessionCourse:

@@ -55,6 +55,13 @@ class Settings(BaseSettings):
         description="The same for all people behind one address, whose sessions are counted too. Requests without "
         "a session are not counted.",
     )
+    rate_per_key: str = Field("3000/hour", description="The same for what is asked with one key of the API.")
+    rate_storage_url: SecretStr | None = Field(
+        None,
+        description="The Redis in which several processes count together what was asked, as "
+        "`redis://:password@host:6379/0`, `rediss://…`, `redis+unix:///path` or `redis+sentinel://host:26379/name`. "
+        "Without it each counts by itself.",
+    )
     secret_key: SecretStr | None = Field(
         None,
         description="The key that signs what browsers keep, at least 16 characters. Of several, parted by commas, "
@@ -162,10 +169,10 @@ class Settings(BaseSettings):
                 ip_network(network)
         return value.strip()
 
-    @field_validator("rate_per_session", "rate_per_address")
+    @field_validator("rate_per_session", "rate_per_address", "rate_per_key")
     @classmethod
     def _is_rate(cls, value: str) -> str:
-        from service.rates import parsed  # The command line does without.
+        from service.windows import parsed  # The command line does without.
 
         parsed(value)
         return value

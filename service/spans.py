@@ -1,6 +1,7 @@
 """A sentence of the material as channels show it: its text in runs that are set alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -38,7 +39,8 @@ def spans_of(sentence: Sentence, document: Document, find: FindDocument) -> list
     if not sentence.marks and not is_row:
         return []
     spans: list[Span] = []
-    for start, end, marks in _runs(sentence, whole_cells(sentence) if is_row else sentence.marks):
+    runs = _runs(len(sentence.shown), tuple(whole_cells(sentence)) if is_row else sentence.marks)
+    for start, end, marks in runs:
         columns = [mark.column for mark in marks if mark.kind == "cell"]
         if is_row and not columns and sentence.marks:
             continue
@@ -67,9 +69,12 @@ def whole_cells(row: Sentence) -> list[Mark]:
     return marks
 
 
-def _runs(sentence: Sentence, marks: Sequence[Mark]) -> Iterator[tuple[int, int, Sequence[Mark]]]:
-    """Ranges of a sentence's text, between which marks begin or end, and the marks of each."""
-    edges = sorted({0, len(sentence.shown), *(mark.start for mark in marks), *(mark.end for mark in marks)})
+@lru_cache(maxsize=4096)
+def _runs(length: int, marks: tuple[Mark, ...]) -> Sequence[tuple[int, int, Sequence[Mark]]]:
+    """Ranges of a text of that length, between which marks begin or end, and the marks of each; kept, as the same
+    sentences are shown for many questions."""
+    edges = sorted({0, length, *(mark.start for mark in marks), *(mark.end for mark in marks)})
+    found: list[tuple[int, int, Sequence[Mark]]] = []
     reaching: list[Mark] = []
     following = 0
     for start, end in pairwise(edges):
@@ -77,4 +82,5 @@ def _runs(sentence: Sentence, marks: Sequence[Mark]) -> Iterator[tuple[int, int,
             reaching.append(marks[following])
             following += 1
         reaching = [mark for mark in reaching if mark.end > start]
-        yield start, end, reaching
+        found.append((start, end, tuple(reaching)))
+    return found

@@ -1,5 +1,6 @@
 """Write the generated pages of the docs, or with `--check` fail where one is out of date."""
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +63,7 @@ def _commands(group: typer.core.TyperGroup, name: str) -> Iterator[tuple[str, An
 
 
 def api_page() -> str:
-    """Every operation of the HTTP API, with its parameters, and the fields of what it returns."""
+    """Every operation of the HTTP API: its parameters, what it takes and gives, and the fields of that."""
     description = create_app(Settings()).openapi()
     lines = ["# HTTP API", "", _GENERATED, description["info"]["description"]]
     lines += [
@@ -75,12 +76,13 @@ def api_page() -> str:
         "```",
         "",
     ]
+    lines += ["## Who asks", "", description["components"]["securitySchemes"]["bearer"]["description"], ""]
+    lines += [f"`Repere-User`: {description['components']['securitySchemes']['user']['description']}", ""]
+    lines += ["Why a token is refused is said in `detail`; [user tokens](user-tokens.md) tells how they are made.", ""]
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
             lines += [f"## {method.upper()} {path}", "", operation["description"], ""]
-            lines += _parameters(operation)
-            statuses = ", ".join(f"{s} ({r['description']})" for s, r in operation["responses"].items() if s != "200")
-            lines += [f"Fails with {statuses}.", ""] if statuses else []
+            lines += [*_parameters(operation), *_takes(operation), *_gives(operation), *_fails(operation)]
     lines += ["## Fields", ""]
     for name, schema in description["components"]["schemas"].items():
         if "properties" in schema:
@@ -89,15 +91,76 @@ def api_page() -> str:
 
 
 def _parameters(operation: dict[str, Any]) -> list[str]:
-    rows = [f"- `{p['name']}` (in the {p['in']}): {p.get('description', '')}" for p in operation.get("parameters", [])]
+    rows = []
+    for found in operation.get("parameters", []):
+        needed = "" if not found["required"] or found["in"] == "path" else ", required"
+        shape = f"in the {found['in']}; {_shape(found['schema']).removesuffix(' or null')}{needed}"
+        rows.append(f"- `{found['name']}` ({shape}): {found.get('description', '')}")
     return [*rows, ""] if rows else []
+
+
+def _takes(operation: dict[str, Any]) -> list[str]:
+    """What is sent in the body."""
+    if "requestBody" not in operation:
+        return []
+    body = operation["requestBody"]
+    described = f" {body['description']}" if "description" in body else ""
+    return [f"Takes {_content(body['content'])}.{described}", ""]
+
+
+def _gives(operation: dict[str, Any]) -> list[str]:
+    """What comes back where it goes well, and 304, which is no failure."""
+    rows = []
+    for status, response in operation["responses"].items():
+        if not _is_good(status):
+            continue
+        content = _content(response["content"]) if response.get("content") else "nothing in the body"
+        described = "" if response["description"] == _NOT_DESCRIBED else f" {response['description']}"
+        rows += [f"Gives {status}: {content}.{described}", ""]
+        headers = [
+            f"- `{name}` (header): {header['description']}" for name, header in response.get("headers", {}).items()
+        ]
+        rows += [*headers, ""] if headers else []
+    return rows
+
+
+_NOT_DESCRIBED = "Successful Response"
+"""What FastAPI says where nothing is said."""
+
+
+def _fails(operation: dict[str, Any]) -> list[str]:
+    statuses = [f"{s} ({r['description']})" for s, r in operation["responses"].items() if not _is_good(s)]
+    return [f"Fails with {', '.join(statuses)}.", ""] if statuses else []
+
+
+def _is_good(status: str) -> bool:
+    return status.startswith(("2", "3"))
+
+
+def _content(content: dict[str, Any]) -> str:
+    """The forms of a body, each with its fields where they are described."""
+    forms: dict[str, list[str]] = {}
+    for media_type, described in content.items():
+        shape = "events" if "itemSchema" in described else _type(described.get("schema", {}))
+        forms.setdefault(shape, []).append(f"`{media_type}`")
+    return ", or ".join(f"{shape} as {' or '.join(media_types)}" for shape, media_types in forms.items())
 
 
 def _fields(schema: dict[str, Any]) -> Iterator[str]:
     yield "| field | type | what it is |"
     yield "| --- | --- | --- |"
     for name, field in schema["properties"].items():
-        yield f"| `{name}` | {_type(field)} | {field.get('description', '')} |"
+        shape = _shape(field)
+        if name not in schema.get("required", []) and "default" not in shape:
+            shape += ", may be left out"
+        cells = (f"`{name}`", shape, field.get("description", ""))
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _shape(field: dict[str, Any]) -> str:
+    """A type with its limits, and what is taken where it is left out."""
+    default = field.get("default")
+    return _type(field) + (f", default `{json.dumps(default)}`" if default not in (None, "", []) else "")
 
 
 def _type(field: dict[str, Any]) -> str:
@@ -107,9 +170,26 @@ def _type(field: dict[str, Any]) -> str:
         return " or ".join(_type(option) for option in field["anyOf"])
     if "enum" in field:
         return " or ".join(f"`{value}`" for value in field["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
     if field.get("type") == "array":
-        return f"list of {_type(field['items'])}"
-    return str(field.get("type", "any"))
+        return f"list of {_type(field['items'])}" + _limits(field, "Items", "")
+    if field.get("format") == "binary":
+        return "bytes"
+    matching = f" that matches `{field['pattern']}`" if "pattern" in field else ""
+    return (
+        str(field.get("type", "any")) + _limits(field, "Length", " characters") + _limits(field, "imum", "") + matching
+    )
+
+
+def _limits(field: dict[str, Any], what: str, unit: str) -> str:
+    """The least and the most of a type, as `minLength` and `maxLength`, in words."""
+    least, most = field.get(f"min{what}"), field.get(f"max{what}")
+    if least is not None and most is not None:
+        return f" of {least} to {most}{unit}"
+    if most is not None:
+        return f" of at most {most}{unit}"
+    return f" of at least {least}{unit}" if least is not None else ""
 
 
 PAGES = {"settings.md": settings_page, "command-line.md": command_line_page, "api.md": api_page}

@@ -2,7 +2,8 @@
  * `<repere-chat course="docker" lang="fr"></repere-chat>`: a course assistant in any page, by this one script.
  *
  * Attributes: `course`; `lang` of the interface (else that of the page); `mode`: `button` (the usual one: a button that
- * opens a panel), `inline`, or `page`; `theme`: `light` or `dark`, else the reader's own; `question`: asked at once.
+ * opens a panel), `inline`, or `page`; `theme`: `light` or `dark`, else the reader's own; `question`: asked at once;
+ * `token` of a session that the page has already.
  */
 
 import { Trouble } from "./widget/api.js";
@@ -52,7 +53,7 @@ class RepereChat extends HTMLElement {
     this.#ended = new AbortController();
     this.#texts = textsOf(this.lang || this.closest("[lang]")?.getAttribute("lang") || "");
     this.#root.adoptedStyleSheets = [styles()];
-    this.#conversation = new Conversation(this.getAttribute("course") ?? "", this.id, (asked) => this.#changed(asked));
+    this.#conversation = new Conversation(this.getAttribute("course") ?? "", this.id, (asked) => this.#changed(asked), this.getAttribute("token"));
     this.#source = new SourcePanel(this.#conversation.service, this.#texts);
     this.#isBegun = false;
     this.#build();
@@ -73,8 +74,7 @@ class RepereChat extends HTMLElement {
 
   /** Put the panel away; focus goes back to the button. */
   close() {
-    if (!(this.#panel instanceof HTMLDialogElement)) return;
-    this.#panel.close();
+    if (this.#panel instanceof HTMLDialogElement) this.#panel.close();
   }
 
   get #mode() {

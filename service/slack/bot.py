@@ -22,7 +22,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from service.access import Caller
 from service.catalogue import messages
-from service.conversations import now
 from service.errors import CourseRequired, InvalidQuestion, ServiceError, StateUnavailable, UnknownAnswer, UnknownCourse
 from service.feedback import rate
 from service.slack.credentials import Credentials
@@ -34,6 +33,7 @@ from service.slack.workspaces import Grant, Workspaces
 from service.startup import Startup
 from service.state.slack import Place, course_of, is_first, set_course
 from service.suggestions import suggestions
+from service.times import now
 
 log = structlog.get_logger(__name__)
 

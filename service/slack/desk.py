@@ -24,7 +24,7 @@ from service.access import Caller
 from service.answer import Answer, RelatedSection
 from service.assistant import Assistant, Options
 from service.catalogue import messages
-from service.conversations import MOST_QUESTIONS, now
+from service.conversations import MOST_QUESTIONS
 from service.errors import CourseRequired, InvalidQuestion, ServiceError, StateUnavailable, UnknownCourse
 from service.events import DoneEvent, Event
 from service.slack.incoming import Addressed
@@ -45,6 +45,7 @@ from service.state.slack import (
     purge_slack,
     reopen,
 )
+from service.times import now
 
 log = structlog.get_logger(__name__)
 

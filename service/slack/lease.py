@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from service.conversations import now
 from service.errors import StateUnavailable
 from service.state.slack import Question, end, hold
+from service.times import now
 
 LEASE_SECONDS = 60.0
 

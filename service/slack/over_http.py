@@ -19,15 +19,16 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_sdk.signature import SignatureVerifier
 
-from service.access import secret_keys
 from service.catalogue import messages
 from service.html import HEADERS, render
+from service.identity import OPEN
 from service.routes import base_url
 from service.settings import Settings
 from service.slack.bot import Bot
 from service.slack.credentials import Credentials, credentials
 from service.slack.workspaces import Installations, States, Workspaces
 from service.startup import Startup
+from service.tokens import secret_keys
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +75,7 @@ class OverHttp:
             await bot.desk.close()
 
 
-@router.post("/slack/events")
+@router.post("/slack/events", dependencies=[OPEN])
 async def events(request: Request) -> Response:
     """Events, commands and buttons, each with Slack's signature."""
     served: _Served = request.app.state.slack
@@ -84,7 +85,7 @@ async def events(request: Request) -> Response:
     return await AsyncSlackRequestHandler(served.bot.app).handle(request)
 
 
-@installation_router.get(INSTALL)
+@installation_router.get(INSTALL, dependencies=[OPEN])
 async def install(request: Request) -> Response:
     """Leads to Slack, where somebody allows the app into a workspace."""
     served: _Served = request.app.state.slack
@@ -92,7 +93,7 @@ async def install(request: Request) -> Response:
     return to_starlette_response(await flow.handle_installation(to_async_bolt_request(request, b"")))
 
 
-@installation_router.get(CALLBACK)
+@installation_router.get(CALLBACK, dependencies=[OPEN])
 async def installed(request: Request) -> Response:
     """Where Slack leads back to."""
     served: _Served = request.app.state.slack

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 
 import structlog
@@ -12,13 +13,15 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
-from service.access import secret_keys
-from service.errors import StartError
+from service.errors import StartError, StateUnavailable
+from service.grants import granting
 from service.slack.bot import Bot
 from service.slack.credentials import Credentials
 from service.slack.posting import problem_of
 from service.slack.workspaces import Workspaces
 from service.startup import Startup
+from service.state.sites import registered_sites
+from service.tokens import GrantTokens, secret_keys
 
 log = structlog.get_logger(__name__)
 
@@ -46,13 +49,19 @@ async def serve(startup: Startup, found: Credentials, connected: Callable[[], No
     """
     settings, database = startup.settings, startup.conversations.database
     assert database is not None
-    workspaces = Workspaces(database, secret_keys(settings.secret_key, settings.home), found.bot_token)
+    keys = secret_keys(settings.secret_key, settings.home)
+    workspaces = Workspaces(database, keys, found.bot_token)
     bot = Bot(startup, workspaces, found, str(settings.public_url or "").rstrip("/"))
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     await bot.desk.start()
+    if settings.public_url:
+        public: frozenset[str] = frozenset()
+        with suppress(StateUnavailable):
+            public = (await bot.desk.sql(registered_sites)).get(settings.public_origin or "", public)
+        bot.desk.base_url = granting(bot.desk.base_url, GrantTokens(keys), public)
     # The library's own messages hold addresses that let whoever reads them in.
     silent = logging.getLogger(f"{__name__}.library")
     silent.setLevel(logging.CRITICAL + 1)

@@ -1,10 +1,8 @@
 """Which workspaces the app is installed in, and with which token.
 
-Installations by OAuth are kept in the database, encrypted with keys made from the secret keys
-(Fernet, https://cryptography.io/en/latest/fernet/).
+Installations by OAuth are kept in the database, encrypted.
 """
 
-import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,16 +12,16 @@ from logging import Logger, getLogger
 
 import structlog
 from anyio import to_thread
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from slack_bolt.error import BoltError
 from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 
-from service.access import StateTokens
-from service.conversations import now
+from service.encryption import Encryption
 from service.state.database import Database
 from service.state.slack import installation_of, is_first, keep_installation, remove_workspace
+from service.times import now
+from service.tokens import StateTokens
 
 log = structlog.get_logger(__name__)
 
@@ -40,9 +38,9 @@ class Workspaces:
     """The grants of every workspace; of the only one where `token` is set. Reading and writing blocks."""
 
     def __init__(self, database: Database, keys: Sequence[str], token: str | None = None) -> None:
-        """`keys`: the first encrypts, all decrypt, so that a key can be replaced."""
+        """`keys`: as for `Encryption`."""
         self._database = database
-        self._fernet = MultiFernet([Fernet(_derived(key)) for key in keys])
+        self._encryption = Encryption(keys, "repere.slack")
         self._only = Grant(token) if token else None
 
     def grant(self, name: str) -> Grant | None:
@@ -55,15 +53,14 @@ class Workspaces:
             return self._only
         if (kept := installation_of(self._database, name)) is None:
             return None
-        try:
-            return Grant(**loads(self._fernet.decrypt(kept)))
-        except InvalidToken:
+        if (decrypted := self._encryption.decrypt(kept)) is None:
             log.error("slack_installation_unreadable", workspace=name)
             return None
+        return Grant(**loads(decrypted))
 
     def keep(self, name: str, grant: Grant) -> None:
         """Keep a grant, encrypted."""
-        keep_installation(self._database, name, self._fernet.encrypt(dumps(asdict(grant)).encode()).decode())
+        keep_installation(self._database, name, self._encryption.encrypt(dumps(asdict(grant))))
 
     def remove(self, name: str) -> None:
         """Remove everything about a workspace."""
@@ -109,8 +106,3 @@ class States(AsyncOAuthStateStore):
             return False
         name = "state:" + hashlib.sha256(state.encode()).hexdigest()
         return await to_thread.run_sync(partial(is_first, self._database, name, now()))
-
-
-def _derived(key: str) -> bytes:
-    """A key for Fernet, 32 bytes in Base64, that tells nothing of the one it is made from."""
-    return base64.urlsafe_b64encode(hashlib.blake2b(key.encode(), digest_size=32, person=b"repere.slack").digest())

@@ -93,6 +93,9 @@ class Database:
 
         with self.writing() as connection:
             if connection.dialect.name == "postgresql":
+                # The limits are those of questions; a table that has grown takes longer to change.
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_MIGRATING_SECONDS}s'")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
             try:
                 command.upgrade(_alembic(connection), "head")

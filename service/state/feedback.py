@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from service.occurrences import Occurrence
 from service.state.database import Database
 from service.state.rows import upsert
 from service.state.tables import CONVERSATIONS, FEEDBACK, TURNS
+from service.state.webhooks import queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,8 @@ class Feedback:
     given_at: int
 
 
-def store_feedback(database: Database, given: Feedback) -> bool:
-    """Keep an opinion in place of the one before; whether that person has that answer."""
+def store_feedback(database: Database, given: Feedback, occurrence: Occurrence | None = None) -> bool:
+    """Keep an opinion in place of the one before, and let webhooks be told; whether that person has that answer."""
     own = (
         select(TURNS.c.conversation_id, CONVERSATIONS.c.course)
         .join_from(CONVERSATIONS, TURNS)
@@ -42,4 +44,6 @@ def store_feedback(database: Database, given: Feedback) -> bool:
             "given_at": given.given_at,
         }
         upsert(connection, FEEDBACK, ["answer_id"], row, changing=["rating", "reason", "given_at"])
+        if occurrence is not None:
+            queue(connection, [occurrence])
     return True

@@ -3,14 +3,17 @@
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, Delete, delete, select
+from sqlalchemy import ColumnElement, Connection, Delete, Update, delete, select, update
 
 from service.answer import Answer
+from service.occurrences import UNANSWERED, Occurrence, unanswered
 from service.state.database import Database
 from service.state.rows import upsert
-from service.state.tables import CONVERSATIONS, REMOVALS, SLACK_QUESTIONS, TURNS
+from service.state.tables import CONVERSATIONS, JOBS, REMOVALS, SLACK_QUESTIONS, TURNS
+from service.state.webhooks import queue
 
 log = structlog.get_logger(__name__)
 
@@ -22,11 +25,13 @@ _DAY = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and its answer; `person` is a pseudonym, `asked_at` milliseconds since 1970."""
+    """One question and its answer; `person` is a pseudonym, `asked_at` milliseconds since 1970, `tenant` as that of a
+    `Caller`. A conversation keeps that of its first turn."""
 
     person: str
     asked_at: int
     answer: Answer
+    tenant: str = ""
 
 
 def earlier_questions(
@@ -52,24 +57,28 @@ def last_turns(database: Database, conversation_id: str, person: str, most: int)
     """The last turns of a person's conversation, oldest first."""
     with database.reading() as connection:
         rows = connection.execute(
-            select(TURNS.c.asked_at, TURNS.c.answer)
+            select(TURNS.c.asked_at, TURNS.c.answer, CONVERSATIONS.c.tenant)
             .join_from(CONVERSATIONS, TURNS)
             .where(CONVERSATIONS.c.id == conversation_id, CONVERSATIONS.c.person == person)
             .order_by(TURNS.c.number.desc())
             .limit(most)
         )
-        return [Turn(person, row.asked_at, Answer.model_validate_json(row.answer)) for row in rows][::-1]
+        return [_turn(person, row) for row in rows][::-1]
 
 
 def turn_of(database: Database, answer_id: str, person: str) -> Turn | None:
     """A person's turn by its answer, where it is written."""
     with database.reading() as connection:
         row = connection.execute(
-            select(TURNS.c.asked_at, TURNS.c.answer)
+            select(TURNS.c.asked_at, TURNS.c.answer, CONVERSATIONS.c.tenant)
             .join_from(CONVERSATIONS, TURNS)
             .where(TURNS.c.answer_id == answer_id, CONVERSATIONS.c.person == person)
         ).one_or_none()
-        return Turn(person, row.asked_at, Answer.model_validate_json(row.answer)) if row else None
+        return _turn(person, row) if row else None
+
+
+def _turn(person: str, row: Any) -> Turn:
+    return Turn(person, row.asked_at, Answer.model_validate_json(row.answer), row.tenant)
 
 
 def remove_conversation(database: Database, conversation_id: str, person: str, at: int) -> None:
@@ -79,12 +88,14 @@ def remove_conversation(database: Database, conversation_id: str, person: str, a
 
 
 def remove_person(database: Database, person: str, at: int) -> None:
-    """Remove every conversation of a person, and keep what was asked before `at` from being written later."""
+    """Remove every conversation of a person, with what is about it, and keep what was asked before `at` from being
+    written later. What they changed in material is nobody's from here on."""
     in_slack = delete(SLACK_QUESTIONS).where(SLACK_QUESTIONS.c.person == person)
-    _remove(database, _person_name(person), CONVERSATIONS.c.person == person, at, in_slack)
+    changes = update(JOBS).where(JOBS.c.person == person).values(person="")
+    _remove(database, _person_name(person), CONVERSATIONS.c.person == person, at, in_slack, changes)
 
 
-def _remove(database: Database, name: str, rows: ColumnElement[bool], at: int, *more: Delete) -> None:
+def _remove(database: Database, name: str, rows: ColumnElement[bool], at: int, *more: Delete | Update) -> None:
     with database.writing() as connection:
         for statement in more:
             connection.execute(statement)
@@ -121,7 +132,19 @@ def store(database: Database, turns: Sequence[Turn]) -> None:
         if len(own) < len(kept):
             log.warning("turns_of_another_s_conversation", turns=len(kept) - len(own))
         if own:
+            untold = _untold(connection, own)
             upsert(connection, TURNS, ["answer_id"], *map(_turn_row, own))
+            if untold:
+                queue(connection, untold)
+
+
+def _untold(connection: Connection, turns: Sequence[Turn]) -> list[Occurrence]:
+    """The questions that got no answer, but for those that were written before, and so told."""
+    found = {turn.answer.id: turn for turn in turns if turn.answer.status in UNANSWERED}
+    if not found:
+        return []
+    written = set(connection.execute(select(TURNS.c.answer_id).where(TURNS.c.answer_id.in_(list(found)))).scalars())
+    return [unanswered(turn.answer, turn.asked_at) for name, turn in found.items() if name not in written]
 
 
 def _conversation_name(conversation_id: str) -> str:
@@ -150,6 +173,7 @@ def _conversation_row(turns: Sequence[Turn]) -> dict[str, str | int]:
         "person": first.person,
         "begun_at": first.asked_at,
         "last_at": turns[-1].asked_at,
+        "tenant": first.tenant,
     }
 
 
@@ -160,5 +184,5 @@ def _turn_row(turn: Turn) -> dict[str, str | int]:
         "asked_at": turn.asked_at,
         "status": turn.answer.status,
         "standalone_question": turn.answer.standalone_question,
-        "answer": turn.answer.model_dump_json(by_alias=True),
+        "answer": turn.answer.as_json,
     }

@@ -50,6 +50,51 @@ def test_text_has_line_feeds_only_and_no_byte_order_mark(data: bytes, text: str)
         ("---\ntitle: [a, b]\n---\n# Titre\n", "Titre"),
         ("---\ntitle: ''\n---\n# Titre\n", "Titre"),
         ("---\ntitle: [\n---\n# Titre\n", "Titre"),
+        (
+            r"""---
+title: "Réseaux \ud83d\ude00"
+---
+""",
+            "Réseaux 😀",
+        ),
+        (
+            r"""---
+title: "a\ud83db"
+---
+""",
+            "a\ufffdb",
+        ),
+        (
+            r"""---
+title: "a\0\x07b\tc"
+---
+""",
+            "ab c",
+        ),
+        (
+            r"""---
+title: "\0"
+---
+# Titre
+""",
+            "Titre",
+        ),
+        (
+            r"""---
+title: "\U00110000"
+---
+# Titre
+""",
+            "Titre",
+        ),
+        (
+            r"""---
+title: "\UFFFFFFFF"
+---
+# Titre
+""",
+            "Titre",
+        ),
         ("---\n- un\n- deux\n---\n# Titre\n", "Titre"),
         ("---\n---\n# Titre\n", "Titre"),
         ("---\ntitle: Non\n# Titre\n", "Titre"),
@@ -65,6 +110,7 @@ def test_the_title_is_the_front_matters_else_the_first_top_headings_else_the_fil
 def test_the_language_is_the_front_matters_where_it_names_one() -> None:
     assert document_of("---\nlang: en\n---\n").language == "en"
     assert document_of("---\nlang: [en]\n---\n").language == "fr"
+    assert document_of('---\nlang: "e\\0\\x01n"\n---\n').language == "en"
     assert document_of("a").language == "fr"
 
 

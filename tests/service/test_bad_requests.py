@@ -113,7 +113,7 @@ def test_a_body_in_chunks_is_read(server: Served):
     [
         ("GET", "/v1/ask", 405),
         ("PUT", "/v1/ask", 405),
-        ("DELETE", DOCUMENT, 405),
+        ("POST", DOCUMENT, 405),
         ("POST", "/", 405),
         ("POST", "/static/page.js", 405),
         ("GET", "/v1", 404),
@@ -169,7 +169,7 @@ def test_every_documented_error_has_the_form_of_problem_details(server: Served):
         for path, operations in document["paths"].items()
         for operation in operations.values()
         for status, response in operation["responses"].items()
-        if not status.startswith("2")
+        if status >= "400"
     }
     assert {path for path, _ in errors} >= {"/v1/ask", "/v1/search", "/v1/courses/{course}/documents", "/readyz"}
     for content in errors.values():

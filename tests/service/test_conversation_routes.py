@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from index.encoder import Encoder
-from service.access import PersonTokens, secret_keys
 from service.errors import StartError
 from service.settings import Settings
+from service.tokens import PersonTokens, secret_keys
 from tests.conftest import MakeCourse
 from tests.service.serving import REFERENCE, Served, assert_problem, build_course, serving
 

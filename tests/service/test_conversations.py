@@ -14,15 +14,15 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import event, text
+from sqlalchemy import event, insert, text
 
 from service import conversations as module
 from service.access import Caller
 from service.conversations import MOST_QUESTIONS, Conversations
 from service.errors import StartError, StateUnavailable, UnknownConversation
 from service.settings import Settings
-from service.state.database import Database, _alembic, database_of
-from service.state.tables import METADATA, REVISION
+from service.state.database import _MIGRATING, Database, _alembic, database_of
+from service.state.tables import CONVERSATIONS, METADATA, REVISION, TURNS
 from service.state.turns import Turn, store
 from tests.service.answers import answer
 from tests.service.postgresql import emptied
@@ -230,6 +230,14 @@ def test_a_batch_that_is_tried_again_is_written_once(kept: Conversations, databa
     assert len(kept.read("c", ANNE)) == 1
 
 
+def test_a_conversation_keeps_which_lms_it_was_begun_from(kept: Conversations) -> None:
+    kept.add("anne", answer("un"), tenant="school/1")
+    written(kept)
+    kept.add("anne", answer("deux"))
+    written(kept)
+    assert [turn.tenant for turn in kept.read("c", ANNE)] == ["school/1", "school/1"]
+
+
 def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(database: Database) -> None:
     database.migrate()
     with database.writing() as connection:
@@ -288,7 +296,11 @@ def test_a_database_of_an_earlier_program_keeps_its_turns(database: Database) ->
         database._make(database._file)
     with database.writing() as connection:
         command.upgrade(_alembic(connection), "0001")
-    store(database, [given])
+        conversation = {"id": "c", "course": "docker", "person": "anne", "begun_at": 1, "last_at": 1}
+        turn = {"answer_id": given.answer.id, "conversation_id": "c", "asked_at": 1, "status": given.answer.status}
+        turn |= {"standalone_question": given.answer.standalone_question, "answer": given.answer.as_json}
+        connection.execute(insert(CONVERSATIONS), [conversation])
+        connection.execute(insert(TURNS), [turn])
     assert not database.is_current()
     database.migrate()
     assert database.is_current()
@@ -323,6 +335,24 @@ def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None
 
 
 # What goes wrong
+
+
+def test_tables_are_brought_up_to_date_however_long_that_takes(postgresql_url: str) -> None:
+    database = emptied(postgresql_url)
+    with ThreadPoolExecutor(1) as pool, database.reading() as other:
+        # Longer than a question's statement may wait for a lock, and longer than it may take.
+        other.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+        migrating = pool.submit(database.migrate)
+        time.sleep(5.5)
+        assert not migrating.done()
+        other.rollback()
+        migrating.result(10)
+    assert database.is_current()
+    # What comes after it has the limits again.
+    with database.reading() as connection:
+        limits = [connection.exec_driver_sql(f"SHOW {name}_timeout").scalar() for name in ("statement", "lock")]
+    assert limits == ["5s", "1s"]
+    database.close()
 
 
 def test_a_server_that_stops_answering_holds_up_no_question(postgresql_url: str) -> None:

@@ -20,11 +20,14 @@ from index.encoder import Encoder
 from index.errors import UnusableModel
 from service import mcp
 from service.answer import Answer
+from service.keys import new_key
 from service.plain_text import plain_text
 from service.schemas import SearchResult
 from service.settings import Settings
 from service.startup import Startup
-from tests.service.serving import REFERENCE, build_course, listening
+from service.state.database import Database
+from service.state.keys import store_key
+from tests.service.serving import REFERENCE, build_course, copy_home, listening
 from tests.service.test_cli import assert_told_plainly
 
 pytestmark = pytest.mark.model
@@ -346,6 +349,7 @@ def test_the_command_serves_http_and_ctrl_c_ends_it(program, variables, tmp_path
         said: list[str] = []
         reader = Thread(target=lambda: said.extend(process.stderr))
         assert process.stderr.readline() == "Repère is starting…\n"
+        assert process.stderr.readline().startswith("This machine alone may ask")
         ready = process.stderr.readline()
         reader.start()
         url = ready.removeprefix("Repère is ready: ").partition(" ")[0]
@@ -365,11 +369,11 @@ def test_a_failed_start_is_told_and_the_status_is_1(program, variables, tmp_path
     command = [program, *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=tmp_path, env=own) as process:
-        said = ["Repère is starting…\n"]
-        while said[-1] == said[0]:
-            said.append(process.stderr.readline())
+        said = process.stderr.readline()
+        while said.startswith(("Repère is starting…", "This machine alone may ask")):
+            said = process.stderr.readline()
         output, rest = process.communicate(timeout=20)
-    assert said[-1].startswith(f"repere: the embedding model '{tmp_path / 'none'}' cannot be loaded")
+    assert said.startswith(f"repere: the embedding model '{tmp_path / 'none'}' cannot be loaded")
     assert (process.returncode, output, rest) == (1, "", "")
 
 
@@ -378,14 +382,32 @@ def assert_refused(url: str, status: int, **headers: str) -> None:
     assert httpx.post(f"{url}/mcp", json=INITIALIZE, headers=accept | headers).status_code == status
 
 
-def test_pages_of_elsewhere_cannot_have_a_server_on_this_machine_called(settings, encoder):
-    own = Settings(home=settings.home, public_url=BASE)
-    with loading(encoder), listening(mcp.http_app(Startup(own), BASE)) as url:
+def test_this_machine_may_call_a_server_and_with_a_key_others_may(home, encoder, tmp_path):
+    own = Settings(home=copy_home(home, tmp_path), public_url=BASE)
+    app = mcp.http_app(Startup(own), BASE)
+    with loading(encoder), listening(app) as url:
         assert_refused(url, 200)
         assert_refused(url, 200, Host="localhost:8000", Origin="http://localhost:8000")
-        assert_refused(url, 200, Host="cours.example", Origin=BASE)
-        assert_refused(url, 421, Host="evil.example")
-        assert_refused(url, 403, Origin="https://evil.example")
+        for headers in ({"Host": "cours.example"}, {"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+            assert_refused(url, 401, **headers)
+        key, written = new_key("", "student", frozenset({"other"}), None)
+        database = Database(f"sqlite:///{own.home / 'repere.sqlite3'}")
+        store_key(database, key)
+        database.close()
+        app.state.register._read_at = float("-inf")
+        assert_refused(url, 401)
+        assert_refused(url, 401, Authorization="Bearer rk_forged")
+        bearer = {"Authorization": f"Bearer {written}"}
+        assert_refused(url, 200, Host="cours.example", Origin=BASE, **bearer)
+        # No page of elsewhere may have it called, whatever it brings.
+        assert_refused(url, 421, Host="evil.example", **bearer)
+        assert_refused(url, 403, Origin="https://evil.example", **bearer)
+        # The key's courses are all there are.
+        call = {"name": "ask", "arguments": {"question": REFERENCE, "course": "docker"}}
+        asked = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}
+        accept = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"}
+        said = httpx.post(f"{url}/mcp", json=asked, headers=accept | bearer, timeout=60).text
+        assert "There is no course" in said
 
 
 def test_a_server_for_others_is_called_by_any_name(settings):

@@ -1,11 +1,12 @@
 """How often one may ask, without HTTP."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
 from pydantic import ValidationError
 
-from service import rates as module
+from service import windows as module
 from service.errors import TooManyRequests
 from service.rates import Rates, client_address
 from service.settings import Settings
@@ -20,73 +21,110 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return now
 
 
+def asked(rates: Rates, person: str, address: str, count: int = 1) -> dict[str, str]:
+    return asyncio.run(rates.question(person, address, count))
+
+
 def test_the_whole_share_may_be_used_at_once_and_one_more_says_when(clock: SimpleNamespace) -> None:
-    rates = Rates("3/minute", "100/minute")
-    left = [rates.question("anne", "a") for _ in range(3)]
+    rates = Rates("3/minute", "100/minute", "1/hour")
+    left = [asked(rates, "anne", "a") for _ in range(3)]
     assert [headers["RateLimit"].split(";")[1] for headers in left] == ["r=2", "r=1", "r=0"]
+    assert {headers["RateLimit"].split(";")[2] for headers in left} == {"t=60"}
     assert left[0]["RateLimit-Policy"] == '"session";q=3;w=60'
     for _ in range(5):
         with pytest.raises(TooManyRequests) as refused:
-            rates.question("anne", "a")
+            asked(rates, "anne", "a")
         assert refused.value.retry_after == 60
-    rates.question("bruno", "a")
+    asked(rates, "bruno", "a")
     clock.time += 59.5
     with pytest.raises(TooManyRequests) as refused:
-        rates.question("anne", "a")
+        asked(rates, "anne", "a")
     assert refused.value.retry_after == 1
     clock.time += 1
     for _ in range(3):
-        rates.question("anne", "a")
+        asked(rates, "anne", "a")
 
 
 def test_the_window_moves(clock: SimpleNamespace) -> None:
-    rates = Rates("2/minute", "100/minute")
-    rates.question("anne", "a")
+    rates = Rates("2/minute", "100/minute", "1/hour")
+    asked(rates, "anne", "a")
     clock.time += 50
-    rates.question("anne", "a")
+    assert asked(rates, "anne", "a")["RateLimit"] == '"session";r=0;t=10'
     with pytest.raises(TooManyRequests) as refused:
-        rates.question("anne", "a")
+        asked(rates, "anne", "a")
     assert refused.value.retry_after == 10
     clock.time += refused.value.retry_after + 0.1
-    rates.question("anne", "a")
+    asked(rates, "anne", "a")
     with pytest.raises(TooManyRequests):
-        rates.question("anne", "a")
+        asked(rates, "anne", "a")
+
+
+def test_many_questions_at_once_count_each_or_not_at_all(clock: SimpleNamespace) -> None:
+    rates = Rates("5/minute", "100/minute", "1/hour")
+    assert asked(rates, "anne", "a", 3)["RateLimit"] == '"session";r=2;t=60'
+    with pytest.raises(TooManyRequests):
+        asked(rates, "anne", "a", 3)
+    assert asked(rates, "anne", "a", 2)["RateLimit"] == '"session";r=0;t=60'
+
+
+def test_who_asks_many_at_once_is_told_when_there_is_room_for_all_of_them(clock: SimpleNamespace) -> None:
+    rates = Rates("5/minute", "100/minute", "1/hour")
+    began = clock.time
+    for after, count in ((0, 1), (20, 2), (40, 2)):
+        clock.time = began + after
+        asked(rates, "anne", "a", count)
+    clock.time = began + 45
+    for count, seconds in ((1, 15), (2, 35), (3, 35), (4, 55), (5, 55)):
+        with pytest.raises(TooManyRequests) as refused:
+            asked(rates, "anne", "a", count)
+        assert refused.value.retry_after == seconds
+    clock.time += 34.9
+    with pytest.raises(TooManyRequests):
+        asked(rates, "anne", "a", 3)
+    clock.time += 0.2
+    asked(rates, "anne", "a", 3)
 
 
 def test_an_address_has_its_share_of_questions_and_sessions_together(clock: SimpleNamespace) -> None:
-    rates = Rates("10/minute", "3/minute")
-    rates.session("a")
-    rates.question("anne", "a")
-    rates.question("bruno", "a")
-    for refused in (lambda: rates.session("a"), lambda: rates.question("chloé", "a")):
-        with pytest.raises(TooManyRequests):
-            refused()
-    rates.session("b")
+    rates = Rates("10/minute", "3/minute", "1/hour")
+    asyncio.run(rates.session("a"))
+    asked(rates, "anne", "a")
+    asked(rates, "bruno", "a")
+    with pytest.raises(TooManyRequests):
+        asyncio.run(rates.session("a"))
+    with pytest.raises(TooManyRequests):
+        asked(rates, "chloé", "a")
+    asyncio.run(rates.session("b"))
     # What was refused by the address was not counted for the person.
-    assert rates.question("chloé", "b")["RateLimit"].startswith('"session";r=9')
+    assert asked(rates, "chloé", "b")["RateLimit"].startswith('"session";r=9')
 
 
 def test_several_limits_hold_together(clock: SimpleNamespace) -> None:
-    rates = Rates("2/minute;3/hour", "100/minute")
-    rates.question("anne", "a")
-    rates.question("anne", "a")
+    rates = Rates("2/minute;3/hour", "100/minute", "1/hour")
+    asked(rates, "anne", "a")
+    asked(rates, "anne", "a")
     clock.time += 61
-    rates.question("anne", "a")
+    left = asked(rates, "anne", "a")
+    assert left["RateLimit"] == f'"session";r=1;t=60, "session1";r=0;t={3600 - 61}'
     with pytest.raises(TooManyRequests) as refused:
-        rates.question("anne", "a")
+        asked(rates, "anne", "a")
     assert refused.value.retry_after == 3600 - 61
 
 
 def test_people_who_left_are_forgotten(monkeypatch: pytest.MonkeyPatch, clock: SimpleNamespace) -> None:
     monkeypatch.setattr(module, "_SWEEP", 100)
-    rates = Rates("1/second", "100000/second")
-    for i in range(5_000):
-        rates.question(str(i), "a")
-        clock.time += 0.1
-    rates._storage._MemoryStorage__expire_events()
-    for i in range(100):
-        rates.question(f"new {i}", "a")
-    assert len(rates._storage.events) < 500
+    rates = Rates("1/second", "100000/second", "1/hour")
+
+    async def ask(names: list[str], pause: float) -> None:
+        for name in names:
+            await rates.question(name, "a")
+            clock.time += pause
+
+    asyncio.run(ask([str(i) for i in range(5_000)], 0.1))
+    storage = rates._own._storage
+    storage._MemoryStorage__expire_events()
+    asyncio.run(ask([f"new {i}" for i in range(100)], 0))
+    assert len(storage.events) < 500
 
 
 @pytest.mark.parametrize(

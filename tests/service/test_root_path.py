@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from index.encoder import Encoder
 from service.cli import _server
 from service.settings import Settings
+from service.state.sites import add_site
 from tests.service.events import STREAM, events
 from tests.service.serving import REFERENCE, Page, Served, assert_problem, listening, serving
 
@@ -69,6 +70,7 @@ def served(home: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactor
         home=home, root_path=PREFIX, trusted_proxies="127.0.0.1", database_url=database, secret_key="k" * 16
     )
     with serving(settings, encoder) as opened:
+        opened.app.state.startup.conversations.database.migrate()
         yield opened
 
 
@@ -78,6 +80,10 @@ def test_everything_works_under_a_path(served: Served, strips: bool) -> None:
     with behind(served, strips) as browser:
         base = str(browser.base_url).rstrip("/")
         secure = base.replace("http://", "https://")
+        assert_problem(browser.post("v1/ask", json={"question": REFERENCE}), 401)
+        # Nobody who comes through a proxy is on this machine: our own pages ask as those of any registered site.
+        add_site(served.app.state.startup.conversations.database, secure.removesuffix(PREFIX), ["docker"])
+        served.app.state.register._read_at = float("-inf")
         response = browser.post("v1/ask", json={"question": REFERENCE, "course": "docker"})
         answer = response.json()
         assert re.search(r"; Path=/repere; HttpOnly; SameSite=Lax; Secure$", response.headers["set-cookie"])
@@ -93,7 +99,6 @@ def test_everything_works_under_a_path(served: Served, strips: bool) -> None:
             "",
             "healthz",
             "readyz",
-            "metrics",
             "docs",
             "openapi.json",
             "v1/courses",
@@ -103,6 +108,7 @@ def test_everything_works_under_a_path(served: Served, strips: bool) -> None:
             "demo",
         ):
             assert browser.get(path, follow_redirects=True).status_code == 200, path
+        assert_problem(browser.get("metrics"), 403)
         assert browser.get("openapi.json").json()["servers"] == [{"url": PREFIX}]
         assert browser.get("static/page.js").headers["access-control-allow-origin"] == "*"
         for path in ("v1/nothing", "static/nothing.js", "v1/courses/x/documents"):

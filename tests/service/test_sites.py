@@ -11,11 +11,11 @@ import pytest
 from pydantic import SecretStr
 
 from index.encoder import Encoder
-from service import sites as module
-from service.access import SESSION_SECONDS, PersonTokens, SessionTokens
+from service import register as module
 from service.settings import Settings
 from service.state.database import Database
 from service.state.sites import add_site, registered_sites, remove_site
+from service.tokens import SESSION_SECONDS, PersonTokens, SessionTokens
 from tests.service.events import STREAM, events
 from tests.service.serving import REFERENCE, Served, assert_problem, build_course, serving
 
@@ -38,6 +38,8 @@ def served(home: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactor
     database.migrate()
     add_site(database, SITE, ["docker", "nulle-part"])
     add_site(database, OTHER, ["cours"])
+    for own_origin in ("https://public.example", "http://public.example"):
+        add_site(database, own_origin, ["docker"])
     database.close()
     with serving(Settings(home=own, secret_key=SecretStr(KEY)), encoder) as opened:
         yield opened
@@ -236,7 +238,7 @@ def test_our_own_pages_ask_every_course(served: Served) -> None:
 def test_our_own_page_is_known_behind_a_proxy_that_hides_the_scheme(served: Served) -> None:
     public = {"Origin": "https://public.example", "Host": "public.example"}
     body = {"question": REFERENCE, "course": "docker"}
-    assert_problem(served.client.post("/v1/ask", json=body, headers=public), 403)
+    assert_problem(served.client.post("/v1/ask", json=body, headers=public), 401)
     same = public | {"Sec-Fetch-Site": "same-origin"}
     assert served.client.post("/v1/ask", json=body, headers=same).status_code == 200
     # As most proxies write the host.
@@ -248,7 +250,7 @@ def test_our_own_page_is_known_by_the_public_address(served: Served, monkeypatch
     settings = Settings(home=served.app.state.startup.settings.home, public_url="https://Public.example:443/repere")
     monkeypatch.setattr(served.app.state.startup, "settings", settings)
     body = {"question": REFERENCE, "course": "docker"}
-    for origin, status in (("https://public.example", 200), ("http://public.example", 403)):
+    for origin, status in (("https://public.example", 200), ("http://public.example:81", 403)):
         assert served.client.post("/v1/ask", json=body, headers={"Origin": origin}).status_code == status
 
 
@@ -300,7 +302,7 @@ def test_a_sandboxed_frame_of_ours_is_foreign(served: Served) -> None:
 
 
 def test_pages_of_other_sites_may_see_that_we_live(served: Served, page: httpx.Client) -> None:
-    for path in ("/healthz", "/openapi.json", "/"):
+    for path in ("/healthz", "/openapi.json", "/demo"):
         response = page.get(path)
         assert response.status_code == 200
         assert "access-control-allow-origin" not in response.headers
@@ -375,9 +377,9 @@ def test_without_the_database_the_last_known_sites_stay(served: Served, page: ht
     begin(page)
     monkeypatch.setattr(module, "_FRESH_SECONDS", 0.05)
     monkeypatch.setattr(module, "_WAIT_SECONDS", 0.2)
-    sites = served.app.state.sites
+    register = served.app.state.register
     for database in (Database("postgresql://nobody@127.0.0.1:9/none"), _Hanging()):
-        monkeypatch.setattr(sites, "_database", database)
+        monkeypatch.setattr(register, "_database", database)
         for _ in range(3):
             time.sleep(0.1)
             before = time.monotonic()

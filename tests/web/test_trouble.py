@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Route, expect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.encoder import Encoder
-from service.access import SessionTokens
 from service.settings import Settings
+from service.tokens import SessionTokens
 from tests.service.serving import REFERENCE, Served, serving
 from tests.web.running import Restartable, Slow, rows, until, writing
 from tests.web.visiting import EXPOSED, OFFLINE, UNREACHABLE, Chat, visit, visiting

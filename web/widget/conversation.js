@@ -50,10 +50,11 @@ export class Asked {
 }
 
 export class Conversation {
-  /** @param {string} course @param {string} id of the element @param {(asked: Asked | null) => void} changed told which turn, `null` for all of them */
-  constructor(course, id, changed) {
+  /** @param {string} course @param {string} id of the element @param {(asked: Asked | null) => void} changed told which turn, `null` for all of them @param {string | null} token of a session that the page has */
+  constructor(course, id, changed, token) {
     this.#key = `repere ${BASE} ${course} ${id}`;
     this.#kept = this.#load();
+    if (token) this.#kept.token = token;
     this.#changed = changed;
     const tokens = { get: () => this.#kept.token ?? null, set: (/** @type {string} */ token) => this.#keep({ token }) };
     this.service = new Service(course, tokens);

@@ -56,7 +56,7 @@ dialog.panel { position: fixed; inset: auto; inset-block-end: var(--repere-inset
 dialog.panel:not([open]) { display: none; }
 dialog.panel:has(.source:not([hidden])) { width: min(58em, 100vw - 2 * var(--repere-inset, 20px)); }
 dialog::backdrop { background: rgb(0 0 0 / 40%); }
-.panel.page { height: 100dvh; border: 0; border-radius: 0; }
+.panel.page { height: var(--repere-height, 100dvh); border: 0; border-radius: 0; }
 @media (max-width: 640px) {
   dialog.panel, dialog.panel:has(.source:not([hidden])) { inset: 0; width: 100%; height: 100dvh; border: 0; border-radius: 0; }
 }

@@ -16,7 +16,6 @@ import httpx
 import pytest
 from pydantic import HttpUrl, SecretStr
 
-from service.conversations import now
 from service.slack import desk as module
 from service.slack import lease
 from service.slack.incoming import pseudonym
@@ -37,6 +36,7 @@ from service.state.slack import (
     reopen,
     set_course,
 )
+from service.times import now
 from tests.service.serving import REFERENCE, copy_home
 from tests.service.slack.conftest import Bot, Running
 from tests.service.slack.platform import ALICE, BRUNO, COURSE, SlackPlatform

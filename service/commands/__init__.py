@@ -1,0 +1,1 @@
+"""Commands that look after what the database keeps, a module for each group."""

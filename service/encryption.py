@@ -1,0 +1,31 @@
+"""What the database keeps encrypted: tokens and secrets that must be read again (Fernet,
+https://cryptography.io/en/latest/fernet/), with keys made from the secret keys."""
+
+import base64
+import hashlib
+from collections.abc import Sequence
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+
+class Encryption:
+    """Encrypts texts for one purpose; what is of another purpose cannot be decrypted."""
+
+    def __init__(self, keys: Sequence[str], purpose: str) -> None:
+        """`keys`: the first encrypts, all decrypt, so that a key can be replaced. `purpose`: 16 bytes at most."""
+        self._fernet = MultiFernet([Fernet(_derived(key, purpose)) for key in keys])
+
+    def encrypt(self, text: str) -> str:
+        return self._fernet.encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted: str) -> str | None:
+        """The text; `None` where its key is gone, or it is damaged."""
+        try:
+            return self._fernet.decrypt(encrypted).decode()
+        except InvalidToken:
+            return None
+
+
+def _derived(key: str, purpose: str) -> bytes:
+    """A key for Fernet, 32 bytes in Base64, that tells nothing of the one it is made from."""
+    return base64.urlsafe_b64encode(hashlib.blake2b(key.encode(), digest_size=32, person=purpose.encode()).digest())

@@ -1,0 +1,59 @@
+"""What platforms and frames send to `/lti`, and what there is to answer from."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Request
+
+from service.lti.refusals import Refused
+from service.rates import Rates, client_address
+from service.register import Register
+from service.state.database import Database
+from service.state.lti import Platform, all_platforms
+
+_MOST_FIELDS = 50
+
+
+async def sent(request: Request) -> Mapping[str, str]:
+    """The fields of a form, or of the query.
+
+    Raises:
+        Refused: they are none.
+    """
+    if request.method == "GET":
+        return dict(request.query_params)
+    try:
+        body = (await request.body()).decode()
+        return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
+    except ValueError as error:
+        raise Refused("invalid_message", "the fields cannot be read") from error
+
+
+async def counted(request: Request) -> None:
+    """Counts what anybody may begin, and what leaves a row; raises `TooManyRequests`."""
+    rates: Rates = request.app.state.rates
+    await rates.session(client_address(request))
+
+
+Fields = Annotated[Mapping[str, str], Depends(sent)]
+
+
+def known(database: Database, platform_id: str) -> Platform:
+    """A platform by its name; raises `Refused` where it was removed meanwhile."""
+    for platform in all_platforms(database):
+        if platform.id == platform_id:
+            return platform
+    raise Refused("unknown_platform", f"there is no platform {platform_id!r} any more")
+
+
+def database_of(request: Request) -> Database:
+    """The service's database."""
+    database: Database = request.app.state.database
+    return database
+
+
+def read_again(request: Request) -> None:
+    """Let this process see at once what was changed."""
+    register: Register = request.app.state.register
+    register.read_again()

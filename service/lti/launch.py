@@ -1,0 +1,189 @@
+"""From a login to whoever the LMS has sent."""
+
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.access import Role
+from service.addresses import is_confidential, web_address
+from service.key_sets import KeySets
+from service.lti.addresses import origin_of_address
+from service.lti.deep_linking import KINDS, LONGEST
+from service.lti.library import OnePlatform, OwnLaunch, OwnLogin, Parameters, Remembered
+from service.lti.refusals import Refused
+from service.lti.roles import role_of
+from service.pseudonyms import lms_person
+from service.state.lti import Login, Platform
+from service.times import now
+from service.tokens import LaunchSession
+
+LOGIN_SECONDS = 600
+"""How long a login may take."""
+KEPT = ("iss", "client_id", "login_hint", "lti_message_hint", "target_link_uri", "lti_deployment_id")
+"""Parameters of a login that begin it again in a new window."""
+STORAGE = "lti_storage_target"
+NEW_WINDOW = "new_window"
+_CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
+_SETTINGS = "https://purl.imsglobal.org/spec/lti-dl/claim/deep_linking_settings"
+_LONGEST = 255
+_LARGEST_LOGIN = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A login that has begun: where the browser goes, and the secret that proves that it is the same one later."""
+
+    login: Login
+    state: str
+    address: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Whoever the LMS has sent, and what for: `deep_link` where a link is to be put into the LMS's course, else
+    `custom`, what the link held."""
+
+    session: LaunchSession
+    custom: Mapping[str, str]
+    deep_link: Mapping[str, Any] | None
+
+    def as_json(self) -> str:
+        fields = {name: getattr(self.session, name) for name in LaunchSession.__slots__}
+        return json.dumps([fields, dict(self.custom), self.deep_link])
+
+    @classmethod
+    def from_json(cls, text: str) -> "Launch":
+        fields, custom, deep_link = json.loads(text)
+        return cls(LaunchSession(**fields), custom, deep_link)
+
+
+def begin(platform: Platform, parameters: Mapping[str, str], launch_url: str) -> Begun:
+    """A login as the platform asks for it.
+
+    Raises:
+        Refused: a parameter is missing.
+    """
+    remembered = Remembered()
+    login = OwnLogin(
+        Parameters(parameters), OnePlatform(platform), session_service=remembered, cookie_service=remembered
+    )
+    address, proof = login.address(launch_url), secrets.token_urlsafe(32)
+    kept = {name: parameters[name] for name in (*KEPT, STORAGE, NEW_WINDOW) if parameters.get(name)}
+    if sum(map(len, kept.values())) > _LARGEST_LOGIN:
+        raise Refused("invalid_message", f"the login has more than {_LARGEST_LOGIN:,} characters")
+    row = Login(
+        digest(remembered.state),
+        platform.id,
+        remembered.nonce,
+        digest(proof),
+        json.dumps(kept),
+        now() + LOGIN_SECONDS * 1000,
+    )
+    return Begun(row, remembered.state, address, proof)
+
+
+def launch_of(parameters: Mapping[str, str], platform: Platform, login: Login, base: str, key_sets: KeySets) -> Launch:
+    """Whoever the platform has sent as the answer to a login. Blocks while keys are fetched.
+
+    Raises:
+        Refused: as `OwnLaunch.claims`; or it comes from no course, or leads elsewhere.
+    """
+    claims = OwnLaunch(parameters, platform, login, key_sets).claims()
+    target = _required(claims, f"{_CLAIM}target_link_uri")
+    if not is_own_address(target, base):
+        raise Refused("foreign_address", f"target_link_uri is {target!r}")
+    context = _object(claims, f"{_CLAIM}context")
+    context_id = _text(context, "id")
+    if not context_id:
+        raise Refused("no_context")
+    presentation = _object(claims, f"{_CLAIM}launch_presentation")
+    settings = claims.get(_SETTINGS)
+    session = LaunchSession(
+        lms_person(platform.issuer, _required(claims, "sub")),
+        _role(claims),
+        platform.id,
+        _required(claims, f"{_CLAIM}deployment_id"),
+        _required(context, "id"),
+        (_text(context, "title") or _text(context, "label"))[:100],
+        (_text(presentation, "locale") or _text(claims, "locale"))[:20],
+        now() // 1000,
+    )
+    custom = {
+        name: value[:LONGEST]
+        for name, value in _object(claims, f"{_CLAIM}custom").items()
+        if name in KINDS and isinstance(value, str)
+    }
+    return Launch(session, custom, _deep_link(settings) if settings is not None else None)
+
+
+def is_same_browser(login: Login, proof: str | None) -> bool:
+    """Whether a login was begun by whoever has that secret."""
+    return proof is not None and hmac.compare_digest(login.proof, digest(proof))
+
+
+def is_own_address(address: object, base: str) -> bool:
+    """Whether an address lies within our own pages."""
+    return isinstance(address, str) and (address == base or address.startswith(f"{base}/")) and address.isprintable()
+
+
+def digest(text: str) -> str:
+    """What is kept of a secret."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _role(claims: Mapping[str, Any]) -> Role:
+    roles = claims.get(f"{_CLAIM}roles")
+    if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
+        raise Refused("invalid_message", "the roles are no list of addresses")
+    return role_of(roles)
+
+
+def _deep_link(settings: object) -> dict[str, Any]:
+    if not isinstance(settings, dict) or not isinstance(address := settings.get("deep_link_return_url"), str):
+        raise Refused("invalid_message", "deep_linking_settings name no deep_link_return_url")
+    try:
+        if not is_confidential(web_address(address)):
+            raise ValueError("others can read on the way what is sent there")
+        origin_of_address(address)
+    except ValueError as error:
+        raise Refused("foreign_address", f"deep_link_return_url is {address[:_LONGEST]!r}: {error}") from error
+    kept: dict[str, Any] = {"deep_link_return_url": address}
+    if "data" in settings:
+        kept["data"] = settings["data"]
+    return kept
+
+
+def _object(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """A claim that is an object; an empty one where it is not there.
+
+    Raises:
+        Refused: it is something else.
+    """
+    value = claims.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Refused("invalid_message", f"{name} is no object")
+    return value
+
+
+def _text(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    return value.strip() if isinstance(value, str) and value.isprintable() else ""
+
+
+def _required(claims: Mapping[str, Any], name: str) -> str:
+    """A claim that names something, as it stands.
+
+    Raises:
+        Refused: it is missing, no text, or too long.
+    """
+    value = claims.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or "\0" in value:
+        raise Refused("invalid_message", f"{name} is missing, or no text of at most {_LONGEST} characters")
+    return value

@@ -1,0 +1,264 @@
+"""How a platform comes to know Repère: by dynamic registration, or by what an administrator gives it.
+
+Source: https://www.imsglobal.org/spec/lti-dr/v1p0.
+"""
+
+import json
+import secrets
+from concurrent.futures import Future
+from threading import BoundedSemaphore, Thread
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from pylti1p3.dynamic_registration import DynamicRegistration
+
+from service.addresses import is_confidential, is_loopback, web_address
+from service.errors import StartError
+from service.lti.refusals import Refused
+from service.origins import normalised
+from service.state.lti import Invitation, Platform
+from service.times import now
+
+NAME = "Repère"
+DESCRIPTION = "Réponses citées, à partir du cours · Cited answers from the course"
+_PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
+_TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
+_SECONDS = 20.0
+_RUNNING = BoundedSemaphore(2)
+_LARGEST = 256_000
+
+
+class Registration(DynamicRegistration):
+    """What a platform is told of Repère at `base`."""
+
+    client_name = NAME
+    description = DESCRIPTION
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+
+    def get_initiate_login_uri(self) -> str:
+        return f"{self._base}/lti/login"
+
+    def get_jwks_uri(self) -> str:
+        return f"{self._base}/lti/jwks"
+
+    def get_redirect_uris(self) -> list[str]:
+        return [self.get_target_link_uri()]
+
+    def get_domain(self) -> str:
+        return urlsplit(self._base).netloc
+
+    def get_target_link_uri(self) -> str:
+        return f"{self._base}/lti/launch"
+
+    def get_claims(self) -> list[str]:
+        return ["iss", "sub", "locale"]
+
+    def get_messages(self) -> list[dict[str, str]]:
+        uri = self.get_target_link_uri()
+        return [
+            {"type": "LtiResourceLinkRequest", "target_link_uri": uri},
+            {"type": "LtiDeepLinkingRequest", "target_link_uri": uri, "label": NAME},
+        ]
+
+    def get_logo_uri(self) -> str:
+        return f"{self._base}/static/favicon.svg"
+
+
+def canvas(base: str) -> dict[str, Any]:
+    """What Canvas takes as the configuration of a developer key
+    (https://canvas.instructure.com/doc/api/file.lti_dev_key_config.html)."""
+    tool = Registration(base)
+    uri = tool.get_target_link_uri()
+    placements = [
+        {"placement": "course_navigation", "message_type": "LtiResourceLinkRequest"},
+        {"placement": "link_selection", "message_type": "LtiDeepLinkingRequest"},
+    ]
+    return {
+        "title": NAME,
+        "description": DESCRIPTION,
+        "target_link_uri": uri,
+        "oidc_initiation_url": tool.get_initiate_login_uri(),
+        "public_jwk_url": tool.get_jwks_uri(),
+        "scopes": [],
+        "custom_fields": {},
+        "extensions": [
+            {
+                "domain": tool.get_domain(),
+                "tool_id": "repere",
+                "platform": "canvas.instructure.com",
+                "privacy_level": "anonymous",
+                "settings": {
+                    "text": NAME,
+                    "icon_url": tool.get_logo_uri(),
+                    "placements": [
+                        {"text": NAME, "target_link_uri": uri, "enabled": True, **placement} for placement in placements
+                    ],
+                },
+            }
+        ],
+    }
+
+
+def new_platform(
+    issuer: str,
+    client_id: str,
+    auth_url: str,
+    key_set_url: str,
+    *,
+    token_url: str | None = None,
+    deployments: frozenset[str] = frozenset(),
+    frame_origins: tuple[str, ...] = (),
+    courses: frozenset[str] = frozenset(),
+    name: str = "",
+) -> Platform:
+    """A platform; its pages are shown where its issuer and its login are, beside `frame_origins`.
+
+    Raises:
+        StartError: an address is none, or can be read on the way.
+    """
+    for what, address in (("auth", auth_url), ("jwks", key_set_url), ("token", token_url)):
+        try:
+            if address is not None and not is_confidential(web_address(address)):
+                raise ValueError("an address begins with https://; http:// is for this very machine")
+        except ValueError as error:
+            raise StartError(f"the {what} address {address!r} cannot be used: {error}") from error
+    for what, value, longest in (("issuer", issuer, 500), ("client ID", client_id, 255)):
+        if not 0 < len(value) <= longest or not value.isprintable():
+            raise StartError(f"the {what} {value[:50]!r} cannot be used: it takes a line of 1 to {longest} characters")
+    if not all(0 < len(value) <= 255 and value.isprintable() for value in deployments):
+        raise StartError("a deployment ID is a line of 1 to 255 characters")
+    origins = dict.fromkeys([*map(normalised, frame_origins), *_origins(issuer), *_origins(auth_url)])
+    return Platform(
+        secrets.token_hex(5),
+        issuer,
+        client_id,
+        "".join(c for c in name or _host(issuer) if c.isprintable())[:200],
+        auth_url,
+        key_set_url,
+        token_url,
+        deployments,
+        tuple(origins),
+        courses,
+        now(),
+    )
+
+
+def register(base: str, configuration_url: str, token: str, invitation: Invitation) -> Platform:
+    """Register Repère with the platform whose configuration stands at an address. Blocks, for twenty seconds at most.
+
+    Raises:
+        Refused: the platform does not answer, or not as the specification says; or others register just now.
+    """
+    # A server that sends a byte now and then holds a thread up beyond any limit: one of its own, and no more of them.
+    if not _RUNNING.acquire(blocking=False):
+        raise Refused("not_registered", "other registrations are under way: try again in a minute")
+    answer: Future[Platform] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(_registered(base, configuration_url, token, invitation))
+        except BaseException as error:
+            answer.set_exception(error)
+        finally:
+            _RUNNING.release()
+
+    Thread(target=run, name="lti registration", daemon=True).start()
+    try:
+        return answer.result(_SECONDS)
+    except TimeoutError as error:
+        raise Refused("not_registered", "the platform takes too long to answer") from error
+    except requests.RequestException as error:
+        # What the library says may hold the address with its token.
+        raise Refused("not_registered", f"the platform cannot be reached ({type(error).__name__})") from error
+    except (ValueError, StartError) as error:
+        raise Refused("not_registered", str(error)) from error
+
+
+def _registered(base: str, configuration_url: str, token: str, invitation: Invitation) -> Platform:
+    """`register`; raises `ValueError` where the platform deviates from the specification."""
+    if not token.isascii() or not token.isprintable():
+        raise ValueError("the registration token is none")
+    with requests.Session() as session:
+        # Whoever runs Repère may have passwords for hosts in a file of theirs: none is sent.
+        session.auth = _send_as_it_is
+        found = _json(session, base, "GET", configuration_url)
+        issuer, endpoint = _named(found, "issuer"), _named(found, "registration_endpoint")
+        # Whoever answers for a platform must sit where it says that it is (3.5.1, "issuer").
+        if _origins(issuer) != _origins(configuration_url):
+            raise ValueError("the configuration does not stand where its issuer is")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        data = Registration(base).lti_registration_data()
+        given = _json(session, base, "POST", endpoint, json=data, headers=headers)
+    tool, platform = given.get(_TOOL), found.get(_PLATFORM)
+    deployment = tool.get("deployment_id") if isinstance(tool, dict) else None
+    product = platform.get("product_family_code") if isinstance(platform, dict) else None
+    return new_platform(
+        issuer,
+        _named(given, "client_id"),
+        _named(found, "authorization_endpoint"),
+        _named(found, "jwks_uri"),
+        token_url=found.get("token_endpoint") if isinstance(found.get("token_endpoint"), str) else None,
+        deployments=frozenset({str(deployment)} if deployment else ()),
+        frame_origins=invitation.frame_origins,
+        courses=invitation.courses,
+        name=invitation.name or " ".join(filter(None, [product if isinstance(product, str) else "", _host(issuer)])),
+    )
+
+
+def _send_as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _json(session: requests.Session, base: str, method: str, url: str, **options: Any) -> dict[str, Any]:
+    """The JSON object that an address answers with; raises `ValueError` where it does not, or takes too long."""
+    parts = web_address(url)
+    # What runs on this very machine is nobody's platform, unless Repère is tried out here.
+    is_here = is_loopback(parts.hostname or "")
+    if (is_here and not is_loopback(urlsplit(base).hostname or "")) or not is_confidential(parts):
+        raise ValueError("a platform answers by https://, and from elsewhere")
+    end, body = monotonic() + _SECONDS, bytearray()
+    options["headers"] = {"Accept": "application/json", "Accept-Encoding": "identity"} | options.get("headers", {})
+    with session.request(method, url, timeout=_SECONDS, allow_redirects=False, stream=True, **options) as response:
+        if not 200 <= response.status_code < 300:
+            raise ValueError(_NO_ANSWER)
+        while piece := response.raw.read1(16_384, decode_content=True):
+            body += piece
+            if len(body) > _LARGEST or monotonic() > end:
+                raise ValueError(_NO_ANSWER)
+    try:
+        read = json.loads(body)
+    except ValueError as error:
+        raise ValueError(_NO_ANSWER) from error
+    if not isinstance(read, dict):
+        raise ValueError(_NO_ANSWER)
+    return read
+
+
+_NO_ANSWER = "the platform does not answer as the specification says"
+
+
+def _named(found: dict[str, Any], name: str) -> str:
+    value = found.get(name)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"the platform does not tell its {name}")
+    return value
+
+
+def _host(issuer: str) -> str:
+    try:
+        return web_address(issuer).hostname or issuer
+    except ValueError:
+        return issuer
+
+
+def _origins(address: str) -> list[str]:
+    """The origin of an address, where it has one: an issuer need not be one of the web."""
+    try:
+        parts = web_address(address)
+        return [normalised(f"{parts.scheme}://{parts.netloc}")]
+    except (ValueError, StartError):
+        return []

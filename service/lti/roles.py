@@ -1,0 +1,35 @@
+"""What somebody may do, by the roles that an LMS tells of them (LTI 1.3 core, A.2)."""
+
+import re
+from collections.abc import Iterable
+
+from service.access import Role
+
+_VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"
+_OF_THE_COURSE = re.compile(rf"(?:{re.escape(_VOCABULARY)}membership(?P<rest>.*)|(?P<bare>\w+))", re.ASCII | re.DOTALL)
+_MEMBERSHIP = re.compile(r"/(?P<principal>\w+)#\w+|#(?P<alone>\w+)", re.ASCII)
+# An assistant is a sub-role of the instructor; some LMSs tell it as a role of its own.
+_TEACHING = frozenset({"Instructor", "ContentDeveloper", "Administrator", "TeachingAssistant"})
+_ELSEWHERE = frozenset(
+    {f"{_VOCABULARY}institution/person#{name}" for name in ("Faculty", "Staff", "Instructor", "Administrator")}
+    | {f"{_VOCABULARY}system/person#{name}" for name in ("Administrator", "SysAdmin")}
+)
+
+
+def role_of(roles: Iterable[str]) -> Role:
+    """The role that they make together: whoever teaches, or looks after the course, is a teacher.
+
+    Roles of the course decide; those of the institution and of the LMS count only where there is none of the course.
+    """
+    told = list(roles)
+    in_course = [found for role in told if (found := _OF_THE_COURSE.fullmatch(role))]
+    is_teacher = any(map(_teaches, in_course)) if in_course else not _ELSEWHERE.isdisjoint(told)
+    return "teacher" if is_teacher else "student"
+
+
+def _teaches(role: re.Match[str]) -> bool:
+    """Whether a role of the course is a teacher's. The principal role decides, whatever a sub-role is called."""
+    if role["bare"]:
+        return role["bare"] in _TEACHING
+    found = _MEMBERSHIP.fullmatch(role["rest"])
+    return found is not None and (found["principal"] or found["alone"]) in _TEACHING

@@ -1,0 +1,199 @@
+"""`/lti/login` and `/lti/launch`: somebody comes from a platform, is signed in there, and comes back."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from service.html import wanted_language
+from service.identity import OPEN
+from service.lti.addresses import origin_of_address
+from service.lti.contexts import is_open_to
+from service.lti.incoming import Fields, counted, database_of, known, read_again
+from service.lti.pages import page
+from service.lti.refusals import Refused
+from service.routes import own_address
+from service.state.database import Database
+from service.state.lti import (
+    Context,
+    Login,
+    Platform,
+    all_platforms,
+    begin_login,
+    course_owners,
+    finish_login,
+    keep_launch,
+    mapped_contexts,
+    use_login,
+)
+from service.times import now
+
+if TYPE_CHECKING:
+    from service.lti.launch import Launch
+
+router = APIRouter(include_in_schema=False)
+
+_OWN_COOKIE = "repere_lti_"
+
+
+@router.api_route("/lti/login", methods=["GET", "POST"], dependencies=[OPEN, Depends(counted)])
+def login(request: Request, fields: Fields) -> Response:
+    """A platform begins to sign somebody in: they go back to it, with what it must answer to."""
+    from service.lti import launch
+
+    base, database = own_address(request), database_of(request)
+    target = fields.get("target_link_uri")
+    if target is not None and not launch.is_own_address(target, base):
+        raise Refused("foreign_address", f"target_link_uri is {target[:200]!r}")
+    platform = _platform(database, fields.get("iss", ""), fields.get("client_id", ""))
+    begun = launch.begin(platform, fields, f"{base}/lti/launch")
+    begin_login(database, begun.login, now())
+    keeps_cookies = any(_OWN_COOKIE in name for name in request.cookies)
+    if keeps_cookies or launch.NEW_WINDOW in fields:
+        response: Response = RedirectResponse(begun.address, 302, {"Cache-Control": "no-store"})
+    else:
+        storage, origin = fields.get(launch.STORAGE, ""), origin_of_address(platform.auth_url)
+        again = {name: fields[name] for name in launch.KEPT if name in fields} | {launch.NEW_WINDOW: "1"}
+        response = page(
+            request,
+            "lti/store.html",
+            platform.frame_origins,
+            # The login in a new window leads on to the platform, and perhaps to another of its hosts.
+            form_action=f"'self' {origin} https:",
+            key=begun.state,
+            value=begun.proof if storage else "",
+            frame=storage,
+            origin=origin,
+            cookie=_cookie(request, begun.login),
+            address=begun.address,
+            again=again,
+        )
+    _set_cookie(request, response, begun.login, begun.proof, launch.LOGIN_SECONDS)
+    return response
+
+
+@router.get("/lti/cookie", dependencies=[OPEN])
+def is_kept(request: Request, name: Annotated[str, Query(max_length=100)] = "") -> Response:
+    """Whether the cookie of a login has come back: scripts do not see it."""
+    told = {"is_kept": _OWN_COOKIE in name and name in request.cookies}
+    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/lti/launch", dependencies=[OPEN])
+def launch(request: Request, fields: Fields) -> Response:
+    """What a platform answers to a login: who is there, and what for."""
+    from service.lti import launch
+
+    database = database_of(request)
+    found, platform = _answered(database, fields)
+    whose = launch.launch_of(fields, platform, found, own_address(request), request.app.state.key_sets)
+    if launch.is_same_browser(found, request.cookies.get(_cookie(request, found))):
+        return _enter(request, platform, whose, found)
+    if storage := json.loads(found.parameters).get(launch.STORAGE):
+        keep_launch(database, found.state, whose.as_json())
+        origin = origin_of_address(platform.auth_url)
+        return page(
+            request, "lti/prove.html", platform.frame_origins, key=fields["state"], frame=storage, origin=origin
+        )
+    raise Refused("other_browser")
+
+
+@router.post("/lti/finish", dependencies=[OPEN])
+def finish(request: Request, fields: Fields) -> Response:
+    """The same, for a browser that keeps no cookie of ours: the platform's page has kept the proof."""
+    from service.lti import launch
+
+    database = database_of(request)
+    state, proof = launch.digest(fields.get("state", "")), launch.digest(fields.get("proof", ""))
+    found = finish_login(database, state, proof, now())
+    if found is None or found.launch is None:
+        raise Refused("other_browser")
+    platform = known(database, found.platform_id)
+    return _enter(request, platform, launch.Launch.from_json(found.launch), found)
+
+
+def _enter(request: Request, platform: Platform, whose: "Launch", found: Login) -> Response:
+    """The page that keeps the token of a launch in the frame, and goes on to its view.
+
+    Raises:
+        Refused: a student has come for what is a teacher's, or from where there is no course.
+    """
+    session, is_teacher = whose.session, whose.session.role == "teacher"
+    if whose.deep_link is not None and not is_teacher:
+        raise Refused("teachers_only")
+    # As it is now: the register may be seconds old.
+    database = database_of(request)
+    course = mapped_contexts(database).get(Context(session.platform_id, session.deployment_id, session.context_id))
+    is_mapped = course is not None and is_open_to(platform, session.deployment_id, course, course_owners(database))
+    if not is_mapped and not is_teacher:
+        raise Refused("not_mapped")
+    read_again(request)
+    view = "link" if whose.deep_link is not None else "course"
+    language = wanted_language(session.locale or request.headers.get("accept-language", ""))
+    query = urlencode({"lang": language, **whose.custom})
+    state = request.app.state
+    link = "" if whose.deep_link is None else state.deep_link_tokens.new(session, whose.deep_link)
+    response = page(
+        request,
+        "lti/enter.html",
+        platform.frame_origins,
+        language=language,
+        token=state.launch_tokens.new(session),
+        link=link,
+        platform=platform.id,
+        address=f"{platform.id}/{view if is_mapped else 'choose'}?{query}",
+    )
+    _set_cookie(request, response, found, "", 0)
+    return response
+
+
+def _answered(database: Database, fields: Mapping[str, str]) -> tuple[Login, Platform]:
+    """The login that an answer belongs to, which is thereby used, and its platform.
+
+    Raises:
+        Refused: it belongs to none, comes too late or again, or says that nobody could be signed in.
+    """
+    from service.lti.launch import digest
+
+    if not (state := fields.get("state")):
+        raise Refused("state_missing")
+    used = use_login(database, digest(state), now())
+    if used is None:
+        raise Refused("state_unknown")
+    found, is_first = used
+    if not is_first:
+        raise Refused("replayed")
+    if found.expires_at <= now():
+        raise Refused("state_unknown", "the login has taken too long")
+    if error := fields.get("error"):
+        raise Refused("invalid_message", f"the platform answers {error[:200]!r}")
+    return found, known(database, found.platform_id)
+
+
+def _platform(database: Database, issuer: str, client_id: str) -> Platform:
+    """The platform of that issuer and client; of its only client where none is named.
+
+    Raises:
+        Refused: there is none.
+    """
+    found = [platform for platform in all_platforms(database) if platform.issuer == issuer]
+    if client_id:
+        found = [platform for platform in found if platform.client_id == client_id]
+    if len(found) != 1:
+        raise Refused("unknown_platform", f"issuer {issuer[:200]!r}, client {client_id[:100]!r}")
+    return found[0]
+
+
+def _cookie(request: Request, login: Login) -> str:
+    # With the prefix no other host of the site can set it (RFC 6265bis, 4.1.3.2); it takes HTTPS.
+    prefix = "__Host-" if own_address(request).startswith("https://") else ""
+    return f"{prefix}{_OWN_COOKIE}{login.state[:16]}"
+
+
+def _set_cookie(request: Request, response: Response, login: Login, value: str, seconds: int) -> None:
+    """A cookie that comes back from within the frame of another site, and is that site's alone (CHIPS)."""
+    attributes = f"Max-Age={seconds}; Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+    response.headers.append("set-cookie", f"{_cookie(request, login)}={value}; {attributes}")

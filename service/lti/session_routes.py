@@ -1,0 +1,180 @@
+"""`/v1/lti`: what the views within an LMS know of their launch, and which course its context is mapped to."""
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from functools import partial
+from itertools import chain
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field, StringConstraints
+
+from service.access import Role, check
+from service.answer import Contract
+from service.errors import ContextChanged, CourseUnavailable, InvalidToken, NotManaged, UnknownCourse
+from service.identity import OPEN, context_of, launch_session, launched
+from service.lti.contexts import choices, new_names
+from service.material import check_managed, material_folder
+from service.problems import problem_responses
+from service.register import Register
+from service.routes import json_response, startup
+from service.state.database import Database
+from service.state.keys import all_keys
+from service.state.lti import Platform, all_platforms, course_owners, make_course, map_context, mapped_contexts
+from service.state.sites import registered_sites
+from service.times import now
+from service.tokens import SESSION_SECONDS, LaunchSession, LaunchTokens
+
+router = APIRouter(tags=["LTI"])
+
+
+class LaunchCourse(Contract):
+    """The course of the LMS's course."""
+
+    id: str = Field(description="The name to ask it by.")
+    title: str = Field(description="The name to show.")
+    is_ready: bool = Field(description="Whether it can be asked: a new course has no document yet.")
+    is_managed: bool = Field(description="Whether its documents are written over the API.")
+
+
+class LaunchState(Contract):
+    """What a view within an LMS knows of its launch."""
+
+    token: str = Field(description="A fresh token of the same session, for `Authorization: Bearer …`.")
+    expires_in: int = Field(description="How long it is good for, in seconds.")
+    person: str = Field(description="The pseudonym that the person's conversations stand under.")
+    role: Role = Field(description="The person's role in the LMS's course.")
+    context_title: str = Field(description="What the LMS calls its course.")
+    course: LaunchCourse | None = Field(description="The course that it is mapped to; none as long as it is not.")
+    courses: list[str] = Field(description="For teachers, the courses that they may map it to.")
+
+
+class ContextMapping(BaseModel):
+    """The course for the LMS's course: one that is there, or a new one."""
+
+    course: str | None = Field(None, description="The name of a course that may be chosen.", examples=["docker"])
+    instead_of: str | None = Field(
+        None,
+        description="The course that it is mapped to as far as you know, `null` for none; where that has changed, "
+        "nothing is done. Left out, it is not looked at.",
+        examples=[None],
+    )
+    new: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)] | None = Field(
+        None, description="The title of a new course, which begins without a document.", examples=[None]
+    )
+
+
+@router.get(
+    "/v1/lti/session",
+    response_model=LaunchState,
+    responses=problem_responses(401, 503),
+    dependencies=[OPEN],
+)
+async def lti_session(request: Request) -> Response:
+    """The session of a launch, with a fresh token; on the day of the launch also for one that has ended."""
+    session = launch_session(request, or_ended=True)
+    caller = await launched(request, session)
+    assert session is not None
+    state = await to_thread.run_sync(partial(_state, request, session, next(iter(caller.courses or ()), None)))
+    return _fresh(state)
+
+
+@router.put(
+    "/v1/lti/context",
+    response_model=LaunchState,
+    responses=problem_responses(400, 401, 403, 404, 409, 413, 422, 503),
+    dependencies=[OPEN],
+)
+async def map_lti_context(request: Request, body: ContextMapping) -> Response:
+    """Map the LMS's course to a course, as its teacher; everybody who comes from there finds it from then on."""
+    session = launch_session(request)
+    check(await launched(request, session), "teacher")
+    assert session is not None
+    state = await to_thread.run_sync(partial(_map, request, session, body))
+    return _fresh(state)
+
+
+def _map(request: Request, session: LaunchSession, body: ContextMapping) -> LaunchState:
+    register: Register = request.app.state.register
+    database: Database = request.app.state.database
+    context, there = context_of(session), startup(request).courses.names()
+    present = mapped_contexts(database).get(context)
+    if "instead_of" in body.model_fields_set and body.instead_of != present:
+        raise ContextChanged("Somebody else has chosen a course meanwhile: load the page anew, and look.")
+    if body.new is not None:
+        name = make_course(database, context, _named(new_names(body.new, _taken(request, there))), now())
+    else:
+        name, platform = body.course or "", _platform(register, session)
+        allowed = choices(platform, session.deployment_id, course_owners(database), there)
+        if name not in allowed:
+            raise UnknownCourse(f"There is no course {name!r} that you may choose; there are: {', '.join(allowed)}.")
+        map_context(database, context, name, now())
+    register.read_again()
+    return _state(request, session, name)
+
+
+def _named(names: Iterator[str]) -> Iterator[str]:
+    """The same names; raises `UnknownCourse` where there are none."""
+    if (first := next(names, None)) is None:
+        raise UnknownCourse("Name the new course with letters or digits.")
+    return chain([first], names)
+
+
+def _taken(request: Request, there: Collection[str]) -> set[str]:
+    """The names that a new course may not have: somebody has, or is to have, a course of that name."""
+    database: Database = request.app.state.database
+    promised = [key.courses for key in all_keys(database)]
+    promised += [*registered_sites(database).values(), *(platform.courses for platform in all_platforms(database))]
+    material = material_folder(startup(request).settings)
+    kept = [folder.name for folder in material.iterdir()] if material.is_dir() else []
+    return {*there, *kept, *mapped_contexts(database).values(), *chain.from_iterable(filter(None, promised))}
+
+
+def _state(request: Request, session: LaunchSession, course: str | None) -> LaunchState:
+    register: Register = request.app.state.register
+    tokens: LaunchTokens = request.app.state.launch_tokens
+    platform = _platform(register, session)
+    courses = startup(request).courses
+    there = courses.names()
+    return LaunchState(
+        token=tokens.new(session),
+        expires_in=SESSION_SECONDS,
+        person=session.person,
+        role=session.role,
+        context_title=session.title,
+        course=None if course is None else _course(request, course, course in there),
+        courses=choices(platform, session.deployment_id, course_owners(request.app.state.database), there)
+        if session.role == "teacher"
+        else [],
+    )
+
+
+def _course(request: Request, name: str, is_there: bool) -> LaunchCourse:
+    started = startup(request)
+    title = None
+    if is_there:
+        with suppress(CourseUnavailable):
+            title = started.courses.index(name).manifest.title
+    return LaunchCourse(id=name, title=title or name, is_ready=title is not None, is_managed=_is_managed(request, name))
+
+
+def _is_managed(request: Request, name: str) -> bool:
+    try:
+        check_managed(startup(request).settings, name)
+    except NotManaged:
+        return False
+    return True
+
+
+def _platform(register: Register, session: LaunchSession) -> Platform:
+    if (platform := register.platform(session.platform_id)) is None:
+        raise InvalidToken("The platform may not launch any more.")
+    return platform
+
+
+def _fresh(state: LaunchState) -> Response:
+    response = json_response(state)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,46 @@
+/**
+ * The assistant; on a section, or with a first question, where the link that led here says so.
+ *
+ * @typedef {import("./view.js").Place} Place
+ */
+
+import { button, element, link } from "../widget/dom.js";
+import { coursePath } from "./api.js";
+
+/** @param {Place} place */
+export async function course({ api, session, texts, main, go }) {
+  const { course, role } = session;
+  if (!course?.is_ready) {
+    const isTeacher = role !== "student";
+    const said = !course ? texts.notMapped : isTeacher ? texts.notReadyTeacher : texts.notReady;
+    const shown = element("div", { class: "message" }, element("p", {}, said));
+    const next = course ? "documents" : "choose";
+    if (isTeacher) shown.append(button("", () => go(next), course ? texts.addDocuments : texts.choose));
+    main.append(shown);
+    return;
+  }
+  main.append(element("h1", { class: "hidden" }, `${texts.course} · ${course.title}`));
+  const query = new URLSearchParams(location.search);
+  let question = query.get("question") ?? "";
+  const [document_id = "", anchor = ""] = (query.get("section") ?? "").split("#");
+  if (document_id) {
+    const path = `${coursePath(course.id)}/documents/${encodeURIComponent(document_id)}/section`;
+    // The document may have changed since the link was made: then the assistant is that of the course.
+    const section = await api.get(`${path}?${new URLSearchParams({ anchor })}`).catch(() => null);
+    if (section) {
+      const title = section.heading_path.at(-1) ?? section.document_title;
+      const read = link(section.url, {}, texts.read, element("span", { class: "hidden" }, ` ${texts.newTab}`));
+      main.append(element("p", { class: "strip" }, `${texts.section} `, element("strong", {}, title), " ", read));
+      question ||= texts.about(title);
+    }
+  }
+  const chat = document.createElement("repere-chat");
+  for (const [name, value] of [["course", course.id], ["id", session.person], ["mode", "page"], ["token", api.token]]) chat.setAttribute(`${name}`, `${value}`);
+  // It is asked once, not again when the page is loaded anew.
+  if (question && !query.has("asked")) {
+    chat.setAttribute("question", question);
+    query.set("asked", "1");
+    history.replaceState(history.state, "", `?${query}`);
+  }
+  main.append(chat);
+}

@@ -1,0 +1,153 @@
+/**
+ * What the views within an LMS say, in French and in English.
+ *
+ * French typography: a no-break space stands before ? ! : ; and inside « ».
+ */
+
+const fr = {
+  tabs: "Pages de l’assistant",
+  course: "Assistant",
+  gaps: "Sans réponse",
+  documents: "Documents",
+  choose: "Cours",
+  loading: "Chargement…",
+  retry: "Réessayer",
+  ended: "La session est terminée. Rouvrez l’assistant depuis votre cours.",
+  forbidden: "Cette page est réservée aux enseignants. Revenez à l’assistant depuis votre cours.",
+  unreachable: "Repère ne répond pas. Réessayez dans un instant.",
+  notMapped: "L’assistant n’est pas encore prêt dans ce cours.",
+  notReady: "L’assistant n’a pas encore de document sur lequel s’appuyer.",
+  notReadyTeacher: "Ajoutez un premier document\u00a0: l’assistant répondra dès qu’il l’aura lu.",
+  addDocuments: "Ajouter des documents",
+  /** @param {string} title */
+  about: (title) => `Que dit le cours sur «\u00a0${title}\u00a0»\u00a0?`,
+  section: "Section\u00a0:",
+  read: "Lire la section",
+  newTab: "(nouvel onglet)",
+
+  /** @param {string} title */
+  chooseTitle: (title) => (title ? `Que connaît l’assistant dans «\u00a0${title}\u00a0»\u00a0?` : "Que connaît l’assistant ici\u00a0?"),
+  chooseDetail: "Toutes les personnes qui ouvrent l’assistant depuis ce cours l’interrogeront là-dessus.",
+  chooseThere: "Un cours qui existe",
+  chooseNew: "Un nouveau cours",
+  newTitle: "Titre du nouveau cours",
+  chooseSave: "Choisir",
+  chosen: "choisi en ce moment",
+
+  gapsTitle: "Questions restées sans réponse",
+  gapsDetail: "Ce que l’on a demandé, et à quoi le cours n’a pas répondu. Qui l’a demandé n’est dit nulle part.",
+  gapsNone: "Aucune question n’est restée sans réponse.",
+  emptySections: "Sections encore vides",
+  /** @param {number} count */
+  times: (count) => (count === 1 ? "1 fois" : `${count} fois`),
+  not_in_material: "le cours n’en parle pas",
+  section_empty: "section vide",
+  answered: "réponse jugée peu utile",
+  small_talk: "",
+
+  documentsTitle: "Documents du cours",
+  documentsDetail: "Des fichiers Markdown (.md), en UTF-8. Un fichier du même nom remplace le précédent.",
+  documentsElsewhere: "Les documents de ce cours sont tenus ailleurs\u00a0: on ne peut pas les changer ici.",
+  documentsNone: "Aucun document pour le moment.",
+  add: "Ajouter des fichiers Markdown",
+  remove: "Retirer",
+  /** @param {string} title */
+  removeSure: (title) => `Retirer «\u00a0${title}\u00a0» du cours\u00a0?`,
+  queued: "en attente",
+  running: "lecture en cours",
+  done: "prêt",
+  failed: "échec",
+  sending: "envoi",
+  notMarkdown: "seuls les fichiers Markdown (.md) sont acceptés",
+  tooLarge: "le fichier est trop grand (5 Mo au plus)",
+  notText: "le fichier n’est pas du texte en UTF-8",
+  openDocument: "Ouvrir",
+
+  linkTitle: "Ajouter l’assistant au cours",
+  linkKind: "Que montre le lien\u00a0?",
+  linkCourse: "L’assistant de ce cours",
+  linkSection: "L’assistant sur une section",
+  linkQuestion: "L’assistant avec une première question",
+  whichSection: "Section",
+  whichQuestion: "Première question",
+  linkName: "Nom du lien",
+  linkNameDefault: "Assistant du cours",
+  linkInsert: "Ajouter au cours",
+  linkCancel: "Annuler",
+  linkEnded: "La demande de lien est terminée. Recommencez depuis votre cours.",
+};
+
+/** @type {typeof fr} */
+const en = {
+  tabs: "Pages of the assistant",
+  course: "Assistant",
+  gaps: "Unanswered",
+  documents: "Documents",
+  choose: "Course",
+  loading: "Loading…",
+  retry: "Try again",
+  ended: "The session has ended. Open the assistant again from your course.",
+  forbidden: "This page is for teachers. Go back to the assistant from your course.",
+  unreachable: "Repère does not answer. Try again in a moment.",
+  notMapped: "The assistant is not ready in this course yet.",
+  notReady: "The assistant has no document to answer from yet.",
+  notReadyTeacher: "Add a first document: the assistant answers as soon as it has read it.",
+  addDocuments: "Add documents",
+  about: (title) => `What does the course say about “${title}”?`,
+  section: "Section:",
+  read: "Read the section",
+  newTab: "(new tab)",
+
+  chooseTitle: (title) => (title ? `What does the assistant know in “${title}”?` : "What does the assistant know here?"),
+  chooseDetail: "Everybody who opens the assistant from this course will ask it about that.",
+  chooseThere: "A course that is there",
+  chooseNew: "A new course",
+  newTitle: "Title of the new course",
+  chooseSave: "Choose",
+  chosen: "chosen at the moment",
+
+  gapsTitle: "Questions without an answer",
+  gapsDetail: "What was asked and the course did not answer. Nobody is told who asked it.",
+  gapsNone: "No question was left without an answer.",
+  emptySections: "Sections that are still empty",
+  times: (count) => (count === 1 ? "once" : `${count} times`),
+  not_in_material: "not in the course",
+  section_empty: "empty section",
+  answered: "answer found not helpful",
+  small_talk: "",
+
+  documentsTitle: "Documents of the course",
+  documentsDetail: "Markdown files (.md), in UTF-8. A file of the same name replaces the one before.",
+  documentsElsewhere: "The documents of this course are kept elsewhere: they cannot be changed here.",
+  documentsNone: "No document yet.",
+  add: "Add Markdown files",
+  remove: "Remove",
+  removeSure: (title) => `Remove “${title}” from the course?`,
+  queued: "waiting",
+  running: "being read",
+  done: "ready",
+  failed: "failed",
+  sending: "being sent",
+  notMarkdown: "only Markdown files (.md) are accepted",
+  tooLarge: "the file is too large (5 MB at most)",
+  notText: "the file is no text in UTF-8",
+  openDocument: "Open",
+
+  linkTitle: "Add the assistant to the course",
+  linkKind: "What does the link show?",
+  linkCourse: "The assistant of this course",
+  linkSection: "The assistant on a section",
+  linkQuestion: "The assistant with a first question",
+  whichSection: "Section",
+  whichQuestion: "First question",
+  linkName: "Name of the link",
+  linkNameDefault: "Course assistant",
+  linkInsert: "Add to the course",
+  linkCancel: "Cancel",
+  linkEnded: "The request for a link has ended. Begin again from your course.",
+};
+
+/** @typedef {typeof fr} Texts */
+
+/** @param {string} language @returns {Texts} */
+export const textsOf = (language) => (language.startsWith("en") ? en : fr);
