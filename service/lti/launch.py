@@ -23,7 +23,7 @@ from service.tokens import LaunchSession
 
 LOGIN_SECONDS = 600
 """How long a login may take."""
-KEPT = ("iss", "client_id", "login_hint", "lti_message_hint", "target_link_uri", "lti_deployment_id")
+AGAIN = ("iss", "client_id", "login_hint", "lti_message_hint", "target_link_uri", "lti_deployment_id")
 """Parameters of a login that begin it again in a new window."""
 STORAGE = "lti_storage_target"
 NEW_WINDOW = "new_window"
@@ -66,16 +66,17 @@ def begin(platform: Platform, parameters: Mapping[str, str], launch_url: str) ->
     """A login as the platform asks for it.
 
     Raises:
-        Refused: a parameter is missing.
+        Refused: a parameter is missing, or they are too long.
     """
     remembered = Remembered()
     login = OwnLogin(
         Parameters(parameters), OnePlatform(platform), session_service=remembered, cookie_service=remembered
     )
     address, proof = login.address(launch_url), secrets.token_urlsafe(32)
-    kept = {name: parameters[name] for name in (*KEPT, STORAGE, NEW_WINDOW) if parameters.get(name)}
-    if sum(map(len, kept.values())) > _LARGEST_LOGIN:
+    if sum(len(parameters.get(name, "")) for name in (*AGAIN, STORAGE)) > _LARGEST_LOGIN:
         raise Refused("invalid_message", f"the login has more than {_LARGEST_LOGIN:,} characters")
+    # Nothing else: the hints may name the person.
+    kept = {STORAGE: parameters[STORAGE]} if parameters.get(STORAGE) else {}
     row = Login(
         digest(remembered.state),
         platform.id,
@@ -98,8 +99,7 @@ def launch_of(parameters: Mapping[str, str], platform: Platform, login: Login, b
     if not is_own_address(target, base):
         raise Refused("foreign_address", f"target_link_uri is {target!r}")
     context = _object(claims, f"{_CLAIM}context")
-    context_id = _text(context, "id")
-    if not context_id:
+    if not _text(context, "id"):
         raise Refused("no_context")
     presentation = _object(claims, f"{_CLAIM}launch_presentation")
     settings = claims.get(_SETTINGS)

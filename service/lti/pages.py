@@ -30,7 +30,7 @@ async def view_page(
     if (platform := register.platform(platform_id)) is None:
         raise Refused("unknown_platform", f"there is no platform {platform_id!r}")
     language = wanted_language(lang or request.headers.get("accept-language", ""))
-    return page(request, "lti/view.html", platform.frame_origins, view=view, language=language, platform=platform.id)
+    return page(request, "lti/view.html", platform.frame_origins, language=language)
 
 
 def page(

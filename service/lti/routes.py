@@ -56,7 +56,7 @@ def login(request: Request, fields: Fields) -> Response:
         response: Response = RedirectResponse(begun.address, 302, {"Cache-Control": "no-store"})
     else:
         storage, origin = fields.get(launch.STORAGE, ""), origin_of_address(platform.auth_url)
-        again = {name: fields[name] for name in launch.KEPT if name in fields} | {launch.NEW_WINDOW: "1"}
+        again = {name: fields[name] for name in launch.AGAIN if name in fields} | {launch.NEW_WINDOW: "1"}
         response = page(
             request,
             "lti/store.html",
@@ -143,7 +143,6 @@ def _enter(request: Request, platform: Platform, whose: "Launch", found: Login) 
         language=language,
         token=state.launch_tokens.new(session),
         link=link,
-        platform=platform.id,
         address=f"{platform.id}/{view if is_mapped else 'choose'}?{query}",
     )
     _set_cookie(request, response, found, "", 0)
