@@ -45,7 +45,7 @@ from service.root_path import UnderPath
 from service.settings import Settings
 from service.startup import BuildProgress, Startup
 from service.state.database import database_of
-from service.tokens import DeepLinkTokens, GrantTokens, LaunchTokens, PersonTokens, SessionTokens, secret_keys
+from service.tokens import Tokens, secret_keys
 from service.user_tokens import HEADER as USER_TOKEN
 from service.user_tokens import PURPOSE as USERS
 from service.user_tokens import UserTokens
@@ -138,10 +138,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         keys = secret_keys(settings.secret_key, settings.home)
-        app.state.person_tokens, app.state.session_tokens = PersonTokens(keys), SessionTokens(keys)
-        app.state.grant_tokens = GrantTokens(keys)
-        app.state.launch_tokens, app.state.deep_link_tokens = LaunchTokens(keys), DeepLinkTokens(keys)
-        app.state.secret_keys = keys
+        app.state.secret_keys, app.state.tokens = keys, Tokens(keys)
         app.state.user_tokens = UserTokens(Encryption(keys, USERS), app.state.key_sets)
         sender = Sender(database, Encryption(keys, WEBHOOKS))
         conversations.start()

@@ -23,12 +23,9 @@ from service.tokens import (
     OWN,
     SESSION_PREFIX,
     TOKEN_SECONDS,
-    GrantTokens,
     LaunchSession,
-    LaunchTokens,
-    PersonTokens,
     Session,
-    SessionTokens,
+    Tokens,
 )
 from service.user_tokens import HEADER as USER_TOKEN
 from service.user_tokens import UserTokens
@@ -64,10 +61,10 @@ class NeedsDocument(Needs):
     """The same for the page of a document, which an address with a right to read opens too."""
 
     async def __call__(self, request: Request) -> None:
-        tokens: GrantTokens = request.app.state.grant_tokens
+        tokens: Tokens = request.app.state.tokens
         course, document_id = request.path_params["course"], request.path_params["document_id"]
         grant, version = request.query_params.get("grant", ""), request.query_params.get("version", "")
-        if grant and tokens.is_good(grant, course, document_id, version):
+        if grant and tokens.grant.is_good(grant, course, document_id, version):
             request.state.caller = Caller("", frozenset({course}), channel="web")
             request.state.granted = version
             return
@@ -105,9 +102,9 @@ async def identified(request: Request) -> Caller | None:
     rights = await own_rights(request)
     if rights is None:
         return None
-    tokens: PersonTokens = request.app.state.person_tokens
+    tokens: Tokens = request.app.state.tokens
     cookie = request.cookies.get(COOKIE)
-    known = tokens.caller(cookie) if cookie else None
+    known = tokens.person.caller(cookie) if cookie else None
     return Caller(known.person if known else "", rights.courses, rights.role, "web")
 
 
@@ -158,9 +155,9 @@ async def _session(request: Request, token: str) -> Caller:
     Raises:
         InvalidToken: it has ended, is forged, was given to pages of another origin, or these may not ask any more.
     """
-    tokens: SessionTokens = request.app.state.session_tokens
+    tokens: Tokens = request.app.state.tokens
     register: Register = request.app.state.register
-    found, origin = tokens.read(token), origin_of(request)
+    found, origin = tokens.session.read(token), origin_of(request)
     if found is None or found.origin != origin:
         raise InvalidToken(_ENDED)
     if origin == OWN:
@@ -194,11 +191,11 @@ async def launched(request: Request, session: LaunchSession | None) -> Caller:
 
 def launch_session(request: Request, *, or_ended: bool = False) -> LaunchSession | None:
     """The launch session of a request from our own pages, with `or_ended` also one that can be renewed."""
-    tokens: LaunchTokens = request.app.state.launch_tokens
+    tokens: Tokens = request.app.state.tokens
     token = bearer(request.headers)
     if not token.startswith(LAUNCH_PREFIX) or origin_of(request) != OWN:
         return None
-    return tokens.renewable(token) if or_ended else tokens.read(token)
+    return tokens.launch.renewable(token) if or_ended else tokens.launch.read(token)
 
 
 def context_of(session: LaunchSession) -> Context:
@@ -277,9 +274,9 @@ def session_token(request: Request) -> str | None:
 
 def renewed(request: Request) -> Session | None:
     """The session that the request may go on with, which may have ended some days ago."""
-    tokens: SessionTokens = request.app.state.session_tokens
+    tokens: Tokens = request.app.state.tokens
     token = session_token(request)
-    found = tokens.renewable(token) if token else None
+    found = tokens.session.renewable(token) if token else None
     return found if found and found.origin == origin_of(request) else None
 
 
@@ -311,8 +308,8 @@ def caller(request: Request) -> Caller:
     found = reader(request)
     if found.person:
         return found
-    tokens: PersonTokens = request.app.state.person_tokens
-    new, request.state.person_token = tokens.new()
+    tokens: Tokens = request.app.state.tokens
+    new, request.state.person_token = tokens.person.new()
     return replace(found, person=new.person)
 
 

@@ -36,7 +36,7 @@ from service.schemas import EXAMPLE, SearchResult, search_result
 from service.settings import Settings
 from service.startup import Startup
 from service.state.database import database_of
-from service.tokens import PersonTokens, SessionTokens, secret_keys
+from service.tokens import Tokens, secret_keys
 from service.user_tokens import PURPOSE, UserTokens
 
 PATH = "/mcp"
@@ -184,7 +184,7 @@ def http_app(startup: Startup, base_url: str) -> Starlette:
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
         keys = secret_keys(settings.secret_key, settings.home)
-        app.state.person_tokens, app.state.session_tokens = PersonTokens(keys), SessionTokens(keys)
+        app.state.tokens = Tokens(keys)
         app.state.user_tokens = UserTokens(Encryption(keys, PURPOSE), KeySets())
         with suppress(StateUnavailable):  # Then only this machine may ask, until it can be read.
             await to_thread.run_sync(database.migrate)

@@ -285,7 +285,7 @@ def base_url(request: Request) -> str:
     if is_open_here(request):
         return address
     register: Register = request.app.state.register
-    return granting(address, request.app.state.grant_tokens, register.courses(own_origin(request)) or frozenset())
+    return granting(address, request.app.state.tokens.grant, register.courses(own_origin(request)) or frozenset())
 
 
 def check_document(index: Index, document_id: str) -> None:

@@ -18,7 +18,7 @@ from service.rates import Rates, client_address
 from service.register import Register
 from service.routes import json_response, startup
 from service.suggestions import suggestions
-from service.tokens import LAUNCH_PREFIX, OWN, SESSION_SECONDS, LaunchTokens, SessionTokens
+from service.tokens import LAUNCH_PREFIX, OWN, SESSION_SECONDS, Tokens
 
 router = APIRouter(tags=["sessions"])
 
@@ -73,12 +73,11 @@ async def begin_session(request: Request, body: SessionRequest) -> Response:
 
 def _token(request: Request) -> str:
     """A token of the same person, or of a new one."""
+    tokens: Tokens = request.app.state.tokens
     if launch := launch_session(request, or_ended=True):
-        launches: LaunchTokens = request.app.state.launch_tokens
-        return launches.new(launch)
+        return tokens.launch.new(launch)
     before = renewed(request)
-    tokens: SessionTokens = request.app.state.session_tokens
-    return tokens.new(before.person if before else secrets.token_hex(16), origin_of(request))
+    return tokens.session.new(before.person if before else secrets.token_hex(16), origin_of(request))
 
 
 async def _courses(request: Request) -> frozenset[str] | None:

@@ -41,25 +41,39 @@ _KEY_FILE = "secret_key"
 _SHORTEST_KEY = 16
 
 
+class _Signed:
+    """Values with a signature and its time; what one kind has signed, no other takes."""
+
+    def __init__(self, keys: Sequence[str], kind: str) -> None:
+        """`keys`: the first signs, all verify, so that a key can be replaced."""
+        # The library signs with the last one.
+        self._serializer = URLSafeTimedSerializer(list(reversed(keys)), salt=f"repere.{kind}")
+
+    def sign(self, value: object) -> str:
+        return str(self._serializer.dumps(value))
+
+    def read(self, token: str, max_age: int) -> Any | None:
+        """What was signed; `None` for a token that is forged or damaged, or older than `max_age` seconds."""
+        try:
+            return self._serializer.loads(token, max_age=max_age)
+        except BadData:
+            return None
+
+
 class PersonTokens:
     """Signed tokens that make a browser the same person again, without a name and without a row anywhere."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """`keys`: the first signs, all verify, so that a key can be replaced."""
-        # The library signs with the last one.
-        self._serializer = URLSafeTimedSerializer(list(reversed(keys)), salt="repere.person")
+        self._signed = _Signed(keys, "person")
 
     def new(self) -> tuple[Caller, str]:
         """A person never seen before, and the token."""
         person = secrets.token_hex(16)
-        return Caller(person, channel="web"), self._serializer.dumps(person)
+        return Caller(person, channel="web"), self._signed.sign(person)
 
     def caller(self, token: str) -> Caller | None:
         """Whose token it is; `None` for one that is forged, damaged or too old."""
-        try:
-            person = self._serializer.loads(token, max_age=TOKEN_SECONDS)
-        except BadData:
-            return None
+        person = self._signed.read(token, TOKEN_SECONDS)
         return Caller(person, channel="web") if isinstance(person, str) else None
 
 
@@ -75,11 +89,10 @@ class SessionTokens:
     """Signed tokens with which the pages of one origin ask as one person, for an hour."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """`keys`: as for `PersonTokens`."""
-        self._serializer = URLSafeTimedSerializer(list(reversed(keys)), salt="repere.session")
+        self._signed = _Signed(keys, "session")
 
     def new(self, person: str, origin: str) -> str:
-        return SESSION_PREFIX + self._serializer.dumps([person, origin])
+        return SESSION_PREFIX + self._signed.sign([person, origin])
 
     def read(self, token: str) -> Session | None:
         """What a token holds; `None` for one that is forged or damaged, or has ended."""
@@ -90,11 +103,8 @@ class SessionTokens:
         return self._read(token, _RENEWED_SECONDS)
 
     def _read(self, token: str, max_age: int) -> Session | None:
-        try:
-            person, origin = self._serializer.loads(token.removeprefix(SESSION_PREFIX), max_age=max_age)
-        except BadData:
-            return None
-        return Session(person, origin)
+        held = self._signed.read(token.removeprefix(SESSION_PREFIX), max_age)
+        return Session(*held) if held else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +128,10 @@ class LaunchTokens:
     """Signed tokens of launch sessions, for an hour, renewed on the day of the launch."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """`keys`: as for `PersonTokens`."""
-        self._serializer = URLSafeTimedSerializer(list(reversed(keys)), salt="repere.launch")
+        self._signed = _Signed(keys, "launch")
 
     def new(self, session: LaunchSession) -> str:
-        return LAUNCH_PREFIX + self._serializer.dumps(list(astuple(session)))
+        return LAUNCH_PREFIX + self._signed.sign(list(astuple(session)))
 
     def read(self, token: str) -> LaunchSession | None:
         """What a token holds; `None` for one that is forged or damaged, or has ended."""
@@ -133,11 +142,9 @@ class LaunchTokens:
         return self._read(token, LAUNCH_SECONDS)
 
     def _read(self, token: str, max_age: int) -> LaunchSession | None:
-        try:
-            session = LaunchSession(*self._serializer.loads(token.removeprefix(LAUNCH_PREFIX), max_age=max_age))
-        except BadData:
-            return None
-        return session if time() - session.launched_at < LAUNCH_SECONDS else None
+        held = self._signed.read(token.removeprefix(LAUNCH_PREFIX), max_age)
+        session = LaunchSession(*held) if held else None
+        return session if session and time() - session.launched_at < LAUNCH_SECONDS else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,57 +167,55 @@ class DeepLinkTokens:
     """Signed requests for links."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """`keys`: as for `PersonTokens`."""
-        self._serializer = URLSafeTimedSerializer(list(reversed(keys)), salt="repere.deep-link")
+        self._signed = _Signed(keys, "deep-link")
 
     def new(self, session: LaunchSession, settings: Mapping[str, Any]) -> str:
         names = (session.person, session.platform_id, session.deployment_id, session.context_id)
-        return str(self._serializer.dumps([*names, dict(settings)]))
+        return self._signed.sign([*names, dict(settings)])
 
     def read(self, token: str) -> DeepLinkRequest | None:
         """What a token holds; `None` for one that is forged or damaged, or has ended."""
-        try:
-            return DeepLinkRequest(*self._serializer.loads(token, max_age=LAUNCH_SECONDS))
-        except BadData:
-            return None
+        held = self._signed.read(token, LAUNCH_SECONDS)
+        return DeepLinkRequest(*held) if held else None
 
 
 class StateTokens:
     """Signed tokens that go with somebody who is sent to another site, and come back with them in ten minutes."""
 
     def __init__(self, keys: Sequence[str], what_for: str) -> None:
-        """`keys`: as for `PersonTokens`."""
-        self._serializer = URLSafeTimedSerializer(list(reversed(keys)), salt=f"repere.state.{what_for}")
+        self._signed = _Signed(keys, f"state.{what_for}")
 
     def new(self) -> str:
-        return self._serializer.dumps(secrets.token_hex(16))
+        return self._signed.sign(secrets.token_hex(16))
 
     def is_good(self, token: str) -> bool:
-        try:
-            self._serializer.loads(token, max_age=_STATE_SECONDS)
-        except BadData:
-            return False
-        return True
+        return self._signed.read(token, _STATE_SECONDS) is not None
 
 
 class GrantTokens:
     """Signed rights to read one version of one document, for whoever holds the address."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """`keys`: as for `PersonTokens`."""
-        self._serializer = URLSafeTimedSerializer(list(reversed(keys)), salt="repere.grant")
+        self._signed = _Signed(keys, "grant")
 
     def new(self, course: str, document_id: str, version: str) -> str:
-        return self._serializer.dumps([course, document_id, version[-_VERSION:]])
+        return self._signed.sign([course, document_id, version[-_VERSION:]])
 
     def is_good(self, token: str, course: str, document_id: str, version: str) -> bool:
         """Whether a token lets that version be read; false for one that is forged or has ended."""
-        try:
-            return bool(
-                self._serializer.loads(token, max_age=_GRANT_SECONDS) == [course, document_id, version[-_VERSION:]]
-            )
-        except BadData:
-            return False
+        return self._signed.read(token, _GRANT_SECONDS) == [course, document_id, version[-_VERSION:]]
+
+
+class Tokens:
+    """What the service signs for those who come to it, by kind."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        """`keys`: the first signs, all verify."""
+        self.person = PersonTokens(keys)
+        self.session = SessionTokens(keys)
+        self.launch = LaunchTokens(keys)
+        self.deep_link = DeepLinkTokens(keys)
+        self.grant = GrantTokens(keys)
 
 
 def secret_keys(setting: SecretStr | None, home: Path) -> list[str]:

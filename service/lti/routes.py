@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from service.html import wanted_language
-from service.identity import OPEN
+from service.identity import OPEN, context_of
 from service.lti.addresses import origin_of_address
 from service.lti.contexts import is_open_to
 from service.lti.incoming import Fields, counted, database_of, known, read_again
@@ -18,18 +18,18 @@ from service.lti.refusals import Refused
 from service.routes import own_address
 from service.state.database import Database
 from service.state.lti import (
-    Context,
     Login,
     Platform,
     all_platforms,
     begin_login,
+    context_course,
     course_owners,
     finish_login,
     keep_launch,
-    mapped_contexts,
     use_login,
 )
 from service.times import now
+from service.tokens import Tokens
 
 if TYPE_CHECKING:
     from service.lti.launch import Launch
@@ -126,7 +126,7 @@ def _enter(request: Request, platform: Platform, whose: "Launch", found: Login) 
         raise Refused("teachers_only")
     # As it is now: the register may be seconds old.
     database = database_of(request)
-    course = mapped_contexts(database).get(Context(session.platform_id, session.deployment_id, session.context_id))
+    course = context_course(database, context_of(session))
     is_mapped = course is not None and is_open_to(platform, session.deployment_id, course, course_owners(database))
     if not is_mapped and not is_teacher:
         raise Refused("not_mapped")
@@ -134,14 +134,14 @@ def _enter(request: Request, platform: Platform, whose: "Launch", found: Login) 
     view = "link" if whose.deep_link is not None else "course"
     language = wanted_language(session.locale or request.headers.get("accept-language", ""))
     query = urlencode({"lang": language, **whose.custom})
-    state = request.app.state
-    link = "" if whose.deep_link is None else state.deep_link_tokens.new(session, whose.deep_link)
+    tokens: Tokens = request.app.state.tokens
+    link = "" if whose.deep_link is None else tokens.deep_link.new(session, whose.deep_link)
     response = page(
         request,
         "lti/enter.html",
         platform.frame_origins,
         language=language,
-        token=state.launch_tokens.new(session),
+        token=tokens.launch.new(session),
         link=link,
         address=f"{platform.id}/{view if is_mapped else 'choose'}?{query}",
     )

@@ -22,10 +22,18 @@ from service.register import Register
 from service.routes import json_response, startup
 from service.state.database import Database
 from service.state.keys import all_keys
-from service.state.lti import Platform, all_platforms, course_owners, make_course, map_context, mapped_contexts
+from service.state.lti import (
+    Platform,
+    all_platforms,
+    context_course,
+    course_owners,
+    make_course,
+    map_context,
+    mapped_contexts,
+)
 from service.state.sites import registered_sites
 from service.times import now
-from service.tokens import SESSION_SECONDS, LaunchSession, LaunchTokens
+from service.tokens import SESSION_SECONDS, LaunchSession, Tokens
 
 router = APIRouter(tags=["LTI"])
 
@@ -100,7 +108,7 @@ def _map(request: Request, session: LaunchSession, body: ContextMapping) -> Laun
     register: Register = request.app.state.register
     database: Database = request.app.state.database
     context, there = context_of(session), startup(request).courses.names()
-    present = mapped_contexts(database).get(context)
+    present = context_course(database, context)
     if "instead_of" in body.model_fields_set and body.instead_of != present:
         raise ContextChanged("Somebody else has chosen a course meanwhile: load the page anew, and look.")
     if body.new is not None:
@@ -134,12 +142,12 @@ def _taken(request: Request, there: Collection[str]) -> set[str]:
 
 def _state(request: Request, session: LaunchSession, course: str | None) -> LaunchState:
     register: Register = request.app.state.register
-    tokens: LaunchTokens = request.app.state.launch_tokens
+    tokens: Tokens = request.app.state.tokens
     platform = _platform(register, session)
     courses = startup(request).courses
     there = courses.names()
     return LaunchState(
-        token=tokens.new(session),
+        token=tokens.launch.new(session),
         expires_in=SESSION_SECONDS,
         person=session.person,
         role=session.role,

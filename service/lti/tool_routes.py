@@ -27,8 +27,8 @@ def deep_link(request: Request, fields: Fields) -> Response:
     from service.lti.keys import SigningKeys
 
     state, database = request.app.state, database_of(request)
-    session = state.launch_tokens.read(fields.get("token", ""))
-    asked = state.deep_link_tokens.read(fields.get("link", ""))
+    session = state.tokens.launch.read(fields.get("token", ""))
+    asked = state.tokens.deep_link.read(fields.get("link", ""))
     if session is None or asked is None or not asked.is_of(session):
         raise Refused("session_ended")
     platform = known(database, session.platform_id)

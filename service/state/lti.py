@@ -118,6 +118,17 @@ def mapped_contexts(database: Database) -> dict[Context, str]:
         }
 
 
+def context_course(database: Database, context: Context) -> str | None:
+    """The course of one context, `None` where it has none."""
+    own = (
+        (LTI_CONTEXTS.c.platform_id == context.platform_id)
+        & (LTI_CONTEXTS.c.deployment_id == context.deployment_id)
+        & (LTI_CONTEXTS.c.context_id == context.context_id)
+    )
+    with database.reading() as connection:
+        return connection.execute(select(LTI_CONTEXTS.c.course).where(own)).scalar_one_or_none()
+
+
 def course_owners(database: Database) -> dict[str, Owner]:
     """Which deployment every course was made from that was made from one."""
     with database.reading() as connection:

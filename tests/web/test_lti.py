@@ -39,6 +39,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.model]
 BLOCKED = {"profile": {"cookie_controls_mode": 1, "block_third_party_cookies": True}}
 ALLOWED = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
 LAUNCH = re.compile("/lti/launch$")
+LEFT_EARLY = r"/v1/session net::ERR_ABORTED"
+"""What Chromium says where somebody leaves the assistant for another view before it has begun."""
 NOT_FOUND = r"status of 404 \(Not Found\)"
 HEAD = '<title>x</title><link rel="icon" href="data:,">'
 NOTES = """\
@@ -145,7 +147,7 @@ def _profile(
         **chosen,
     )
     context.set_default_timeout(20_000)
-    troubles = Troubles(expected=list(expected))
+    troubles = Troubles(expected=[*expected, LEFT_EARLY])
     troubles.watch(context)
     page = context.new_page()
     try:

@@ -62,7 +62,7 @@ def test_deployments_of_one_client_are_schools_apart(
     registered = known(lti, platform)
     lti.add(replace(registered, deployments=registered.deployments | {"the-others"}))
     session = LaunchSession("lms-them", "teacher", registered.id, "the-others", "c-1", "", "", 2_000_000_000)
-    token = lti.served.app.state.launch_tokens.new(session)
+    token = lti.served.app.state.tokens.launch.new(session)
     assert "histoire-des-uns" not in lti.session(token)["courses"]
     assert_problem(choose(lti, token, course="histoire-des-uns"), 404)
 
