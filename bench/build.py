@@ -65,7 +65,7 @@ def measure(corpus: Path | None) -> list[Row]:
 def _build(settings: Settings, folder: Path, encoder: Encoder) -> tuple[float, Built]:
     started = perf_counter()
     course = read_course(folder, COURSE)
-    built = build_index(course, encoder, settings.recipe, settings.index_roots[0], material=COURSE)
+    built = build_index(course, encoder, settings.recipe, settings.index_roots[0], material=str(folder))
     return perf_counter() - started, built
 
 

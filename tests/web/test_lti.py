@@ -546,16 +546,16 @@ def test_a_teacher_who_changes_their_mind(school: School, desk: Page) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_tabs_of_a_teacher_leave_the_assistant_its_room(school: School, browser: Browser, size: str) -> None:
-    """Nothing of either is cut off, with a long answer above the field too."""
+    """Nothing of either is cut off, and what is left of the frame is for the answers."""
     with profile(browser, size=SIZES[size]) as page:
         frame = school.open(page, school.platform.begin(DOMINIQUE))
         chat = asks(frame)
-        inner = page.frame(name="tool")
-        assert inner is not None
+        height = tool(page).evaluate("innerHeight")
         box = "element => element.getBoundingClientRect().toJSON()"
-        tabs, send = frame.locator("#tabs").evaluate(box), chat.send.evaluate(box)
-        assert tabs["top"] >= 0
-        assert send["bottom"] <= inner.evaluate("innerHeight")
+        tabs, log, send = (part.evaluate(box) for part in (frame.locator("#tabs"), chat.log, chat.send))
+        assert 0 <= tabs["top"] < tabs["bottom"] <= log["top"] < log["bottom"] <= send["top"] < send["bottom"]
+        assert height - 50 < send["bottom"] <= height
+        assert log["height"] > height / 2
 
 
 VIEWS = ("course", "gaps", "documents", "choose", "link")

@@ -42,5 +42,5 @@ export async function course({ api, session, texts, main, go }) {
     query.set("asked", "1");
     history.replaceState(history.state, "", `?${query}`);
   }
-  main.append(chat);
+  main.append(element("div", { class: "assistant" }, chat));
 }
