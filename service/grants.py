@@ -2,9 +2,23 @@
 
 from collections.abc import Set as AbstractSet
 
+from starlette.requests import Request
+
 from corpus import Document
 from index.address import Base
-from service.tokens import GrantTokens
+from service.identity import is_open_here, own_origin
+from service.register import Register
+from service.tokens import GrantTokens, Tokens
+
+
+def links_for(request: Request, address: str) -> str:
+    """What links begin with that answer a request, `address` being ours; where a course is not open to everybody, they
+    open its documents for whoever has them."""
+    if is_open_here(request):
+        return address
+    register: Register = request.app.state.register
+    tokens: Tokens = request.app.state.tokens
+    return granting(address, tokens.grant, register.courses(own_origin(request)) or frozenset())
 
 
 def granting(address: str, tokens: GrantTokens, public: AbstractSet[str]) -> Base:

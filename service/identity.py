@@ -213,6 +213,12 @@ def is_open_here(request: Request) -> bool:
     return not register.has_keys and is_local(request)
 
 
+def is_public(request: Request, course: str) -> bool:
+    """Whether whoever opens our own page of a course may ask there."""
+    register: Register = request.app.state.register
+    return is_open_here(request) or course in (register.courses(own_origin(request)) or ())
+
+
 def is_local(request: Request) -> bool:
     """Whether a request comes from this very machine, through no proxy, and from no page of another site."""
     if request.client is None or not is_loopback(request.client.host):

@@ -27,6 +27,7 @@ from service.answer import Answer, Contract
 from service.assistant import Assistant
 from service.encryption import Encryption
 from service.errors import NotReady, ServiceError, StateUnavailable
+from service.grants import links_for
 from service.identity import identified, reader
 from service.key_sets import KeySets
 from service.plain_text import plain_text
@@ -88,7 +89,7 @@ class _Tools:
         try:
             assistant = await self._assistant(context)
             whose = self._whose(context)
-            answer = await assistant.answer(question, course, caller=whose, base_url=self._base_url)
+            answer = await assistant.answer(question, course, caller=whose, base_url=self._links(context))
         except ServiceError as error:
             return _failure(error)
         return _result(plain_text(answer, links=True), answer)
@@ -98,7 +99,7 @@ class _Tools:
     ) -> Annotated[CallToolResult, SearchResult]:
         try:
             assistant = await self._assistant(context)
-            find = partial(search_result, assistant, question, course, k, self._base_url, self._whose(context))
+            find = partial(search_result, assistant, question, course, k, self._links(context), self._whose(context))
             found = await to_thread.run_sync(find, limiter=assistant.limiter)
         except ServiceError as error:
             return _failure(error)
@@ -108,6 +109,11 @@ class _Tools:
         """Whoever a request over HTTP comes from; without one, whoever started the program."""
         request = context.request_context.request
         return reader(request) if isinstance(request, Request) else self._caller
+
+    def _links(self, context: Context) -> str:
+        """What links begin with."""
+        request = context.request_context.request
+        return links_for(request, self._base_url) if isinstance(request, Request) else self._base_url
 
     async def _assistant(self, context: Context) -> Assistant:
         """The assistant, once there is one; the client is told what it waits for.

@@ -17,24 +17,21 @@ from service.assistant import Options
 from service.calibration import WITHOUT_CALIBRATION
 from service.errors import CourseUnavailable, NotReady, UnknownDocument
 from service.etags import SAME, IfNoneMatch, conditional
-from service.grants import granting
+from service.grants import links_for
 from service.headers import COUNTED
 from service.identity import (
     ADMINISTRATOR,
     OPEN,
     STUDENT,
     caller,
-    is_open_here,
     is_user,
     key,
-    own_origin,
     reader,
     session_token,
 )
 from service.metrics import REGISTRY
 from service.problems import problem_responses
 from service.rates import Rates, client_address
-from service.register import Register
 from service.repeats import Repeats
 from service.schemas import (
     CONVERSATION,
@@ -279,13 +276,8 @@ def own_address(request: Request) -> str:
 
 
 def base_url(request: Request) -> str:
-    """What links begin with, without a slash at the end; where a course is not open to everybody, they open its
-    documents for whoever has them."""
-    address = own_address(request)
-    if is_open_here(request):
-        return address
-    register: Register = request.app.state.register
-    return granting(address, request.app.state.tokens.grant, register.courses(own_origin(request)) or frozenset())
+    """What links in an answer begin with, without a slash at the end."""
+    return links_for(request, own_address(request))
 
 
 def check_document(index: Index, document_id: str) -> None:

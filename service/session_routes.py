@@ -12,11 +12,11 @@ from service.access import Caller
 from service.answer import Contract
 from service.assistant import Assistant
 from service.errors import ForeignOrigin
-from service.identity import OPEN, bearer, is_own, launch_session, launched, origin_of, own_rights, renewed
+from service.identity import OPEN, bearer, is_own, is_public, launch_session, launched, origin_of, own_rights, renewed
 from service.problems import problem_responses
 from service.rates import Rates, client_address
 from service.register import Register
-from service.routes import json_response, startup
+from service.routes import json_response, own_address, startup
 from service.suggestions import suggestions
 from service.tokens import LAUNCH_PREFIX, OWN, SESSION_SECONDS, Tokens
 
@@ -36,6 +36,9 @@ class SessionCourse(Contract):
     title: str = Field(description="The name to show.")
     language: str = Field(description="The language of its material, such as `fr`.")
     suggestions: list[str] = Field(description="Questions that it answers, to begin with.")
+    url: str | None = Field(
+        description="Its own page, which asks with `?q=` and the question; `null` where not everybody may open it."
+    )
 
 
 class SessionStart(Contract):
@@ -64,7 +67,8 @@ async def begin_session(request: Request, body: SessionRequest) -> Response:
     courses = await _courses(request)
     if courses is not None and body.course not in courses:
         raise ForeignOrigin("Pages of this site may not ask this course: give it to the site with `repere sites add`.")
-    find = partial(_course, assistant, body.course, Caller("", courses))
+    url = f"{own_address(request)}/courses/{body.course}" if is_public(request, body.course) else None
+    find = partial(_course, assistant, body.course, Caller("", courses), url)
     course = await to_thread.run_sync(find, limiter=assistant.limiter)
     response = json_response(SessionStart(token=_token(request), expires_in=SESSION_SECONDS, course=course))
     response.headers["Cache-Control"] = "no-store"
@@ -94,7 +98,7 @@ async def _courses(request: Request) -> frozenset[str] | None:
     return register.courses(origin) or frozenset()
 
 
-def _course(assistant: Assistant, name: str, caller: Caller) -> SessionCourse:
+def _course(assistant: Assistant, name: str, caller: Caller, url: str | None) -> SessionCourse:
     index = assistant.courses.readable(name, caller)
     manifest = index.manifest
     return SessionCourse(
@@ -102,4 +106,5 @@ def _course(assistant: Assistant, name: str, caller: Caller) -> SessionCourse:
         title=manifest.title,
         language=manifest.language,
         suggestions=suggestions(assistant, index),
+        url=url,
     )

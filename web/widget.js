@@ -33,7 +33,8 @@ class RepereChat extends HTMLElement {
   #tip = null;
   /** @type {WeakMap<Asked, HTMLElement>} */
   #nodes = new WeakMap();
-  #language = "fr";
+  /** As far as it is known. @type {import("./widget/turn.js").KnownCourse} */
+  #course = { language: "fr", url: "" };
   #isBegun = false;
 
   #launcher = element("button", { type: "button", class: "launcher", "aria-expanded": "false" });
@@ -100,7 +101,7 @@ class RepereChat extends HTMLElement {
     const body = element("div", { class: "body" }, column);
     if (this.#source) body.append(this.#source.node);
     this.#panel.append(header, body, this.#live);
-    this.#tip = new Tip(column, () => this.#language);
+    this.#tip = new Tip(column, () => this.#course.language);
     this.#root.replaceChildren(this.#panel);
     if (isButton) {
       this.#launcher.replaceChildren(icon("ask"), texts.launch);
@@ -184,7 +185,7 @@ class RepereChat extends HTMLElement {
     try {
       const course = await conversation.begin(signal, told);
       told(null);
-      this.#language = course.language;
+      this.#course = course;
       this.#title.textContent = course.title;
       this.#title.lang = course.language;
       this.#welcome.firstElementChild?.replaceChildren(this.#texts.welcome(course.title));
@@ -276,7 +277,7 @@ class RepereChat extends HTMLElement {
     else this.#turns.append(this.#node(asked, acts));
     if (isNew) this.#log.scrollTop = this.#nodes.get(asked)?.offsetTop ?? 0;
     if (asked.state === "done" || asked.state === "stopped") this.#live.textContent = spoken(asked, this.#texts);
-    this.#live.lang = asked.state === "done" ? this.#language : this.#texts.language;
+    this.#live.lang = asked.state === "done" ? this.#course.language : this.#texts.language;
   }
 
   /** Without losing the focus that stands in it. @param {HTMLElement} node @param {Asked} asked @param {import("./widget/turn.js").Acts} acts */
@@ -301,14 +302,13 @@ class RepereChat extends HTMLElement {
   #acts(conversation) {
     return {
       texts: this.#texts,
-      language: () => this.#language,
+      course: () => this.#course,
       open: (place, label, opener) => {
         this.#tip?.hide();
         void this.#source?.open(place, label, opener);
       },
       again: (asked) => conversation.again(asked),
       ask: (question) => this.#ask(question),
-      linkTo: (question) => conversation.service.linkTo(question),
       rate: (id, rating, reason) => conversation.service.rate(id, rating, reason, this.#ended.signal),
     };
   }

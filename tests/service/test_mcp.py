@@ -382,6 +382,14 @@ def assert_refused(url: str, status: int, **headers: str) -> None:
     assert httpx.post(f"{url}/mcp", json=INITIALIZE, headers=accept | headers).status_code == status
 
 
+def asked_over_http(url: str, **headers: str) -> str:
+    """What a client is sent that calls `ask`."""
+    call = {"name": "ask", "arguments": {"question": REFERENCE, "course": "docker"}}
+    asked = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}
+    accept = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"}
+    return httpx.post(f"{url}/mcp", json=asked, headers=accept | headers, timeout=60).text
+
+
 def test_this_machine_may_call_a_server_and_with_a_key_others_may(home, encoder, tmp_path):
     own = Settings(home=copy_home(home, tmp_path), public_url=BASE)
     app = mcp.http_app(Startup(own), BASE)
@@ -390,24 +398,28 @@ def test_this_machine_may_call_a_server_and_with_a_key_others_may(home, encoder,
         assert_refused(url, 200, Host="localhost:8000", Origin="http://localhost:8000")
         for headers in ({"Host": "cours.example"}, {"Host": "evil.example"}, {"Origin": "https://evil.example"}):
             assert_refused(url, 401, **headers)
+        assert "grant=" not in asked_over_http(url)
         key, written = new_key("", "student", frozenset({"other"}), None)
+        other, of_all = new_key("", "student", None, None)
         database = Database(f"sqlite:///{own.home / 'repere.sqlite3'}")
         store_key(database, key)
+        store_key(database, other)
         database.close()
         app.state.register._read_at = float("-inf")
         assert_refused(url, 401)
-        assert_refused(url, 401, Authorization="Bearer rk_forged")
+        for forged in ("rk_forged", "rs_forged", "rl_forged"):
+            assert_refused(url, 401, Authorization=f"Bearer {forged}")
         bearer = {"Authorization": f"Bearer {written}"}
         assert_refused(url, 200, Host="cours.example", Origin=BASE, **bearer)
         # No page of elsewhere may have it called, whatever it brings.
         assert_refused(url, 421, Host="evil.example", **bearer)
         assert_refused(url, 403, Origin="https://evil.example", **bearer)
         # The key's courses are all there are.
-        call = {"name": "ask", "arguments": {"question": REFERENCE, "course": "docker"}}
-        asked = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": call}
-        accept = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-06-18"}
-        said = httpx.post(f"{url}/mcp", json=asked, headers=accept | bearer, timeout=60).text
-        assert "There is no course" in said
+        assert "There is no course" in asked_over_http(url, **bearer)
+        # Its links open without the key.
+        answer = asked_over_http(url, Authorization=f"Bearer {of_all}")
+        assert f"{BASE}/courses/docker/documents/introduction-docker?version=" in answer
+        assert "grant=" in answer
 
 
 def test_a_server_for_others_is_called_by_any_name(settings):

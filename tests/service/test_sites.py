@@ -74,7 +74,7 @@ def test_a_session_shows_its_course_and_asks_without_a_cookie(page: httpx.Client
     begun = response.json()
     assert begun["expires_in"] == SESSION_SECONDS
     assert begun["token"].startswith("rs_")
-    assert begun["course"].keys() == {"id", "title", "language", "suggestions"}
+    assert begun["course"].keys() == {"id", "title", "language", "suggestions", "url"}
     assert (begun["course"]["id"], begun["course"]["language"]) == ("docker", "fr")
     assert response.headers["cache-control"] == "no-store"
     answer = ask(page, begun["token"])
@@ -233,6 +233,16 @@ def test_our_own_pages_ask_every_course(served: Served) -> None:
             for given in (headers, {}):  # A browser leaves the origin out of what our own page reads.
                 place = f"/v1/courses/{course}/documents"
                 assert served.client.get(place, headers=bearer(token) | given).status_code == 200
+
+
+def test_a_session_names_the_page_of_a_course_that_everybody_may_open(served: Served, page: httpx.Client) -> None:
+    assert begin(page)["course"]["url"] is None
+    assert begin(served.client, Origin=served.url)["course"]["url"] == f"{served.url}/courses/docker"
+    public = {"Origin": "http://public.example", "Host": "public.example"}
+    found = begin(served.client, **public)["course"]["url"]
+    assert found == "http://public.example/courses/docker"
+    assert served.client.get("/courses/docker", headers={"Host": "public.example"}).status_code == 200
+    assert served.client.get("/courses/docker", headers={"Host": "elsewhere.example"}).status_code == 401
 
 
 def test_our_own_page_is_known_behind_a_proxy_that_hides_the_scheme(served: Served) -> None:

@@ -398,8 +398,10 @@ def test_a_link_with_a_token_of_somebody_else_does_nothing(
 
 
 def test_a_source_opens_for_the_student(school: School, desk: Page) -> None:
-    """In the frame, and in a tab of its own, though the course is nobody else's."""
+    """In the frame, and in a tab of its own, though the course is nobody else's and its page would refuse them."""
     chat = asks(school.open(desk, school.platform.begin(CAMILLE)))
+    expect(chat.turn.get_by_role("button", name="Copier la réponse et ses sources")).to_be_visible()
+    expect(chat.turn.locator(".actions a")).to_have_count(0)
     chat.open_source()
     marked = chat.marked()
     assert marked

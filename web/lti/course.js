@@ -27,6 +27,7 @@ export async function course({ api, session, texts, main, go }) {
     const path = `${coursePath(course.id)}/documents/${encodeURIComponent(document_id)}/section`;
     // The document may have changed since the link was made: then the assistant is that of the course.
     const section = await api.get(`${path}?${new URLSearchParams({ anchor })}`).catch(() => null);
+    if (!main.isConnected) return;
     if (section) {
       const title = section.heading_path.at(-1) ?? section.document_title;
       const read = link(section.url, {}, texts.read, element("span", { class: "hidden" }, ` ${texts.newTab}`));

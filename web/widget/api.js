@@ -14,7 +14,7 @@
  *   sentences: Sentence[], citations: Citation[], related_sections: RelatedSection[]}} Answer
  * @typedef {{number: number, standing: string, document_changed: boolean}} Cited
  * @typedef {{answer: Answer, cited: Cited[]}} Turn
- * @typedef {{id: string, title: string, language: string, suggestions: string[]}} Course
+ * @typedef {{id: string, title: string, language: string, suggestions: string[], url: string | null}} Course
  * @typedef {{document_id: string, anchor: string, url: string, start?: number, end?: number,
  *   document_version?: string}} Place
  * @typedef {{document_title: string, heading_path: string[], language: string, is_current: boolean, is_empty: boolean,
@@ -110,11 +110,6 @@ export class Service {
   /** @param {string} answer its id @param {"up" | "down" | "missing"} rating @param {string} reason @param {AbortSignal} signal */
   async rate(answer, rating, reason, signal) {
     await this.#send(`v1/answers/${encodeURIComponent(answer)}/feedback`, { rating, reason: reason || null }, signal);
-  }
-
-  /** The page of the course that asks `question`. @param {string} question */
-  linkTo(question) {
-    return new URL(`courses/${this.#course}?${new URLSearchParams({ q: question })}`, BASE).href;
   }
 
   /** @param {AbortSignal} signal @returns {Promise<Course>} */

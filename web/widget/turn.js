@@ -9,8 +9,9 @@
  * @typedef {import("./api.js").Trouble} Trouble
  * @typedef {import("./conversation.js").Asked} Asked
  * @typedef {import("./texts.js").Texts} Texts
- * @typedef {{texts: Texts, language: () => string, open: (place: Place, label: string, opener: HTMLElement) => void,
- *   again: (asked: Asked) => void, ask: (question: string) => void, linkTo: (question: string) => string,
+ * @typedef {Pick<import("./api.js").Course, "language" | "url">} KnownCourse
+ * @typedef {{texts: Texts, course: () => KnownCourse, open: (place: Place, label: string, opener: HTMLElement) => void,
+ *   again: (asked: Asked) => void, ask: (question: string) => void,
  *   rate: (id: string, rating: "up" | "down" | "missing", reason: string) => Promise<void>}} Acts
  */
 
@@ -91,9 +92,8 @@ function answerNode(asked, acts) {
     const citation = first(sentence);
     return citation ? placeName(citation.heading_path, citation.document_title) : "";
   };
-  const attributes = { class: "text", lang: asked.answer?.language ?? acts.language() };
-  const node = element("div", attributes, blocks(asked.sentences, { texts, after: chips, placeOf }));
-  return node;
+  const attributes = { class: "text", lang: asked.answer?.language ?? acts.course().language };
+  return element("div", attributes, blocks(asked.sentences, { texts, after: chips, placeOf }));
 }
 
 /** @param {Citation} citation @param {Acts} acts */
@@ -191,8 +191,9 @@ function actions(asked, acts) {
   const { texts } = acts;
   if (!answer || answer.status === "small_talk") return [];
   const bar = element("div", { class: "actions" });
-  const address = acts.linkTo(answer.standalone_question);
-  bar.append(link(address, { class: "quiet", "aria-label": texts.sameQuestion, title: texts.sameQuestion }, icon("link")));
+  const { url } = acts.course();
+  // Where not everybody may open the course's page, it is no place to send anybody.
+  if (url) bar.append(link(`${url}?${new URLSearchParams({ q: answer.standalone_question })}`, { class: "quiet", "aria-label": texts.sameQuestion, title: texts.sameQuestion }, icon("link")));
   if (answer.status !== "answered") return [bar];
   const copying = iconButton("", "copy", texts.copyAnswer, async () => {
     const said = await copy(withReferences(answer, texts), bar).then(() => texts.copied, () => texts.copyFailed);
