@@ -4,8 +4,11 @@ https://cryptography.io/en/latest/fernet/), with keys made from the secret keys.
 import base64
 import hashlib
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 
 class Encryption:
@@ -13,13 +16,22 @@ class Encryption:
 
     def __init__(self, keys: Sequence[str], purpose: str) -> None:
         """`keys`: the first encrypts, all decrypt, so that a key can be replaced. `purpose`: 16 bytes at most."""
-        self._fernet = MultiFernet([Fernet(_derived(key, purpose)) for key in keys])
+        self._keys = [_derived(key, purpose) for key in keys]
+
+    @cached_property
+    def _fernet(self) -> "MultiFernet":
+        # The library takes seven megabytes, which most services never need.
+        from cryptography.fernet import Fernet, MultiFernet
+
+        return MultiFernet([Fernet(key) for key in self._keys])
 
     def encrypt(self, text: str) -> str:
         return self._fernet.encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted: str) -> str | None:
         """The text; `None` where its key is gone, or it is damaged."""
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet.decrypt(encrypted).decode()
         except InvalidToken:

@@ -6,14 +6,16 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Lock, Thread
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jwt
 import requests
 import structlog
 import urllib3
 
 from service.addresses import is_confidential, web_address
+
+if TYPE_CHECKING:
+    import jwt
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +46,7 @@ class UnknownKey(Exception):
 class _Known:
     """What is known of one address; under the lock."""
 
-    keys: Mapping[str, jwt.PyJWK] = field(default_factory=dict)
+    keys: "Mapping[str, jwt.PyJWK]" = field(default_factory=dict)
     fetched_at: float = float("-inf")
     failed_at: float = float("-inf")
     missed_at: float = float("-inf")
@@ -60,7 +62,7 @@ class KeySets:
         self._known: dict[str, _Known] = {}
         self._lock = Lock()
 
-    def key(self, url: str, kid: str) -> jwt.PyJWK:
+    def key(self, url: str, kid: str) -> "jwt.PyJWK":
         """The key of that name in the set at `url`; waits for that address five seconds at most.
 
         Raises:
@@ -82,7 +84,7 @@ class KeySets:
                 return found
         raise UnknownKey(f"the set of keys at {url} has no key named {kid[:64]!r} for signatures")
 
-    def known(self, url: str, kid: str) -> jwt.PyJWK | None:
+    def known(self, url: str, kid: str) -> "jwt.PyJWK | None":
         """The same where that needs no waiting; `None` where it does, or there is none.
 
         A set that is due is fetched beside. Once it is twice that old it is waited for, as a key may have been
@@ -100,7 +102,7 @@ class KeySets:
                 self._begin(url, known)
             return found
 
-    def _found(self, url: str, known: _Known, kid: str) -> jwt.PyJWK | None:
+    def _found(self, url: str, known: _Known, kid: str) -> "jwt.PyJWK | None":
         with self._lock:
             is_lost = monotonic() - known.fetched_at >= _KEPT_SECONDS
             found = None if is_lost else known.keys.get(kid)
@@ -197,7 +199,7 @@ def _fetched(url: str) -> bytes:
     return bytes(body)
 
 
-def _usable(body: bytes) -> dict[str, jwt.PyJWK]:
+def _usable(body: bytes) -> "dict[str, jwt.PyJWK]":
     """The keys of a set that others sign with, by their names; of two of one name the first.
 
     Raises:
@@ -215,8 +217,10 @@ def _usable(body: bytes) -> dict[str, jwt.PyJWK]:
     return usable
 
 
-def _key(written: Mapping[str, Any]) -> jwt.PyJWK | None:
+def _key(written: Mapping[str, Any]) -> "jwt.PyJWK | None":
     """A key as it is written in a set; `None` for one that proves nothing, or is none that can be read."""
+    import jwt
+
     # A key whose private part everybody can fetch signs for nobody.
     if written.get("kty") not in _ASYMMETRIC or written.get("use") not in (None, "sig") or "d" in written:
         return None

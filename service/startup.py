@@ -1,7 +1,9 @@
 """From a fresh process to one that answers: missing indexes built, the model loaded, every course opened."""
 
+import ctypes
 import errno
 import gc
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
@@ -150,6 +152,7 @@ class Startup:
             # What is loaded by now stays: no later collection need look through half a million objects.
             gc.collect()
             gc.freeze()
+            _return_memory()
         except StartError as error:
             self.error = error
             self.detail = str(error)
@@ -160,6 +163,12 @@ class Startup:
         finally:
             self._done.set()
             self._finished(self)
+
+
+def _return_memory() -> None:
+    """Give what loading has freed back to the system, where the C library keeps it (malloc_trim(3) of glibc)."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 def load_reranker(settings: Settings) -> "Reranker | None":

@@ -2,9 +2,8 @@
 `Repere-User` (a JWT, RFC 7519)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jwt
 from anyio import CapacityLimiter, to_thread
 
 from service.access import Caller, Role, lower
@@ -13,6 +12,9 @@ from service.errors import Forbidden, InvalidUserToken, KeySetDown
 from service.key_sets import KeySets, KeySetUnavailable, UnknownKey
 from service.pseudonyms import lms_person
 from service.state.keys import Key
+
+if TYPE_CHECKING:
+    import jwt
 
 HEADER = "Repere-User"
 AUDIENCE = "repere"
@@ -63,7 +65,9 @@ class UserTokens:
         role = _role(claims.get("role", "student"))
         return Caller(lms_person(key.issuer, subject), frozenset({course}), lower(role, key.role))
 
-    async def _public_key(self, token: str, url: str) -> jwt.PyJWK:
+    async def _public_key(self, token: str, url: str) -> "jwt.PyJWK":
+        import jwt
+
         try:
             header = jwt.get_unverified_header(token)
         except jwt.PyJWTError as error:
@@ -82,8 +86,10 @@ class UserTokens:
         except KeySetUnavailable as error:
             raise KeySetDown("The LMS's public keys cannot be fetched for now; the program's log says why.") from error
 
-    def _claims(self, token: str, key: Key, public: jwt.PyJWK | None) -> dict[str, Any]:
+    def _claims(self, token: str, key: Key, public: "jwt.PyJWK | None") -> dict[str, Any]:
         """What a token says that is signed as the key demands, for us, and good now."""
+        import jwt
+
         if public is None:
             secret = self._encryption.decrypt(key.signing_secret or "")
             if secret is None:
@@ -127,6 +133,8 @@ _ALGORITHM = "It is signed by another algorithm than this key takes: {}."
 
 def _reason(error: Exception, algorithms: list[str]) -> str:
     """What is wrong with a token, in a sentence that does not repeat it."""
+    import jwt
+
     reasons: list[tuple[type[Exception], str]] = [
         (jwt.ExpiredSignatureError, "It has ended: `exp` is past."),
         (jwt.ImmatureSignatureError, "It is not good yet: `iat` or `nbf` lies ahead; compare the clocks."),
