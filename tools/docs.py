@@ -75,6 +75,21 @@ def api_page() -> str:
         """  -d '{"question": "différence port exposé et port interne", "course": "docker"}'""",
         "```",
         "",
+        "A client in Python is made from that description by "
+        "[openapi-python-client](https://github.com/openapi-generators/openapi-python-client). That Markdown travels "
+        "as bytes it has to be told:",
+        "",
+        "```yaml",
+        "# client.yaml",
+        "content_type_overrides:",
+        "  text/markdown: application/octet-stream",
+        "  text/plain: application/octet-stream",
+        "```",
+        "",
+        "```sh",
+        "openapi-python-client generate --url http://127.0.0.1:8000/openapi.json --config client.yaml",
+        "```",
+        "",
     ]
     lines += ["## Who asks", "", description["components"]["securitySchemes"]["bearer"]["description"], ""]
     lines += [f"`Repere-User`: {description['components']['securitySchemes']['user']['description']}", ""]
