@@ -51,7 +51,6 @@ from service.user_tokens import PURPOSE as USERS
 from service.user_tokens import UserTokens
 from service.webhook_sender import Sender
 from service.webhooks import PURPOSE as WEBHOOKS
-from service.windows import Windows
 
 if TYPE_CHECKING:
     from service.slack.over_http import OverHttp
@@ -73,13 +72,6 @@ def _over_http(settings: Settings) -> "OverHttp | None":
     with extra("slack"):
         from service.slack.over_http import OverHttp
     return OverHttp.of(settings)
-
-
-def _rates(settings: Settings) -> Rates:
-    """What counts questions; raises `StartError` where `rate_storage_url` is malformed or needs a library."""
-    url = settings.rate_storage_url
-    shared = Windows.at(url.get_secret_value()) if url else None
-    return Rates(settings.rate_per_session, settings.rate_per_address, settings.rate_per_key, shared)
 
 
 _CREDENTIALS = {
@@ -168,7 +160,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.startup, app.state.register, app.state.jobs = startup, register, jobs
-    app.state.rates, app.state.repeats = _rates(settings), Repeats()
+    app.state.rates, app.state.repeats = Rates.of(settings), Repeats()
     app.state.key_sets = KeySets()
     app.state.database = database
     add_handlers(app)

@@ -14,8 +14,9 @@ from service.assistant import Options
 from service.headers import COUNTED
 from service.identity import STUDENT, caller
 from service.problems import Problem, problem_responses
+from service.rates import count_question
 from service.repeats import Repeats
-from service.routes import base_url, count_question, json_response, startup
+from service.routes import base_url, json_response, startup
 from service.schemas import CONVERSATION, EXAMPLE, Question
 from service.server_sent import problem_of, while_connected, whole_answer
 

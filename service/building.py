@@ -1,6 +1,7 @@
 """`repere build`: a folder into an index, with a report of what was read."""
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from time import perf_counter
@@ -11,7 +12,8 @@ from index.errors import UnusableIndex
 from index.manifest import Manifest
 from index.shelf import current_build, find_build
 from service.courses import Material, shipped_material
-from service.errors import StartError
+from service.errors import StartError, StateUnavailable
+from service.material import material_folder
 from service.settings import Settings
 from service.startup import SHIPPED, BuildProgress
 
@@ -90,6 +92,19 @@ def _check_material(root: Path, course: str, material: Path) -> None:
         )
 
 
+def _check_name(settings: Settings, course: str, material: Path) -> None:
+    """Raise `StartError` where a teacher of an LMS has begun a course of that name: its people would read this one."""
+    from service.state.database import existing_database
+    from service.state.lti import course_owners
+
+    if material.resolve() == (material_folder(settings) / course).resolve():
+        return
+    # What cannot be read gives nobody a course either.
+    with existing_database(settings) as database, suppress(StateUnavailable):
+        if database is not None and course in course_owners(database):
+            raise StartError(f"the course {course!r} is one of an LMS; give this one another name with --course")
+
+
 def build_course(
     settings: Settings, course: str, material: Path, language: str, into: Path | None, progress: BuildProgress
 ) -> Report:
@@ -99,6 +114,7 @@ def build_course(
     recipe = settings.recipe
     current = find_build([root], course, recipe, source_digests(material), language)
     _check_material(root, course, material)
+    _check_name(settings, course, material)
     if current is not None:
         return Report(Manifest.read(current), current, None, perf_counter() - started)
 

@@ -145,6 +145,7 @@ def mcp(
     port: Annotated[int | None, typer.Option(help="The port to listen on with --http (REPERE_PORT).")] = None,
 ) -> None:
     """Serve the tools `ask` and `search` to programs that speak the Model Context Protocol; see docs/mcp.md."""
+    from service.grants import links_here
     from service.startup import Startup
 
     with extra("mcp"):
@@ -155,11 +156,10 @@ def mcp(
         raise StartError("--host and --port are for --http; leave them out to serve standard input and output")
     settings = Settings(**given)  # type: ignore[arg-type]
     logs.configure(settings)
-    base_url = Settings().address()  # Pages are what `repere serve` serves, there.
     if not http:
         with _encoding_progress() as progress:
             startup = Startup(settings, progress, _tell_failure)
-            served.serve_stdio(startup, base_url)
+            served.serve_stdio(startup, links_here(settings))
         _end_loading(startup)
         if startup.error:
             sys.exit(1)
@@ -177,7 +177,8 @@ def mcp(
     _tell_who_may_ask(settings)
     with _encoding_progress() as progress:
         startup = Startup(settings, progress, finished)
-        server = _server(served.http_app(startup, base_url), settings)
+        # Pages are what `repere serve` serves, there.
+        server = _server(served.http_app(startup, Settings().address()), settings)
         _run(server, listener)
     _end_loading(startup)
     if startup.error:
@@ -384,12 +385,13 @@ def doctor(
 @contextmanager
 def _assistant() -> Iterator[tuple["Assistant", str]]:
     """The assistant, made here, and what links begin with."""
+    from service.grants import links_here
     from service.startup import Startup
 
     settings = Settings()
     logs.configure(settings)
     with _encoding_progress() as progress:
-        yield Startup(settings, progress).run(), settings.address()
+        yield Startup(settings, progress).run(), links_here(settings)
 
 
 @contextmanager

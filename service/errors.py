@@ -159,7 +159,7 @@ class TooManyRequests(ServiceError):
 
     def __init__(self, retry_after: int) -> None:
         """`retry_after`: in seconds."""
-        super().__init__(f"That was a lot at once; try again in {retry_after} s.")
+        super().__init__("That was a lot at once: wait a while.")
         self.retry_after = retry_after
 
 

@@ -6,9 +6,11 @@ from starlette.requests import Request
 
 from corpus import Document
 from index.address import Base
+from service.errors import StateUnavailable
 from service.identity import is_open_here, own_origin
 from service.register import Register
-from service.tokens import GrantTokens, Tokens
+from service.settings import Settings
+from service.tokens import GrantTokens, Tokens, secret_keys
 
 
 def links_for(request: Request, address: str) -> str:
@@ -19,6 +21,23 @@ def links_for(request: Request, address: str) -> str:
     register: Register = request.app.state.register
     tokens: Tokens = request.app.state.tokens
     return granting(address, tokens.grant, register.courses(own_origin(request)) or frozenset())
+
+
+def links_here(settings: Settings) -> str:
+    """What links begin with for whoever is at this machine: the pages that `repere serve` serves, with a right to read
+    once a key is asked for there."""
+    from service.state.database import existing_database
+    from service.state.keys import all_keys
+
+    address = settings.address()
+    with existing_database(settings) as database:
+        try:
+            has_keys = database is not None and bool(all_keys(database))
+        except StateUnavailable:
+            has_keys = True
+    if not has_keys:
+        return address
+    return granting(address, GrantTokens(secret_keys(settings.secret_key, settings.home)), frozenset())
 
 
 def granting(address: str, tokens: GrantTokens, public: AbstractSet[str]) -> Base:

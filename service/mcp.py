@@ -32,6 +32,7 @@ from service.identity import identified, reader
 from service.key_sets import KeySets
 from service.plain_text import plain_text
 from service.problems import error_response
+from service.rates import Rates, count_question
 from service.register import Register
 from service.schemas import EXAMPLE, SearchResult, search_result
 from service.settings import Settings
@@ -88,7 +89,7 @@ class _Tools:
     ) -> Annotated[CallToolResult, Answer]:
         try:
             assistant = await self._assistant(context)
-            whose = self._whose(context)
+            whose = await self._whose(context)
             answer = await assistant.answer(question, course, caller=whose, base_url=self._links(context))
         except ServiceError as error:
             return _failure(error)
@@ -99,16 +100,24 @@ class _Tools:
     ) -> Annotated[CallToolResult, SearchResult]:
         try:
             assistant = await self._assistant(context)
-            find = partial(search_result, assistant, question, course, k, self._links(context), self._whose(context))
+            whose = await self._whose(context)
+            find = partial(search_result, assistant, question, course, k, self._links(context), whose)
             found = await to_thread.run_sync(find, limiter=assistant.limiter)
         except ServiceError as error:
             return _failure(error)
         return _result(_found_text(found), found)
 
-    def _whose(self, context: Context) -> Caller:
-        """Whoever a request over HTTP comes from; without one, whoever started the program."""
+    async def _whose(self, context: Context) -> Caller:
+        """Whoever a request over HTTP comes from, which is counted; without one, whoever started the program.
+
+        Raises:
+            TooManyRequests: they have had their share.
+        """
         request = context.request_context.request
-        return reader(request) if isinstance(request, Request) else self._caller
+        if not isinstance(request, Request):
+            return self._caller
+        await count_question(request, whose := reader(request))
+        return whose
 
     def _links(self, context: Context) -> str:
         """What links begin with."""
@@ -184,7 +193,7 @@ def http_app(startup: Startup, base_url: str) -> Starlette:
     )
     sessions = app.router.lifespan_context
     settings, database = startup.settings, database_of(startup.settings)
-    app.state.startup, app.state.register = startup, Register(database)
+    app.state.startup, app.state.register, app.state.rates = startup, Register(database), Rates.of(settings)
     app.add_middleware(_Guard)
 
     @asynccontextmanager
@@ -198,6 +207,7 @@ def http_app(startup: Startup, base_url: str) -> Starlette:
         async with sessions(application):
             yield
         app.state.register.close()
+        app.state.rates.close()
         database.close()
 
     app.router.lifespan_context = lifespan

@@ -19,7 +19,8 @@ from service.events import CitationEvent, DoneEvent, Event, SentenceEvent
 from service.headers import COUNTED
 from service.identity import STUDENT, caller, reader
 from service.problems import openai_error, problem_responses
-from service.routes import CourseId, base_url, count_question, readable, startup
+from service.rates import count_question
+from service.routes import CourseId, base_url, readable, startup
 from service.server_sent import EVENTS, ServerSentEvent, begun, problem_of, server_sent, stream_response, whole_answer
 
 router = APIRouter(tags=["OpenAI form"])

@@ -10,7 +10,10 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
+from service.access import Caller
 from service.errors import TooManyAtOnce, TooManyRequests
+from service.identity import is_user, key, session_token
+from service.settings import Settings
 from service.windows import ANSWER_SECONDS, Left, Limit, Unreachable, Windows, parsed
 
 log = structlog.get_logger(__name__)
@@ -36,6 +39,13 @@ class Rates:
         self._own, self._shared = Windows.in_memory(), shared
         self._threads = CapacityLimiter(_THREADS)
         self._shared_again_at = 0.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rates":
+        """Those of the settings; raises `StartError` where `rate_storage_url` is malformed or needs a library."""
+        url = settings.rate_storage_url
+        shared = Windows.at(url.get_secret_value()) if url else None
+        return cls(settings.rate_per_session, settings.rate_per_address, settings.rate_per_key, shared)
 
     async def session(self, address: str) -> None:
         """Count a session that begins.
@@ -104,6 +114,20 @@ class Rates:
         if self.problem is not None:
             log.info("rates_shared_again")
         self.problem, self._shared_again_at = None, 0.0
+
+
+async def count_question(request: Request, whose: Caller, count: int = 1) -> dict[str, str]:
+    """Count what is asked with a key or a session token; the headers that tell what is left.
+
+    Raises:
+        TooManyRequests: there is nothing left.
+    """
+    rates: Rates = request.app.state.rates
+    if found := key(request):
+        return await rates.key(found.id, count, whose.person if is_user(request) else None)
+    if session_token(request) is None:
+        return {}
+    return await rates.question(whose.person, client_address(request), count)
 
 
 def _named(limits: Sequence[Limit], kind: str, name: str) -> list[tuple[Limit, str]]:

@@ -11,7 +11,6 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel
 
 from index.index import Index
-from service.access import Caller
 from service.answer import Answer
 from service.assistant import Options
 from service.calibration import WITHOUT_CALIBRATION
@@ -24,14 +23,11 @@ from service.identity import (
     OPEN,
     STUDENT,
     caller,
-    is_user,
-    key,
     reader,
-    session_token,
 )
 from service.metrics import REGISTRY
 from service.problems import problem_responses
-from service.rates import Rates, client_address
+from service.rates import Rates, count_question
 from service.repeats import Repeats
 from service.schemas import (
     CONVERSATION,
@@ -253,20 +249,6 @@ def readable(request: Request, course: str) -> Index:
         UnknownCourse: there is none, or it is not theirs.
     """
     return startup(request).assistant.courses.readable(course, reader(request), may_be_empty=True)
-
-
-async def count_question(request: Request, whose: Caller, count: int = 1) -> dict[str, str]:
-    """Count what is asked with a key or a session token; the headers that tell what is left.
-
-    Raises:
-        TooManyRequests: there is nothing left.
-    """
-    rates: Rates = request.app.state.rates
-    if found := key(request):
-        return await rates.key(found.id, count, whose.person if is_user(request) else None)
-    if session_token(request) is None:
-        return {}
-    return await rates.question(whose.person, client_address(request), count)
 
 
 def own_address(request: Request) -> str:

@@ -77,7 +77,7 @@ HOMES = {
     "cryptography": {"service/encryption.py", "service/lti/"},
     "jwt": {"service/key_sets.py", "service/user_tokens.py", "service/lti/"},
     "requests": {"service/key_sets.py", "service/webhooks.py", "service/lti/"},
-    "urllib3": {"service/key_sets.py", "service/webhooks.py"},
+    "urllib3": {"service/key_sets.py", "service/webhooks.py", "service/lti/"},
     "pylti1p3": {"service/lti/"},
 }
 

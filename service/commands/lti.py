@@ -156,7 +156,7 @@ def rotate_keys() -> None:
     settings = Settings()
     with opened() as database:
         key_id = SigningKeys(database, secret_keys(settings.secret_key, settings.home)).rotate()
-    messages.print(f"Key {key_id} signs from now on; platforms fetch it from {settings.address()}/lti/jwks.")
+    messages.print(f"Platforms fetch key {key_id} from {settings.address()}/lti/jwks; it signs in a day.")
 
 
 def _print_addresses() -> None:

@@ -18,8 +18,11 @@ from service.times import now
 log = structlog.get_logger(__name__)
 
 _BITS = 2048
-_PUBLISHED_MS = 7 * 86_400_000
-"""How long a key that was replaced is published: platforms keep a set for hours or days."""
+_DAY_MS = 86_400_000
+SIGNS_AFTER_MS = _DAY_MS
+"""How old a key is before it signs: platforms keep a set for hours, and would refuse what a key of later signs."""
+PUBLISHED_MS = 7 * _DAY_MS
+"""How long a key that signs no more is published."""
 
 
 class SigningKeys:
@@ -32,11 +35,12 @@ class SigningKeys:
 
     def key_set(self) -> dict[str, Any]:
         """The public keys (RFC 7517)."""
-        return {"keys": [public_key(key_id, private_key) for key_id, private_key in self._all()]}
+        return {"keys": [public_key(key_id, private_key) for key_id, private_key, _ in self._all()]}
 
     def sign_for(self, platform: Platform) -> Registration:
-        """The platform as the library knows it, with the newest key."""
-        key_id, private_key = self._all()[0]
+        """The platform as the library knows it, with the newest key that is old enough to sign, else the oldest."""
+        found, latest = self._all(), now() - SIGNS_AFTER_MS
+        key_id, private_key, _ = next((key for key in found if key[2] <= latest), found[-1])
         return (
             _Signing(key_id)
             .set_tool_private_key(private_key)
@@ -45,28 +49,29 @@ class SigningKeys:
         )
 
     def rotate(self) -> str:
-        """Make a new key, which signs from now on; those replaced more than a week ago are removed. Its name."""
+        """Make a new key, which is published at once and signs a day later; those that have not signed for a week are
+        removed. Its name."""
         kept = signing_keys(self._database)
-        # A key is replaced when the next one is made.
-        replaced = [key_id for (key_id, _, _), (_, _, at) in zip(kept[1:], kept, strict=False) if _is_old(at)]
+        replaced = [key_id for (key_id, _, _), (_, _, at) in zip(kept[1:], kept, strict=False) if _is_done(at)]
         remove_signing_keys(self._database, replaced)
         return self._make()
 
-    def _all(self) -> list[tuple[str, str]]:
-        """Every key that can be read, by its name, the newest first; one is made where there is none."""
+    def _all(self) -> list[tuple[str, str, int]]:
+        """Every key that can be read, with its name and when it was made, the newest first; one is made where there is
+        none."""
         found = self._readable()
         if not found:
             self._make()
             found = self._readable()
         return found
 
-    def _readable(self) -> list[tuple[str, str]]:
+    def _readable(self) -> list[tuple[str, str, int]]:
         read = []
-        for key_id, encrypted, _ in signing_keys(self._database):
+        for key_id, encrypted, made_at in signing_keys(self._database):
             if (private_key := self._encryption.decrypt(encrypted)) is None:
                 log.error("lti_key_unreadable", key=key_id)
             else:
-                read.append((key_id, private_key))
+                read.append((key_id, private_key, made_at))
         return read
 
     def _make(self) -> str:
@@ -97,5 +102,6 @@ def public_key(key_id: str, private_key: str) -> dict[str, Any]:
     return {**json.loads(json.dumps(Registration.get_jwk(pem.decode()))), "kid": key_id}
 
 
-def _is_old(replaced_at: int) -> bool:
-    return replaced_at < now() - _PUBLISHED_MS
+def _is_done(next_made_at: int) -> bool:
+    """Whether a key need not be published any more: it signs until the next one does."""
+    return next_made_at < now() - SIGNS_AFTER_MS - PUBLISHED_MS

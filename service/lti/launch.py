@@ -92,7 +92,7 @@ def launch_of(parameters: Mapping[str, str], platform: Platform, login: Login, b
     """Whoever the platform has sent as the answer to a login. Blocks while keys are fetched.
 
     Raises:
-        Refused: as `OwnLaunch.claims`; or it comes from no course, or leads elsewhere.
+        Refused: as `OwnLaunch.claims`; or it comes from no course, leads elsewhere, or holds what is no text.
     """
     claims = OwnLaunch(parameters, platform, login, key_sets).claims()
     target = _required(claims, f"{_CLAIM}target_link_uri")
@@ -118,7 +118,10 @@ def launch_of(parameters: Mapping[str, str], platform: Platform, login: Login, b
         for name, value in _object(claims, f"{_CLAIM}custom").items()
         if name in KINDS and isinstance(value, str)
     }
-    return Launch(session, custom, _deep_link(settings) if settings is not None else None)
+    deep_link = _deep_link(settings) if settings is not None else None
+    if not _is_text([custom, deep_link]):
+        raise Refused("invalid_message", "a text holds half of a surrogate pair")
+    return Launch(session, custom, deep_link)
 
 
 def is_same_browser(login: Login, proof: str | None) -> bool:
@@ -175,6 +178,15 @@ def _object(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
     return value.strip() if isinstance(value, str) and value.isprintable() else ""
+
+
+def _is_text(value: object) -> bool:
+    """Whether every text within a value can be written as UTF-8."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _required(claims: Mapping[str, Any], name: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from pylti1p3.dynamic_registration import DynamicRegistration
 
 from service.addresses import is_confidential, is_loopback, web_address
@@ -171,7 +172,7 @@ def register(base: str, configuration_url: str, token: str, invitation: Invitati
         return answer.result(_SECONDS)
     except TimeoutError as error:
         raise Refused("not_registered", "the platform takes too long to answer") from error
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         # What the library says may hold the address with its token.
         raise Refused("not_registered", f"the platform cannot be reached ({type(error).__name__})") from error
     except (ValueError, StartError) as error:
@@ -231,7 +232,7 @@ def _json(session: requests.Session, base: str, method: str, url: str, **options
                 raise ValueError(_NO_ANSWER)
     try:
         read = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(_NO_ANSWER) from error
     if not isinstance(read, dict):
         raise ValueError(_NO_ANSWER)

@@ -15,7 +15,7 @@ from service.access import Role, check
 from service.answer import Contract
 from service.errors import ContextChanged, CourseUnavailable, InvalidToken, NotManaged, UnknownCourse
 from service.identity import OPEN, context_of, launch_session, launched
-from service.lti.contexts import choices, new_names
+from service.lti.contexts import choices, is_open_to, new_names
 from service.material import check_managed, material_folder
 from service.problems import problem_responses
 from service.register import Register
@@ -108,14 +108,17 @@ def _map(request: Request, session: LaunchSession, body: ContextMapping) -> Laun
     register: Register = request.app.state.register
     database: Database = request.app.state.database
     context, there = context_of(session), startup(request).courses.names()
+    platform, owners = _platform(register, session), course_owners(database)
     present = context_course(database, context)
+    # A course that was taken from the platform is none for the page that the teacher chooses on.
+    if present is not None and not is_open_to(platform, session.deployment_id, present, owners):
+        present = None
     if "instead_of" in body.model_fields_set and body.instead_of != present:
         raise ContextChanged("Somebody else has chosen a course meanwhile: load the page anew, and look.")
     if body.new is not None:
         name = make_course(database, context, _named(new_names(body.new, _taken(request, there))), now())
     else:
-        name, platform = body.course or "", _platform(register, session)
-        allowed = choices(platform, session.deployment_id, course_owners(database), there)
+        name, allowed = body.course or "", choices(platform, session.deployment_id, owners, there)
         if name not in allowed:
             raise UnknownCourse(f"There is no course {name!r} that you may choose; there are: {', '.join(allowed)}.")
         map_context(database, context, name, now())

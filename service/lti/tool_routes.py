@@ -27,7 +27,8 @@ def deep_link(request: Request, fields: Fields) -> Response:
     from service.lti.keys import SigningKeys
 
     state, database = request.app.state, database_of(request)
-    session = state.tokens.launch.read(fields.get("token", ""))
+    # The form may stay open for as long as the request for the link is good.
+    session = state.tokens.launch.renewable(fields.get("token", ""))
     asked = state.tokens.deep_link.read(fields.get("link", ""))
     if session is None or asked is None or not asked.is_of(session):
         raise Refused("session_ended")

@@ -151,6 +151,16 @@ def database_of(settings: Settings) -> Database:
     return Database(URL.create("sqlite", database=str(settings.home / FILE)).render_as_string())
 
 
+@contextmanager
+def existing_database(settings: Settings) -> Iterator[Database | None]:
+    """The same for a moment; `None` where its file was never made, which is not made for that."""
+    if settings.database_url is None and not (settings.home / FILE).exists():
+        yield None
+        return
+    with closing(database_of(settings)) as database:
+        yield database
+
+
 def _read(url: str) -> URL:
     try:
         read = make_url(url)

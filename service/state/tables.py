@@ -260,7 +260,7 @@ LTI_LOGINS = Table(
     Column("launch", Text),
 )
 
-# The keys that Repère signs with, encrypted; the newest signs, all are published.
+# The keys that Repère signs with, encrypted; the newest that is a day old signs, all are published.
 LTI_KEYS = Table(
     "lti_keys",
     METADATA,

@@ -1,5 +1,6 @@
 """Conversations and their turns in the database: SQL alone; `service.conversations` decides when."""
 
+import json
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from service.answer import Answer
 from service.occurrences import UNANSWERED, Occurrence, unanswered
 from service.state.database import Database
 from service.state.rows import upsert
-from service.state.tables import CONVERSATIONS, JOBS, REMOVALS, SLACK_QUESTIONS, TURNS
+from service.state.tables import CONVERSATIONS, JOBS, LTI_LOGINS, REMOVALS, SLACK_QUESTIONS, TURNS
 from service.state.webhooks import queue
 
 log = structlog.get_logger(__name__)
@@ -89,10 +90,19 @@ def remove_conversation(database: Database, conversation_id: str, person: str, a
 
 def remove_person(database: Database, person: str, at: int) -> None:
     """Remove every conversation of a person, with what is about it, and keep what was asked before `at` from being
-    written later. What they changed in material is nobody's from here on."""
+    written later. What they changed in material is nobody's from here on, and a launch of theirs that has not ended
+    has to be begun again."""
     in_slack = delete(SLACK_QUESTIONS).where(SLACK_QUESTIONS.c.person == person)
     changes = update(JOBS).where(JOBS.c.person == person).values(person="")
-    _remove(database, _person_name(person), CONVERSATIONS.c.person == person, at, in_slack, changes)
+    # As `Launch.as_json` writes it.
+    named = json.dumps({"person": person}).strip("{}")
+    logins = delete(LTI_LOGINS).where(_is_over(at) | LTI_LOGINS.c.launch.contains(named, autoescape=True))
+    _remove(database, _person_name(person), CONVERSATIONS.c.person == person, at, in_slack, changes, logins)
+
+
+def _is_over(at: int) -> ColumnElement[bool]:
+    """Whether a login can no longer be finished; what is kept of its launch names a person."""
+    return LTI_LOGINS.c.expires_at < at
 
 
 def _remove(database: Database, name: str, rows: ColumnElement[bool], at: int, *more: Delete | Update) -> None:
@@ -105,9 +115,11 @@ def _remove(database: Database, name: str, rows: ColumnElement[bool], at: int, *
 
 
 def purge(database: Database, retention_days: int, at: int) -> None:
-    """Remove conversations whose last turn is older than `retention_days`, 0 for none, and removals of long ago."""
+    """Remove conversations whose last turn is older than `retention_days`, 0 for none, logins whose time is over, and
+    removals of long ago."""
     with database.writing() as connection:
         connection.execute(delete(REMOVALS).where(REMOVALS.c.removed_at < at - _DAY))
+        connection.execute(delete(LTI_LOGINS).where(_is_over(at)))
         if retention_days:
             connection.execute(delete(CONVERSATIONS).where(CONVERSATIONS.c.last_at < at - retention_days * _DAY))
 

@@ -13,16 +13,20 @@ from pydantic import HttpUrl, SecretStr
 from starlette.routing import BaseRoute, Mount, Route
 
 from index.encoder import Encoder
+from service import mcp
 from service.access import Role
 from service.identity import Needs, open_to_all
 from service.keys import new_key
 from service.settings import Settings
+from service.startup import Startup
 from service.state.database import Database
 from service.state.keys import store_key
 from service.state.lti import Context, Platform, add_platform, map_context
 from service.state.sites import add_site
 from service.tokens import LaunchSession, LaunchTokens
-from tests.service.serving import REFERENCE, Served, assert_problem, copy_home, serving
+from service.user_tokens import HEADER as USER_TOKEN
+from tests.service.serving import REFERENCE, Served, assert_problem, copy_home, listening, loading, serving
+from tests.service.test_mcp import INITIALIZE
 
 pytestmark = pytest.mark.model
 
@@ -195,6 +199,8 @@ def test_every_route_with_every_kind_of_credential(served: Served, keys: dict) -
             nothing = call(client, method, route)
             wrong = [call(client, method, route, **bearer(keys, name)) for name in ("ended", "unknown")]
             wrong.append(call(client, method, route, Authorization="Bearer rs_forged"))
+            # A key that stands for no LMS.
+            wrong.append(call(client, method, route, **bearer(keys, "administrator"), **{USER_TOKEN: "x.y.z"}))
             wrong.append(call(client, method, route, Authorization=f"Bearer {session}"))  # Not from its page.
             elsewhere = call(client, method, route, **bearer(keys, "another course"))
             let_in = {name: call(client, method, route, **bearer(keys, name)) for name in ranks}
@@ -208,7 +214,8 @@ def test_every_route_with_every_kind_of_credential(served: Served, keys: dict) -
         where = f"{method} {route.path}"
         if not isinstance(declared, Needs):
             # It looks for itself, and has found nothing that lets it do anything.
-            assert {response.status_code for response in (nothing, *wrong)} <= {200, 302, 400, 401, 403}, where
+            harmless = {401} if route.path.startswith("/v1/lti/") else {200, 302, 400, 401, 403}
+            assert {response.status_code for response in (nothing, *wrong)} <= harmless, where
             continue
         for response in (nothing, *wrong):
             assert response.status_code == 401, where
@@ -225,6 +232,29 @@ def test_every_route_with_every_kind_of_credential(served: Served, keys: dict) -
             assert response.status_code not in (401, 500), f"{where} {role} of an LMS"
         assert (site.status_code == 403) is (least > 0), where
         assert site.status_code != 401, where
+
+
+def test_mcp_with_every_kind_of_credential(served: Served, keys: dict, encoder: Encoder) -> None:
+    settings = served.app.state.startup.settings
+    with httpx.Client(base_url=served.url, timeout=60) as page:
+        session = page.post("/v1/session", json={"course": "docker"}, headers={"Origin": SITE}).json()["token"]
+    forged = (
+        "rk_forged",
+        "rs_forged",
+        "rl_forged",
+        session,
+        *(launched("teacher", **changed) for changed in UNLAUNCHED),
+    )
+    wrong = [{}, *(bearer(keys, name) for name in ("ended", "unknown"))]
+    wrong += [{"Authorization": f"Bearer {token}"} for token in forged]
+    wrong.append({**bearer(keys, "student"), USER_TOKEN: "x.y.z"})
+    right = [bearer(keys, name) for name in ("student", "teacher", "administrator", "another course")]
+    right += [{"Authorization": f"Bearer {launched(role)}"} for role in LAUNCHED]
+    accept = {"Accept": "application/json, text/event-stream"}
+    with loading(encoder), listening(mcp.http_app(Startup(settings), settings.address())) as url:
+        for headers, status in [*((w, 401) for w in wrong), *((r, 200) for r in right)]:
+            answered = httpx.post(f"{url}{mcp.PATH}", json=INITIALIZE, headers=accept | headers, timeout=60)
+            assert answered.status_code == status, headers
 
 
 def test_without_a_key_this_machine_alone_may_ask(home: Path, encoder: Encoder, tmp_path: Path) -> None:

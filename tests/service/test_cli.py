@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,9 @@ from index.shelf import current_build
 from service.calibration import WITHOUT_CALIBRATION, Calibration, calibration_path
 from service.doctor import Check, examine
 from service.settings import Settings
+from service.state.database import Database
+from service.state.lti import Context, Platform, add_platform
+from service.state.lti import make_course as make_course_of_lms
 from tests.service.serving import REFERENCE, build_course
 
 COURSE = {
@@ -110,6 +114,18 @@ def test_another_folder_does_not_take_over_a_course(encoder, repere, make_course
     other = make_course({"b.md": "# B\n\nUne autre."}, "deux")
     assert_told_plainly(repere("build", other, "--course", "algo"), "algo", "--course")
     assert current_build(tmp_path / "home" / "indexes", "algo") == before.folder
+
+
+def test_no_folder_takes_the_name_of_a_course_that_a_teacher_has_begun(repere, make_course, tmp_path):
+    (tmp_path / "home").mkdir()
+    with closing(Database(f"sqlite:///{tmp_path / 'home' / 'repere.sqlite3'}")) as database:
+        database.migrate()
+        lms = "https://lms.example"
+        known = frozenset({"1"}), (), frozenset(), 0
+        add_platform(database, Platform("platform", lms, "repere", "", f"{lms}/auth", f"{lms}/keys", None, *known))
+        assert make_course_of_lms(database, Context("platform", "1", "course"), ["examens"], 0) == "examens"
+    assert_told_plainly(repere("build", make_course(COURSE, "examens")), "'examens'", "LMS", "--course")
+    assert current_build(tmp_path / "home" / "indexes", "examens") is None
 
 
 def test_a_folder_and_the_shipped_courses_are_not_built_together(repere, make_course):

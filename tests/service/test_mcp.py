@@ -6,7 +6,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Thread
 
@@ -27,7 +26,7 @@ from service.settings import Settings
 from service.startup import Startup
 from service.state.database import Database
 from service.state.keys import store_key
-from tests.service.serving import REFERENCE, build_course, copy_home, listening
+from tests.service.serving import REFERENCE, build_course, copy_home, listening, loading
 from tests.service.test_cli import assert_told_plainly
 
 pytestmark = pytest.mark.model
@@ -112,14 +111,6 @@ def over_stdio(program, home, folder, mode) -> Heard:
 def over_http(settings, encoder, mode) -> Heard:
     with loading(encoder), listening(mcp.http_app(Startup(settings), BASE)) as url:
         return anyio.run(converse, Client(f"{url}/mcp", mode=mode))
-
-
-@contextmanager
-def loading(encoder) -> Iterator[None]:
-    """The shipped model, which costs seconds each time, is `encoder`."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Encoder, "load", lambda *_, **__: encoder)
-        yield
 
 
 @pytest.fixture(scope="module", params=["stdio", "http", "http legacy"])
@@ -420,6 +411,19 @@ def test_this_machine_may_call_a_server_and_with_a_key_others_may(home, encoder,
         answer = asked_over_http(url, Authorization=f"Bearer {of_all}")
         assert f"{BASE}/courses/docker/documents/introduction-docker?version=" in answer
         assert "grant=" in answer
+
+
+def test_the_questions_of_a_key_are_counted(home, encoder, tmp_path):
+    own = Settings(home=copy_home(home, tmp_path), public_url=BASE, rate_per_key="2/hour")
+    key, written = new_key("", "student", None, None)
+    database = Database(f"sqlite:///{own.home / 'repere.sqlite3'}")
+    database.migrate()
+    store_key(database, key)
+    database.close()
+    with loading(encoder), listening(mcp.http_app(Startup(own), BASE)) as url:
+        said = [asked_over_http(url, Authorization=f"Bearer {written}") for _ in range(3)]
+    assert ['"isError":true' in answer for answer in said] == [False, False, True]
+    assert "That was a lot at once" in said[2]
 
 
 def test_a_server_for_others_is_called_by_any_name(settings):

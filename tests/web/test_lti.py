@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from playwright.sync_api import Browser, Frame, FrameLocator, Page, Route, expect
+from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page, Route, expect
 from playwright.sync_api import Error as PlaywrightError
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,17 +21,18 @@ from starlette.routing import Route as Served
 
 from index.encoder import Encoder
 from service.keys import new_key
+from service.lti.deep_linking import LONGEST
 from service.settings import Settings
 from service.state.database import Database
 from service.state.keys import store_key
 from tests.service.lti.messages import Launch, Twists
 from tests.service.lti.platform import LtiPlatform
-from tests.service.lti.school import BASIL, CAMILLE, DOMINIQUE
+from tests.service.lti.school import BASIL, CAMILLE, DOMINIQUE, User
 from tests.service.lti.served import Lti, introduce
 from tests.service.lti.test_lti_registration import invitation
 from tests.service.serving import REFERENCE, listening, serving
 from tests.web.axe import violations
-from tests.web.visiting import OUTSIDE, SIZES, Chat, Troubles, fits, one_line, visiting
+from tests.web.visiting import OFFLINE, OUTSIDE, SIZES, Chat, Troubles, fits, one_line, visiting
 from tools.browser import find_browser
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
@@ -42,6 +43,11 @@ LAUNCH = re.compile("/lti/launch$")
 LEFT_EARLY = r"/v1/session net::ERR_ABORTED"
 """What Chromium says where somebody leaves the assistant for another view before it has begun."""
 NOT_FOUND = r"status of 404 \(Not Found\)"
+REFUSED = r"status of 4(04|15|22) "
+UNAVAILABLE = r"status of 503 "
+JOB = re.compile("/v1/jobs/")
+DOCUMENTS = re.compile("/v1/courses/[^/]+/documents$")
+DOCUMENT = re.compile("/v1/courses/[^/]+/documents/[^/]+$")
 HEAD = '<title>x</title><link rel="icon" href="data:,">'
 NOTES = """\
 # Les câbles
@@ -236,6 +242,46 @@ def strict_school(_without_cookies: School) -> Iterator[School]:
     assert _without_cookies.platform.violations == []
 
 
+@pytest.fixture(scope="module")
+def _own_course(_school: School) -> Iterator[School]:
+    with LtiPlatform() as platform:
+        introduce(_school.lti, platform, _school.url)
+        _school.lti.map(platform, "cours-de-dominique", "c-202")
+        yield School(_school.lti, platform, _school.url)
+
+
+@pytest.fixture
+def own_course(_own_course: School) -> Iterator[School]:
+    """A school whose course "c-202" has a course of its own, for the teacher to fill."""
+    _own_course.platform.violations.clear()
+    yield _own_course
+    assert _own_course.platform.violations == []
+
+
+def open_documents(school: School, page: Page) -> FrameLocator:
+    """The documents of the teacher's own course."""
+    frame = school.open(page, school.platform.begin(DOMINIQUE, "c-202"))
+    frame.get_by_role("link", name="Documents").click()
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Documents du cours")
+    return frame
+
+
+def upload(frame: FrameLocator, name: str, text: str | bytes = NOTES) -> Locator:
+    """Choose a file; the line that tells what becomes of it."""
+    data = text.encode() if isinstance(text, str) else text
+    file = {"name": name, "mimeType": "text/markdown", "buffer": data}
+    frame.locator("input[type=file]").set_input_files([file])  # type: ignore[list-item]
+    row = frame.locator(".jobs li").first
+    expect(row).to_contain_text(name)
+    return row
+
+
+def unavailable(route: Route) -> None:
+    """What the service answers where its database is away."""
+    detail = "The disk is full. Nothing was changed."
+    route.fulfill(status=503, content_type="application/problem+json", body=json.dumps({"detail": detail}))
+
+
 @pytest.mark.parametrize(("preferences", "expected"), [(ALLOWED, {"plain", "apart"}), (BLOCKED, {"apart"})])
 def test_the_preferences_do_what_the_other_tests_believe(
     browser: Browser, preferences: dict[str, Any], expected: set[str]
@@ -397,9 +443,10 @@ def test_a_link_with_a_token_of_somebody_else_does_nothing(
             assert where.evaluate("history.state") is None
 
 
-def test_a_source_opens_for_the_student(school: School, desk: Page) -> None:
+@pytest.mark.parametrize("user", [CAMILLE, DOMINIQUE], ids=["student", "teacher"])
+def test_a_source_opens_for_student_and_teacher(school: School, desk: Page, user: User) -> None:
     """In the frame, and in a tab of its own, though the course is nobody else's and its page would refuse them."""
-    chat = asks(school.open(desk, school.platform.begin(CAMILLE)))
+    chat = asks(school.open(desk, school.platform.begin(user)))
     expect(chat.turn.get_by_role("button", name="Copier la réponse et ses sources")).to_be_visible()
     expect(chat.turn.locator(".actions a")).to_have_count(0)
     chat.open_source()
@@ -489,16 +536,11 @@ def test_a_teacher_from_the_registration_to_the_gaps(school: School, browser: Br
 
         # It has no document yet: they add one.
         expect(frame.get_by_role("heading", level=1)).to_have_text("Documents du cours")
-        notes = {"name": "Les câbles.md", "mimeType": "text/markdown", "buffer": NOTES.encode()}
-        frame.locator("input[type=file]").set_input_files([notes])  # type: ignore[list-item]
-        expect(frame.locator(".jobs")).to_contain_text("prêt")
+        expect(upload(frame, "Les câbles.md")).to_contain_text("prêt")
         expect(frame.get_by_role("link", name="Les câbles")).to_be_visible()
 
         # What is no Markdown is refused before it is sent.
-        frame.locator("input[type=file]").set_input_files(
-            [{"name": "notes.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}]  # type: ignore[list-item]
-        )
-        expect(frame.locator(".jobs li").first).to_contain_text("seuls les fichiers Markdown")
+        expect(upload(frame, "notes.pdf", b"%PDF")).to_contain_text("Seuls les fichiers Markdown")
 
         # A student asks, also what the course does not say.
         student = own.open(page, platform.begin(CAMILLE, "c-202"))
@@ -516,7 +558,9 @@ def test_a_teacher_from_the_registration_to_the_gaps(school: School, browser: Br
         # They put a link with a first question into their course, which a student follows.
         frame = own.open(page, platform.begin(DOMINIQUE, "c-202", link=None))
         frame.get_by_label("L’assistant avec une première question").check()
-        frame.get_by_label("Première question", exact=True).fill("Que relie la fibre ?")
+        question = frame.get_by_label("Première question", exact=True)
+        expect(question).to_have_attribute("maxlength", str(LONGEST))
+        question.fill("Que relie la fibre ?")
         frame.get_by_label("Nom du lien").fill("La fibre")
         frame.get_by_role("button", name="Ajouter au cours").click()
         expect(frame.locator("#added")).to_have_text("Liens ajoutés : 1")
@@ -525,6 +569,122 @@ def test_a_teacher_from_the_registration_to_the_gaps(school: School, browser: Br
         student = own.open(page, platform.begin(BASIL, "c-202", link))
         expect(student.locator("repere-chat article.turn")).to_contain_text("Que relie la fibre ?")
         assert platform.violations == []
+
+
+def test_a_document_whose_name_is_no_plain_letters(own_course: School, browser: Browser) -> None:
+    """It is sent under what the service makes of the name; where nothing is left of it, it is not sent."""
+    with profile(browser, expected=[NOT_FOUND]) as page:
+        frame = open_documents(own_course, page)
+        with page.expect_request(DOCUMENT) as sent:
+            row = upload(frame, "Cœur de réseau.md")
+        assert sent.value.url.endswith("/documents/coeur-de-reseau")
+        expect(row).to_contain_text("prêt")
+        row = upload(frame, "Лекция.md")
+        expect(row).to_contain_text("Renommez le fichier")
+        expect(row).to_have_class("failed")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "Il doit contenir au moins un titre ou une phrase."),
+        (NOTES.encode("latin-1"), "Le fichier n’est pas du texte en UTF-8."),
+        (NOTES.encode("utf-16"), "Le fichier n’est pas du texte en UTF-8."),
+        (b"%PDF-1.7\n", "Seuls les fichiers Markdown (.md) sont acceptés."),
+    ],
+    ids=["empty", "latin-1", "utf-16", "pdf"],
+)
+def test_a_refused_file_is_told_of_in_the_readers_language(
+    own_course: School, browser: Browser, text: str | bytes, said: str
+) -> None:
+    with profile(browser, expected=[REFUSED]) as page:
+        row = upload(open_documents(own_course, page), "Notes.md", text)
+        expect(row).to_contain_text(said)
+        expect(row).to_have_class("failed")
+        expect(row.locator(".why")).to_have_count(0)
+
+
+def test_an_upload_outlives_a_poll_that_fails(own_course: School, browser: Browser) -> None:
+    """How far it is can be seen all the while, also by who does not see it."""
+    polls: list[Route] = []
+
+    def answer(route: Route) -> None:
+        polls.append(route)
+        if len(polls) == 1:
+            route.abort("internetdisconnected")
+        # The second waits; what comes later goes on its way.
+        elif len(polls) > 2:
+            route.continue_()
+
+    with profile(browser, expected=[NOT_FOUND, OFFLINE], bypass_csp=True) as page:
+        page.route(JOB, answer)
+        frame = open_documents(own_course, page)
+        with page.expect_event("requestfailed", lambda request: bool(JOB.search(request.url))):
+            row = upload(frame, "Les ondes.md")
+        with page.expect_request(JOB):
+            pass
+        progress = row.get_by_role("progressbar", name="Les ondes.md")
+        expect(progress).to_be_visible()
+        assert violations(tool(page)) == []  # type: ignore[arg-type]
+        assert len(polls) == 2
+        polls[1].continue_()
+        expect(row).to_contain_text("prêt")
+        expect(progress).to_have_count(0)
+        expect(row).to_have_class("done")
+
+
+def test_a_change_that_the_service_cannot_make_now_can_be_tried_again(own_course: School, browser: Browser) -> None:
+    """Whoever runs the service is told why; a list that cannot be read is not an empty one."""
+    with profile(browser, expected=[NOT_FOUND, UNAVAILABLE]) as page:
+        frame = open_documents(own_course, page)
+        expect(upload(frame, "À retirer.md", "# À retirer\n\nUn mot.\n")).to_contain_text("prêt")
+        remove = frame.get_by_role("button", name="Retirer À retirer", exact=True)
+        tool(page).evaluate("confirm = () => true")
+        for address in (DOCUMENT, DOCUMENTS):
+            page.route(address, unavailable)
+        remove.click()
+        row = frame.locator(".jobs li").first
+        expect(row).to_contain_text("Repère ne peut pas le faire pour le moment.")
+        expect(row.locator(".why [lang=en]")).to_have_text("The disk is full. Nothing was changed.")
+        expect(frame.get_by_role("alert")).to_contain_text("Repère ne répond pas.")
+        expect(frame.locator("#view")).not_to_contain_text("Aucun document")
+        for address in (DOCUMENT, DOCUMENTS):
+            page.unroute(address, unavailable)
+        frame.get_by_role("button", name="Réessayer").click()
+        remove.click()
+        expect(row).to_contain_text("prêt")
+        expect(remove).to_have_count(0)
+        expect(frame.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_choice_that_somebody_else_has_made_is_told_of(own_course: School, browser: Browser) -> None:
+    with profile(browser, expected=["status of 409 ", LEFT_EARLY]) as page:
+        frame = own_course.open(page, own_course.platform.begin(DOMINIQUE, "c-202"))
+        frame.get_by_role("link", name="Cours").click()
+        page.route("**/v1/lti/context", lambda route: route.fulfill(status=409, json={"detail": "Somebody else"}))
+        frame.get_by_role("button", name="Choisir").click()
+        expect(frame.get_by_role("alert")).to_have_text(re.compile("^Quelqu’un d’autre vient de choisir un cours"))
+        expect(frame.get_by_role("button", name="Choisir")).to_be_enabled()
+
+
+def test_a_section_too_deep_for_a_link_is_not_offered(school: School, desk: Page) -> None:
+    lengthened: list[Route] = []
+
+    def lengthen(route: Route) -> None:
+        answered = route.fetch()
+        document = answered.json()
+        section = next(one for one in document["sections"] if not one["is_empty"] and one["anchor"])
+        deep = section | {"anchor": "a" * LONGEST, "heading_path": ["Trop loin"]}
+        route.fulfill(response=answered, json=document | {"sections": [*document["sections"], deep]})
+        lengthened.append(route)
+
+    desk.route(DOCUMENT, lengthen)
+    frame = school.open(desk, school.platform.begin(DOMINIQUE, link=None))
+    frame.get_by_label("L’assistant sur une section").check()
+    options = frame.get_by_label("Section", exact=True).locator("option")
+    expect(options.first).to_be_attached()
+    assert lengthened
+    assert not [title for title in options.all_inner_texts() if "Trop loin" in title]
 
 
 def test_a_link_to_a_section_shows_the_section(school: School, desk: Page) -> None:

@@ -18,6 +18,7 @@ export class Trouble extends Error {
   constructor(status, detail) {
     super(detail || `HTTP ${status}`);
     this.status = status;
+    this.detail = detail;
   }
 }
 
@@ -78,8 +79,8 @@ export class Api {
   }
 }
 
-/** @param {Response} response @returns {Promise<any>} */
-async function read(response) {
+/** What an answer says. @param {Response} response @returns {Promise<any>} */
+export async function read(response) {
   try {
     return await response.json();
   } catch {

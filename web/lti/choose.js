@@ -6,6 +6,7 @@
 
 import { element } from "../widget/dom.js";
 import { Trouble } from "./api.js";
+import { refusal } from "./troubles.js";
 
 /** @param {Place} place */
 export async function choose({ api, session, texts, main, go }) {
@@ -55,7 +56,8 @@ export async function choose({ api, session, texts, main, go }) {
     } catch (error) {
       if (!(error instanceof Trouble)) throw error;
       save.disabled = false;
-      told.textContent = error.status ? error.message : texts.unreachable;
+      const own = { 404: name ? texts.courseGone : texts.noTitle, 409: texts.chosenMeanwhile };
+      told.replaceChildren(...refusal(texts, error, own));
     }
   });
   main.append(form);

@@ -7,7 +7,8 @@
 import { element } from "../widget/dom.js";
 import { BASE, coursePath } from "./api.js";
 
-const LONGEST = "2000";
+/** Characters of what a link holds. */
+const LONGEST = 500;
 
 /** @param {Place} place */
 export async function link({ api, session, texts, main, go }) {
@@ -28,7 +29,7 @@ export async function link({ api, session, texts, main, go }) {
   const name = element("input", { type: "text", id: "name", name: "title", maxlength: "100", required: "" });
   name.value = texts.linkNameDefault;
   const pick = element("select", { id: "section", name: "section" }, ...sections.map(([value, label]) => element("option", { value }, label)));
-  const question = element("textarea", { id: "question", name: "question", maxlength: LONGEST, rows: "2" });
+  const question = element("textarea", { id: "question", name: "question", maxlength: `${LONGEST}`, rows: "2" });
   const kinds = { course: texts.linkCourse, section: texts.linkSection, question: texts.linkQuestion };
   const options = Object.entries(kinds)
     .filter(([kind]) => kind !== "section" || sections.length > 0)
@@ -65,14 +66,14 @@ export async function link({ api, session, texts, main, go }) {
   main.append(form);
 }
 
-/** Every section that has text: where it stands, and its titles. @param {import("./api.js").Api} api @param {string} course @returns {Promise<[string, string][]>} */
+/** Every section that has text and that a link can hold: where it stands, and its titles. @param {import("./api.js").Api} api @param {string} course @returns {Promise<[string, string][]>} */
 async function sectionsOf(api, course) {
   /** @type {{id: string, title: string}[]} */
   const documents = (await api.get(`${coursePath(course)}/documents`)).documents;
   const read = documents.map(async ({ id, title }) => {
     /** @type {{sections: {heading_path: string[], anchor: string, is_empty: boolean}[]}} */
     const { sections } = await api.get(`${coursePath(course)}/documents/${encodeURIComponent(id)}`);
-    const told = sections.filter(({ is_empty, anchor }) => !is_empty && anchor);
+    const told = sections.filter(({ is_empty, anchor }) => !is_empty && anchor && `${id}#${anchor}`.length <= LONGEST);
     return told.map(({ heading_path, anchor }) => /** @type {[string, string]} */ ([`${id}#${anchor}`, [title, ...heading_path.filter((name, i) => i > 0 || name !== title)].join(" › ")]));
   });
   return (await Promise.all(read)).flat();

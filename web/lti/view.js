@@ -7,7 +7,7 @@
  * @typedef {{api: Api, session: Session, texts: Texts, main: HTMLElement, go: (view: string) => void}} Place
  */
 
-import { button, element } from "../widget/dom.js";
+import { element } from "../widget/dom.js";
 import { Api, Trouble } from "./api.js";
 import { choose } from "./choose.js";
 import { course } from "./course.js";
@@ -15,6 +15,7 @@ import { documents } from "./documents.js";
 import { gaps } from "./gaps.js";
 import { link } from "./link.js";
 import { textsOf } from "./texts.js";
+import { inPlace } from "./troubles.js";
 
 /** @type {Record<string, (place: Place) => Promise<void>>} */
 const VIEWS = { course, choose, documents, gaps, link };
@@ -56,7 +57,7 @@ async function fill(main) {
     await VIEWS[view]?.({ api, session, texts, main, go: next });
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
-    fail(main, error);
+    main.replaceChildren(inPlace(texts, error, () => void show()));
   }
 }
 
@@ -84,14 +85,6 @@ function tab(name, href) {
     go(href);
   });
   return shown;
-}
-
-/** @param {HTMLElement} main @param {Trouble} trouble */
-function fail(main, trouble) {
-  const said = { 401: texts.ended, 403: texts.forbidden }[trouble.status] ?? texts.unreachable;
-  const shown = element("div", { class: "message", role: "alert" }, element("p", {}, said));
-  if (trouble.status !== 401 && trouble.status !== 403) shown.append(button("", () => show(), texts.retry));
-  main.replaceChildren(shown);
 }
 
 addEventListener("popstate", () => show());

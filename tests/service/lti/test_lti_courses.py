@@ -83,6 +83,13 @@ def test_a_course_that_is_withdrawn_is_closed_at_once(
     lti.add(replace(registered, courses=frozenset()))
     assert lti.session(token)["course"] is None
     assert_refused(launch(client, platform, platform.begin(CAMILLE, "c-202")), 403, "not_mapped")
+    # The teacher chooses anew, as where nobody has chosen before.
+    teacher = token_of(launch(client, platform, platform.begin(DOMINIQUE, "c-202")))
+    assert lti.session(teacher)["course"] is None
+    assert_problem(choose(lti, teacher, course="docker", instead_of="lent"), 409)
+    assert choose(lti, teacher, course="docker", instead_of=None).json()["course"]["id"] == "docker"
+    assert_problem(choose(lti, teacher, course="docker", instead_of=None), 409)
+    assert lti.session(token)["course"]["id"] == "docker"
 
 
 def test_a_choice_that_somebody_else_has_made_meanwhile_stays(

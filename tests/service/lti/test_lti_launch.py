@@ -2,8 +2,10 @@
 
 import re
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -14,7 +16,7 @@ from tests.service.lti.messages import MISSING, Twists
 from tests.service.lti.names import ADMINISTRATOR, INSTRUCTOR, LEARNER, STAFF
 from tests.service.lti.platform import LtiPlatform
 from tests.service.lti.school import ALEX, BASIL, CAMILLE, DOMINIQUE, User
-from tests.service.lti.served import Lti, introduce, token_of
+from tests.service.lti.served import Lti, assert_refused, introduce, token_of
 from tests.service.serving import REFERENCE, Page, assert_problem
 from tests.web.running import until
 
@@ -301,6 +303,67 @@ def test_the_platforms_page_keeps_the_proof(lti: Lti, platform: LtiPlatform, cli
     assert again.status_code == 403
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A launch that waits for the proof from the platform's page: what its page posts, and where."""
+
+    address: str
+    fields: dict[str, str]
+    proof: str
+
+    def finish(self, proof: str) -> httpx.Response:
+        with httpx.Client(headers={"Accept-Language": "fr"}) as bare:
+            return bare.post(self.address, data=self.fields | {"proof": proof})
+
+
+def keep(platform: LtiPlatform) -> Kept:
+    """Such a launch, in a browser of its own."""
+    with browser() as client:
+        page = data(log_in(client, platform, platform.begin(CAMILLE, storage="lti_storage")))
+        on_its_way = httpx.Response(302, headers={"location": str(page["address"])})
+        proving = without_cookies(client, platform, on_its_way)
+    form = form_of(proving.text)
+    return Kept(str(proving.url.join(form.address)), form.fields, str(page["value"]))
+
+
+def test_the_right_proof_lets_in_once_and_no_other_does(lti: Lti, platform: LtiPlatform) -> None:
+    lti.map(platform)
+    first, second = keep(platform), keep(platform)
+    for wrong in ("", "p" * 43, second.proof):
+        assert_refused(first.finish(wrong), 403, "other_browser")
+    assert lti.session(token_of(first.finish(first.proof)))["role"] == "student"
+    assert_refused(first.finish(first.proof), 403, "other_browser")
+    assert token_of(second.finish(second.proof))
+
+
+def test_whoever_has_everything_removed_has_no_launch_waiting(
+    lti: Lti, platform: LtiPlatform, client: httpx.Client
+) -> None:
+    lti.map(platform)
+    token, waiting = token_of(launch(client, platform, platform.begin(CAMILLE))), keep(platform)
+    removed = lti.served.client.delete("/v1/me", headers={"Authorization": f"Bearer {token}"})
+    assert removed.status_code == 204
+    assert_refused(waiting.finish(waiting.proof), 403, "other_browser")
+
+
+def test_the_proof_is_the_platforms_where_people_sign_in(
+    lti: Lti, another_platform: Platforms, client: httpx.Client
+) -> None:
+    """That may be another host than the issuer's, as Canvas has it; messages go to it and to nobody else."""
+    platform = another_platform()
+    lti.map(platform)
+    issuer, signs_in = platform.url, platform.url.replace("127.0.0.1", "localhost")
+    known = next(one for one in lti.platforms() if one.issuer == issuer)
+    lti.add(replace(known, auth_url=f"{signs_in}/authorize"))
+    storing = data(log_in(client, platform, platform.begin(CAMILLE, storage="lti_storage")))
+    address = str(storing["address"])
+    assert storing["origin"] == signs_in
+    assert address.startswith(f"{signs_in}/authorize?")
+    # Its cookies are those of the one address.
+    on_its_way = httpx.Response(302, headers={"location": address.replace(signs_in, issuer)})
+    assert data(without_cookies(client, platform, on_its_way))["origin"] == signs_in
+
+
 def test_a_new_window_is_offered_before_the_hint_is_used_up(
     lti: Lti, platform: LtiPlatform, client: httpx.Client
 ) -> None:
@@ -346,13 +409,19 @@ def test_other_cookies_are_not_told_of(lti: Lti, name: str) -> None:
 
 def pick(lti: Lti, client: httpx.Client, platform: LtiPlatform, **fields: str) -> httpx.Response:
     """A teacher picks content, and the browser takes it back to the platform; what that says."""
-    opened = launch(client, platform, platform.begin(DOMINIQUE, link=None))
+    return returned(lti, client, platform, launch(client, platform, platform.begin(DOMINIQUE, link=None)), **fields)
+
+
+def returned(
+    lti: Lti, client: httpx.Client, platform: LtiPlatform, opened: httpx.Response, **fields: str
+) -> httpx.Response:
+    """The same from the form on, which the launch has `opened`."""
     assert view_of(opened) == "link"
     link = data(opened)["link"]
-    returned = client.post(f"{lti.url}/lti/deep-link", data={"link": link, "token": token_of(opened), **fields})
-    assert returned.status_code == 200, returned.text
-    form = form_of(returned.text)
-    policy = returned.headers["content-security-policy"]
+    made = client.post(f"{lti.url}/lti/deep-link", data={"link": link, "token": token_of(opened), **fields})
+    assert made.status_code == 200, made.text
+    form = form_of(made.text)
+    policy = made.headers["content-security-policy"]
     assert f"form-action {platform.url}" in policy
     return post(client, platform, Form(form.address, form.fields))
 
@@ -402,6 +471,18 @@ def test_a_link_cannot_be_made_without_the_request_for_it(
         answered = client.post(f"{lti.url}/lti/deep-link", data=fields | {"title": "?"})
         assert answered.status_code == status, fields
         assert "eyJ" not in answered.text
+
+
+def test_a_link_is_made_as_long_as_it_is_asked_for(
+    lti: Lti, platform: LtiPlatform, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A teacher may leave the form open for longer than a session's token is good for."""
+    lti.map(platform)
+    with monkeypatch.context() as patch:
+        patch.setattr("itsdangerous.timed.TimestampSigner.get_timestamp", lambda self: int(time.time()) - 7200)
+        opened = launch(client, platform, platform.begin(DOMINIQUE, link=None))
+    assert_problem(asking(lti, token_of(opened)), 401)
+    assert "Liens ajoutés : 1" in returned(lti, client, platform, opened, title="L’assistant").text
 
 
 def test_a_teacher_who_changes_their_mind_adds_nothing(lti: Lti, platform: LtiPlatform, client: httpx.Client) -> None:

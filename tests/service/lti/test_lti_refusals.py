@@ -117,6 +117,11 @@ TWISTED: dict[str, tuple[Callable[[], Twists], int, tuple[Reason, ...]]] = {
     "whose deployment is no text": (lambda: Twists(claims={"deployment_id": "\ud800"}), 403, ("unknown_deployment",)),
     "whose link is null": (lambda: Twists(claims={"resource_link": None}), 400, ("invalid_message",)),
     "whose link is a text": (lambda: Twists(claims={"resource_link": "l-1"}), 400, ("invalid_message",)),
+    "whose first question is no text": (
+        lambda: Twists(claims={"custom": {"question": "\ud800"}}),
+        400,
+        ("invalid_message",),
+    ),
     "that ends at no time": (lambda: Twists(claims={"exp": float("inf")}), 400, ("invalid_message",)),
     "about a person without an end": (lambda: Twists(claims={"sub": "s" * 5000}), 400, ("invalid_message",)),
 } | {
@@ -250,7 +255,15 @@ def test_content_that_would_be_returned_elsewhere(
     assert_refused(answered, 400, "foreign_address", "invalid_message")
 
 
-@pytest.mark.parametrize("settings", ["x", ["x"], 5])
+NO_TEXT = {
+    "deep_link_return_url": "https://lms.example/",
+    "accept_types": ["ltiResourceLink"],
+    "accept_presentation_document_targets": ["iframe"],
+    "data": "\ud800",
+}
+
+
+@pytest.mark.parametrize("settings", ["x", ["x"], 5, NO_TEXT], ids=ascii)
 def test_content_that_is_asked_for_in_another_form(
     lti: Lti, platform: LtiPlatform, client: httpx.Client, settings: object
 ) -> None:

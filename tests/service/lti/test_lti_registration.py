@@ -98,6 +98,8 @@ BROKEN: dict[str, Answer] = {
         configuration(url) | {"registration_endpoint": "http://192.0.2.1/registration"}
     ),
     "huge": lambda request, url: JSONResponse(configuration(url) | {"more": "x" * 5_000_000}),
+    "broken off": lambda request, url: Response("{", headers={"content-length": "5000"}),
+    "nested deeply": lambda request, url: Response("[" * 100_000, media_type="application/json"),
     "registering nothing": lambda request, url: JSONResponse(configuration(url)),
 }
 
