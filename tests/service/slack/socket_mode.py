@@ -76,9 +76,11 @@ class SocketMode:
     def disconnect(self, reason: str = "refresh_requested") -> None:
         """Ask the app to connect anew ("warning", "refresh_requested") or say that it is off ("link_disabled")."""
         message = {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-1"}}
-        self._run(self._newest().send_json(message))
+        socket = self._newest()
+        self._run(socket.send_json(message))
+        # The app may be gone by itself already.
         if reason != "warning":
-            self._run(self._newest().close())
+            self._run(socket.close())
 
     def drop(self) -> None:
         """Break every connection off without a word."""
