@@ -18,6 +18,8 @@ ANSWERED = r"/v1/ask net::ERR_ABORTED"
 """What Chromium says of a stream that the page has read to its end, now and then, and of one that it stops."""
 LEFT = r"/favicon\.svg net::ERR_ABORTED"
 """The same of a page that is left while its icon is on the way."""
+LEFT_EARLY = r"/v1/session net::ERR_ABORTED"
+"""The same where the widget is taken out of its page, or moved, before it has begun."""
 UNREACHABLE = r"net::ERR_(CONNECTION_REFUSED|CONNECTION_RESET|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)"
 OFFLINE = r"net::ERR_INTERNET_DISCONNECTED"
 
@@ -35,7 +37,7 @@ class Troubles:
     under_way: set[Request] = field(default_factory=set)
 
     def unexpected(self) -> list[str]:
-        allowed = [*self.expected, ANSWERED, LEFT]
+        allowed = [*self.expected, ANSWERED, LEFT, LEFT_EARLY]
         return [said for said in self.said if not any(re.search(pattern, said) for pattern in allowed)]
 
     def watch(self, context: BrowserContext) -> None:
