@@ -10,13 +10,12 @@ from pydantic import BaseModel, Field
 
 from service.access import Caller
 from service.answer import Answer, Contract
-from service.assistant import Options
 from service.headers import COUNTED
 from service.identity import STUDENT, caller
 from service.problems import Problem, problem_responses
 from service.rates import count_question
 from service.repeats import Repeats
-from service.routes import base_url, json_response, startup
+from service.routes import events_of, json_response, startup
 from service.schemas import CONVERSATION, EXAMPLE, Question
 from service.server_sent import problem_of, while_connected, whole_answer
 
@@ -96,17 +95,7 @@ async def ask_batch(request: Request, body: Batch, idempotency_key: BatchKey = N
 
 
 async def _item(request: Request, question: Question, whose: Caller, key: str | None) -> BatchItem:
-    assistant = startup(request).assistant
-    options: Options = {
-        "caller": whose,
-        "base_url": base_url(request),
-        "conversation_id": question.conversation_id,
-    }
-    if key is None:
-        events = assistant.stream(question.question, question.course, **options)
-    else:
-        repeats: Repeats = request.app.state.repeats
-        events = repeats.stream(assistant, key, question.question, question.course, **options)
+    events = events_of(request, question, whose, key)
     try:
         async with aclosing(events):
             return BatchItem(answer=await whole_answer(request, events, takes_long=False))

@@ -1,5 +1,6 @@
 """`/v1`: the API, and what tells that the process lives, is ready, and how it does."""
 
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Annotated
 
@@ -11,11 +12,13 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel
 
 from index.index import Index
+from service.access import Caller
 from service.answer import Answer
 from service.assistant import Options
 from service.calibration import WITHOUT_CALIBRATION
 from service.errors import CourseUnavailable, NotReady, UnknownDocument
 from service.etags import SAME, IfNoneMatch, conditional
+from service.events import Event
 from service.grants import links_for
 from service.headers import COUNTED
 from service.identity import (
@@ -83,16 +86,7 @@ async def ask(request: Request, body: Question, idempotency_key: IdempotencyKey 
     assistant = startup(request).assistant
     whose = caller(request)
     limits = await count_question(request, whose)
-    options: Options = {
-        "caller": whose,
-        "base_url": base_url(request),
-        "conversation_id": body.conversation_id,
-    }
-    if idempotency_key is None:
-        events = assistant.stream(body.question, body.course, **options)
-    else:
-        repeats: Repeats = request.app.state.repeats
-        events = repeats.stream(assistant, idempotency_key, body.question, body.course, **options)
+    events = events_of(request, body, whose, idempotency_key)
     if wants_events(request):
         response = await event_response(request, events)
     else:
@@ -249,6 +243,20 @@ def readable(request: Request, course: str) -> Index:
         UnknownCourse: there is none, or it is not theirs.
     """
     return startup(request).assistant.courses.readable(course, reader(request), may_be_empty=True)
+
+
+def events_of(request: Request, question: Question, whose: Caller, key: str | None) -> AsyncGenerator[Event]:
+    """The events of an answer; with `key`, those that the same question got before where it is sent again."""
+    assistant = startup(request).assistant
+    options: Options = {
+        "caller": whose,
+        "base_url": base_url(request),
+        "conversation_id": question.conversation_id,
+    }
+    if key is None:
+        return assistant.stream(question.question, question.course, **options)
+    repeats: Repeats = request.app.state.repeats
+    return repeats.stream(assistant, key, question.question, question.course, **options)
 
 
 def own_address(request: Request) -> str:
