@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench import ask, build, encoder, memory, million, ready, report, widget
 from bench.row import Row
-from service.settings import Settings
+from reperage.service.settings import Settings
 
 MEASURES = {module.__name__.rsplit(".")[-1]: module for module in (ask, build, ready, memory, million, widget, encoder)}
 _QUICK = [name for name in MEASURES if name != "million"]

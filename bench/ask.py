@@ -18,7 +18,7 @@ from time import perf_counter
 from bench.load import Load, ask_from, body_of, request_for
 from bench.row import QUESTIONS, Row, median, number, percentile
 from bench.server import encode_only, repere_serve
-from index.encoder import Encoder
+from reperage.index.encoder import Encoder
 
 CLIENTS = 32
 _ROUNDS = 9

@@ -17,10 +17,10 @@ from time import perf_counter
 from bench.material import copied
 from bench.row import Row, number
 from bench.server import REPERE, environment
-from corpus import SplitDocument, read_course, split
-from index.build import Built, build_index, fitting
-from index.encoder import Encoder, Vectors
-from service.settings import Settings
+from reperage.corpus import SplitDocument, read_course, split
+from reperage.index.build import Built, build_index, fitting
+from reperage.index.encoder import Encoder, Vectors
+from reperage.service.settings import Settings
 
 COURSE = "bench"
 _ADDED = "\n\nCette phrase du banc d'essai ne se trouve dans aucun autre document du cours.\n\n"

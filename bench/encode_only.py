@@ -12,8 +12,8 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from index.encoder import Encoder
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.service.settings import Settings
 
 
 class Question(BaseModel):

@@ -5,8 +5,8 @@ from pathlib import Path
 from time import perf_counter
 
 from bench.row import QUESTIONS, Row, median, number
-from corpus import MATERIAL, Chunking, read_course, split
-from index.encoder import Encoder
+from reperage.corpus import MATERIAL, Chunking, read_course, split
+from reperage.index.encoder import Encoder
 
 _ROUNDS = 5
 _PASSAGES = 200

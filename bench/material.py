@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from corpus import MATERIAL
+from reperage.corpus import MATERIAL
 
 _COPIES = 20
 _WORD = re.compile(r"[^\W\d_]{5,}")

@@ -17,7 +17,7 @@ from bench.server import environment, repere_serve, resident_mb
 _QUESTIONS = 200
 _SECONDS = 5.0
 _MODEL_ALONE = (
-    "import os; from index.encoder import Encoder; from bench.server import resident_mb; "
+    "import os; from reperage.index.encoder import Encoder; from bench.server import resident_mb; "
     "Encoder.load().encode_query(['Prêt ?']); print(resident_mb(os.getpid()))"
 )
 

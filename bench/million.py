@@ -22,11 +22,11 @@ import numpy as np
 from bench.material import copied
 from bench.row import QUESTIONS, Row, number, percentile
 from bench.server import environment
-from corpus import Chunk, Chunking, read_course, split
-from index.analysis import terms
-from index.encoder import Encoder, Vectors
-from index.lexical import Lexical
-from index.vectors import ChunkVectors
+from reperage.corpus import Chunk, Chunking, read_course, split
+from reperage.index.analysis import terms
+from reperage.index.encoder import Encoder, Vectors
+from reperage.index.lexical import Lexical
+from reperage.index.vectors import ChunkVectors
 
 N = 1_000_000
 _K = 10

@@ -10,11 +10,11 @@ import numpy as np
 
 from bench.row import QUESTIONS
 from bench.server import resident_mb
-from index.analysis import terms
-from index.encoder import Encoder
-from index.index import POOL
-from index.lexical import Lexical
-from index.vectors import ChunkVectors
+from reperage.index.analysis import terms
+from reperage.index.encoder import Encoder
+from reperage.index.index import POOL
+from reperage.index.lexical import Lexical
+from reperage.index.vectors import ChunkVectors
 
 _ROUNDS = 5
 

@@ -1,7 +1,7 @@
 """Teaching material: files into documents, sections and chunks with exact spans."""
 
-from corpus.chunk import Chunk, Chunking, CountTokens, Sentence, shown_text
-from corpus.course import (
+from reperage.corpus.chunk import Chunk, Chunking, CountTokens, Sentence, shown_text
+from reperage.corpus.course import (
     MATERIAL,
     Course,
     SplitDocument,
@@ -11,8 +11,8 @@ from corpus.course import (
     source_digests,
     split,
 )
-from corpus.document import Document, Source, slug, text_version
-from corpus.section import Section
+from reperage.corpus.document import Document, Source, slug, text_version
+from reperage.corpus.section import Section
 
 __all__ = [
     "MATERIAL",

@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 
 from markdown_it.token import Token
 
-from corpus.located import Here, Located, LocatedWriter, MarkKind
-from corpus.titles import Anchors, title_of
+from reperage.corpus.located import Here, Located, LocatedWriter, MarkKind
+from reperage.corpus.titles import Anchors, title_of
 
 Kind = Literal["paragraph", "list", "table", "code", "html"]
 

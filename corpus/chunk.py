@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from corpus.blocks import Block, Item, Kind
-from corpus.document import Document
-from corpus.located import Located, Mark
-from corpus.section import Section, SectionBlocks
-from corpus.sentences import sentence_ranges
+from reperage.corpus.blocks import Block, Item, Kind
+from reperage.corpus.document import Document
+from reperage.corpus.located import Located, Mark
+from reperage.corpus.section import Section, SectionBlocks
+from reperage.corpus.sentences import sentence_ranges
 
 CountTokens = Callable[[Sequence[str]], Sequence[int]]
 """How many tokens the encoder makes of each text, its own marks and prompts left out."""

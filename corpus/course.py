@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus.blocks import headings_and_blocks
-from corpus.chunk import Chunk, Chunking, CountTokens, chunks_of
-from corpus.document import Document, Source, slug
-from corpus.errors import CorpusError, EmptyCourse, UnreadableCourse, UnreadableFile
-from corpus.markdown import parse
-from corpus.readers import markdown
-from corpus.section import Section, sections_of
+from reperage.corpus.blocks import headings_and_blocks
+from reperage.corpus.chunk import Chunk, Chunking, CountTokens, chunks_of
+from reperage.corpus.document import Document, Source, slug
+from reperage.corpus.errors import CorpusError, EmptyCourse, UnreadableCourse, UnreadableFile
+from reperage.corpus.markdown import parse
+from reperage.corpus.readers import markdown
+from reperage.corpus.section import Section, sections_of
 
 MATERIAL = Path(__file__).parent / "material"
 """The courses that ship with the project, a folder each."""

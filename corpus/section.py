@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corpus.blocks import Block, Heading
+from reperage.corpus.blocks import Block, Heading
 
 _PLACEHOLDER = re.compile(
     r"\W*(?:todo|tbd|fixme|wip|coming soon|à (?:faire|venir|compléter|rédiger)"

@@ -9,7 +9,7 @@ line break is a boundary too where what follows can open a sentence.
 import re
 from collections.abc import Iterator
 
-from corpus.located import Located
+from reperage.corpus.located import Located
 
 # A run of marks is tried once, as a whole: a million of them would take hours otherwise.
 _END = re.compile(r"(?<![.!?…])[.!?…]++(?:[ \u00a0\u202f]?[»”’\"')\]]+)?(?=\s)|\n")

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Self
 from urllib.parse import quote
 
-from corpus import Document, Section
+from reperage.corpus import Document, Section
 
 _quoted = lru_cache(maxsize=4096)(quote)
 

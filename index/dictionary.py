@@ -10,7 +10,7 @@ from pathlib import Path
 
 import spellchecker
 
-from index.analysis import fold
+from reperage.index.analysis import fold
 
 # The lists give 50 to words that a dictionary has and their own texts lack; the rare English ones are too many
 # French misspellings ("prot", "memoir").

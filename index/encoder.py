@@ -14,9 +14,9 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
 from tokenizers import Tokenizer
 
-from index.errors import UnusableModel
-from index.models import SHIPPED_MODEL, model_folder
-from index.onnx_module import OnnxTransformer
+from reperage.index.errors import UnusableModel
+from reperage.index.models import SHIPPED_MODEL, model_folder
+from reperage.index.onnx_module import OnnxTransformer
 
 Vectors = NDArray[np.float32]
 

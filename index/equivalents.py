@@ -5,7 +5,7 @@ from collections.abc import Sequence, Set
 from functools import cache
 from pathlib import Path
 
-from index.analysis import terms
+from reperage.index.analysis import terms
 
 
 def equivalents(stem: str) -> Set[str]:

@@ -9,15 +9,15 @@ from typing import Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus import Chunk, Document, Section
-from index.errors import DamagedIndex
-from index.fusion import Signals, fuse, rank_scores
-from index.lexical import Lexical
-from index.manifest import Manifest, Recipe
-from index.query import Query, in_own_words
-from index.store import Store
-from index.vectors import ChunkVectors, HeadingVectors, SentenceVectors, Vectors
-from index.vocabulary import Vocabulary
+from reperage.corpus import Chunk, Document, Section
+from reperage.index.errors import DamagedIndex
+from reperage.index.fusion import Signals, fuse, rank_scores
+from reperage.index.lexical import Lexical
+from reperage.index.manifest import Manifest, Recipe
+from reperage.index.query import Query, in_own_words
+from reperage.index.store import Store
+from reperage.index.vectors import ChunkVectors, HeadingVectors, SentenceVectors, Vectors
+from reperage.index.vocabulary import Vocabulary
 
 POOL = 100
 """Candidates that each of dense and lexical search puts forward, at least."""

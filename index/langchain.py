@@ -8,14 +8,14 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
-from corpus import Chunking
-from index.address import section_url
-from index.encoder import Encoder
-from index.errors import DamagedIndex, SearchIndexError
-from index.index import Hit, Index
-from index.manifest import Manifest, Recipe
-from index.models import model_digest
-from index.shelf import courses_on, current_build
+from reperage.corpus import Chunking
+from reperage.index.address import section_url
+from reperage.index.encoder import Encoder
+from reperage.index.errors import DamagedIndex, SearchIndexError
+from reperage.index.index import Hit, Index
+from reperage.index.manifest import Manifest, Recipe
+from reperage.index.models import model_digest
+from reperage.index.shelf import courses_on, current_build
 
 
 class RepereRetriever(BaseRetriever):

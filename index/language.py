@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from index.analysis import fold
+from reperage.index.analysis import fold
 
 # Words of one language only: "a", "on", "or", "me", "en" and "as" tell nothing.
 _ENGLISH_WORDS = """

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from corpus import Chunking
-from index import analysis, lexical
-from index.errors import DamagedIndex, WrongFormat, WrongModel, WrongParameters
+from reperage.corpus import Chunking
+from reperage.index import analysis, lexical
+from reperage.index.errors import DamagedIndex, WrongFormat, WrongModel, WrongParameters
 
 FORMAT = 4
 """Goes up when the files of an index or their meaning change."""

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from index.analysis import fold, terms
-from index.dictionary import french
-from index.equivalents import equivalents, words_for
-from index.language import ENGLISH, is_english
-from index.lexical import Lexical
+from reperage.index.analysis import fold, terms
+from reperage.index.dictionary import french
+from reperage.index.equivalents import equivalents, words_for
+from reperage.index.language import ENGLISH, is_english
+from reperage.index.lexical import Lexical
 
 # Words that say what kind of answer is wanted, not what about: a text answers without holding them.
 _FRAME = """

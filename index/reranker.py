@@ -7,9 +7,9 @@ from typing import Any
 
 from sentence_transformers import CrossEncoder
 
-from index.errors import UnusableModel
-from index.index import Hit
-from index.models import model_folder
+from reperage.index.errors import UnusableModel
+from reperage.index.index import Hit
+from reperage.index.models import model_folder
 
 
 class Reranker:

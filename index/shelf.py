@@ -13,8 +13,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from index.errors import BuildInProgress, UnusableIndex
-from index.manifest import Manifest, Recipe
+from reperage.index.errors import BuildInProgress, UnusableIndex
+from reperage.index.manifest import Manifest, Recipe
 
 _CURRENT = "current"
 _PARTIAL = ".partial"

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from index.analysis import fold
+from reperage.index.analysis import fold
 
 LONGEST_PHRASE = 4
 """The most words that a phrase may have."""

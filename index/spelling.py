@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from index.analysis import fold
-from index.dictionary import dictionary
-from index.language import is_english
-from index.shorthand import LONGEST_PHRASE, names, phrases, question_words, shorthand
+from reperage.index.analysis import fold
+from reperage.index.dictionary import dictionary
+from reperage.index.language import is_english
+from reperage.index.shorthand import LONGEST_PHRASE, names, phrases, question_words, shorthand
 
 if TYPE_CHECKING:
-    from index.vocabulary import Vocabulary  # It corrects by this module.
+    from reperage.index.vocabulary import Vocabulary  # It corrects by this module.
 
 MOST_WORDS = 40
 """What follows so many words stays as it is: a question is shorter, and a paste is not to be corrected."""

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from corpus import Chunk, Document, Section, Sentence, Source, SplitDocument
-from corpus.blocks import Item
-from corpus.located import Mark
+from reperage.corpus import Chunk, Document, Section, Sentence, Source, SplitDocument
+from reperage.corpus.blocks import Item
+from reperage.corpus.located import Mark
 
 _PLAIN = 6
 """The fields of a sentence that is neither marked nor in a list nor at the head of a table."""

@@ -11,11 +11,11 @@ from pathlib import Path
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
-from index.analysis import fold
-from index.dictionary import WordList, dictionary, french
-from index.phonetics import initial, may_sound_alike, sound
-from index.shorthand import names, question_words
-from index.spelling import correct
+from reperage.index.analysis import fold
+from reperage.index.dictionary import WordList, dictionary, french
+from reperage.index.phonetics import initial, may_sound_alike, sound
+from reperage.index.shorthand import names, question_words
+from reperage.index.spelling import correct
 
 MOST_PROPOSED = 30_000
 """The most frequent words are proposed; the others of a course are known, and stay as they are."""

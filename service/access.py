@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from service.errors import Forbidden, NoCredentials
+from reperage.service.errors import Forbidden, NoCredentials
 
 Role = Literal["student", "teacher", "administrator"]
 Channel = Literal["web", "api", "slack", "lti", "command_line"]

@@ -5,8 +5,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from corpus.blocks import Kind
-from corpus.located import Emphasis
+from reperage.corpus.blocks import Kind
+from reperage.corpus.located import Emphasis
 
 Status = Literal["answered", "not_in_material", "section_empty", "small_talk"]
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from index.analysis import fold
-from index.index import Hit
-from index.query import Query
-from service.calibration import Calibration
-from service.forms import names_in
-from service.kinds import kind
-from service.selection import Candidate
+from reperage.index.analysis import fold
+from reperage.index.index import Hit
+from reperage.index.query import Query
+from reperage.service.calibration import Calibration
+from reperage.service.forms import names_in
+from reperage.service.kinds import kind
+from reperage.service.selection import Candidate
 
 _LIKELIEST = 3
 """Sentences that are looked at."""

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from service import (
+from reperage.service import (
     batch_routes,
     conversation_routes,
     document_routes,
@@ -23,37 +23,37 @@ from service import (
     routes,
     session_routes,
 )
-from service.conversations import Conversations
-from service.cross_origin import OpenFiles, SiteOrigins
-from service.encryption import Encryption
-from service.extras import extra
-from service.identity import KeepPerson
-from service.job_worker import JobWorker
-from service.jobs import Jobs
-from service.key_sets import KeySets
-from service.lti import pages as lti_pages
-from service.lti import routes as lti_routes
-from service.lti import session_routes as lti_session_routes
-from service.lti import tool_routes as lti_tool_routes
-from service.lti.refusals import Refused
-from service.metrics import TimeRequests
-from service.problems import LimitBody, Problem, add_handlers
-from service.rates import Rates
-from service.register import Register
-from service.repeats import Repeats
-from service.root_path import UnderPath
-from service.settings import Settings
-from service.startup import BuildProgress, Startup
-from service.state.database import database_of
-from service.tokens import Tokens, secret_keys
-from service.user_tokens import HEADER as USER_TOKEN
-from service.user_tokens import PURPOSE as USERS
-from service.user_tokens import UserTokens
-from service.webhook_sender import Sender
-from service.webhooks import PURPOSE as WEBHOOKS
+from reperage.service.conversations import Conversations
+from reperage.service.cross_origin import OpenFiles, SiteOrigins
+from reperage.service.encryption import Encryption
+from reperage.service.extras import extra
+from reperage.service.identity import KeepPerson
+from reperage.service.job_worker import JobWorker
+from reperage.service.jobs import Jobs
+from reperage.service.key_sets import KeySets
+from reperage.service.lti import pages as lti_pages
+from reperage.service.lti import routes as lti_routes
+from reperage.service.lti import session_routes as lti_session_routes
+from reperage.service.lti import tool_routes as lti_tool_routes
+from reperage.service.lti.refusals import Refused
+from reperage.service.metrics import TimeRequests
+from reperage.service.problems import LimitBody, Problem, add_handlers
+from reperage.service.rates import Rates
+from reperage.service.register import Register
+from reperage.service.repeats import Repeats
+from reperage.service.root_path import UnderPath
+from reperage.service.settings import Settings
+from reperage.service.startup import BuildProgress, Startup
+from reperage.service.state.database import database_of
+from reperage.service.tokens import Tokens, secret_keys
+from reperage.service.user_tokens import HEADER as USER_TOKEN
+from reperage.service.user_tokens import PURPOSE as USERS
+from reperage.service.user_tokens import UserTokens
+from reperage.service.webhook_sender import Sender
+from reperage.service.webhooks import PURPOSE as WEBHOOKS
 
 if TYPE_CHECKING:
-    from service.slack.over_http import OverHttp
+    from reperage.service.slack.over_http import OverHttp
 
 _DESCRIPTION = """\
 Repère answers questions about teaching material. Every sentence of an answer carries a citation, every citation a
@@ -70,7 +70,7 @@ def _over_http(settings: Settings) -> "OverHttp | None":
     if not settings.names_slack:
         return None
     with extra("slack"):
-        from service.slack.over_http import OverHttp
+        from reperage.service.slack.over_http import OverHttp
     return OverHttp.of(settings)
 
 
@@ -152,7 +152,7 @@ def create_app(
         title="Repère",
         summary="Cited answers from teaching material.",
         description=_DESCRIPTION,
-        version=version("repere"),
+        version=version("reperage"),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

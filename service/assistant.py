@@ -13,30 +13,30 @@ from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
 import anyio
 from anyio import CapacityLimiter, to_thread
 
-from corpus import Section
-from index.analysis import term_set
-from index.index import Hit, Index
-from index.vectors import Vectors
-from service.access import COMMAND_LINE, Caller
-from service.answer import Answer, AnswerSentence, Citation, RelatedSection, Status, Timings
-from service.answerability import Answerability, judge
-from service.calibration import Calibration
-from service.catalogue import messages
-from service.citations import answer_text, cite, section_url
-from service.compose import compose
-from service.conversations import MOST_QUESTIONS, Conversations
-from service.courses import Courses
-from service.draft import Checked, Draft
-from service.errors import InvalidQuestion
-from service.events import CitationEvent, DoneEvent, Event, Progress, ProgressEvent, SentenceEvent, last
-from service.reading import Reading, read
-from service.selection import Candidate, candidates
-from service.small_talk import small_talk
-from service.times import now
+from reperage.corpus import Section
+from reperage.index.analysis import term_set
+from reperage.index.index import Hit, Index
+from reperage.index.vectors import Vectors
+from reperage.service.access import COMMAND_LINE, Caller
+from reperage.service.answer import Answer, AnswerSentence, Citation, RelatedSection, Status, Timings
+from reperage.service.answerability import Answerability, judge
+from reperage.service.calibration import Calibration
+from reperage.service.catalogue import messages
+from reperage.service.citations import answer_text, cite, section_url
+from reperage.service.compose import compose
+from reperage.service.conversations import MOST_QUESTIONS, Conversations
+from reperage.service.courses import Courses
+from reperage.service.draft import Checked, Draft
+from reperage.service.errors import InvalidQuestion
+from reperage.service.events import CitationEvent, DoneEvent, Event, Progress, ProgressEvent, SentenceEvent, last
+from reperage.service.reading import Reading, read
+from reperage.service.selection import Candidate, candidates
+from reperage.service.small_talk import small_talk
+from reperage.service.times import now
 
 if TYPE_CHECKING:
-    from index.encoder import Encoder  # PyTorch takes seconds to import.
-    from index.reranker import Reranker
+    from reperage.index.encoder import Encoder  # PyTorch takes seconds to import.
+    from reperage.index.reranker import Reranker
 
 _RELATED = 3
 _NAMED = 0.7

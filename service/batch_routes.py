@@ -8,16 +8,16 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from service.access import Caller
-from service.answer import Answer, Contract
-from service.headers import COUNTED
-from service.identity import STUDENT, caller
-from service.problems import Problem, problem_responses
-from service.rates import count_question
-from service.repeats import Repeats
-from service.routes import events_of, json_response, startup
-from service.schemas import CONVERSATION, EXAMPLE, Question
-from service.server_sent import problem_of, while_connected, whole_answer
+from reperage.service.access import Caller
+from reperage.service.answer import Answer, Contract
+from reperage.service.headers import COUNTED
+from reperage.service.identity import STUDENT, caller
+from reperage.service.problems import Problem, problem_responses
+from reperage.service.rates import count_question
+from reperage.service.repeats import Repeats
+from reperage.service.routes import events_of, json_response, startup
+from reperage.service.schemas import CONVERSATION, EXAMPLE, Question
+from reperage.service.server_sent import problem_of, while_connected, whole_answer
 
 MOST = 100
 _AT_ONCE = 8

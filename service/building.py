@@ -7,19 +7,19 @@ from pathlib import Path, PurePosixPath
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from corpus import read_course, slug, source_digests
-from index.errors import UnusableIndex
-from index.manifest import Manifest
-from index.shelf import current_build, find_build
-from service.courses import Material, shipped_material
-from service.errors import StartError, StateUnavailable
-from service.material import material_folder
-from service.settings import Settings
-from service.startup import SHIPPED, BuildProgress
+from reperage.corpus import read_course, slug, source_digests
+from reperage.index.errors import UnusableIndex
+from reperage.index.manifest import Manifest
+from reperage.index.shelf import current_build, find_build
+from reperage.service.courses import Material, shipped_material
+from reperage.service.errors import StartError, StateUnavailable
+from reperage.service.material import material_folder
+from reperage.service.settings import Settings
+from reperage.service.startup import SHIPPED, BuildProgress
 
 if TYPE_CHECKING:
-    from index.build import Progress  # PyTorch takes seconds to import.
-    from index.encoder import Encoder
+    from reperage.index.build import Progress  # PyTorch takes seconds to import.
+    from reperage.index.encoder import Encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ def _check_material(root: Path, course: str, material: Path) -> None:
 
 def _check_name(settings: Settings, course: str, material: Path) -> None:
     """Raise `StartError` where a teacher of an LMS has begun a course of that name: its people would read this one."""
-    from service.state.database import existing_database
-    from service.state.lti import course_owners
+    from reperage.service.state.database import existing_database
+    from reperage.service.state.lti import course_owners
 
     if material.resolve() == (material_folder(settings) / course).resolve():
         return
@@ -118,8 +118,8 @@ def build_course(
     if current is not None:
         return Report(Manifest.read(current), current, None, perf_counter() - started)
 
-    from index.build import build_index  # PyTorch takes seconds to import: only where there is work for it.
-    from index.encoder import Encoder
+    from reperage.index.build import build_index  # PyTorch takes seconds to import: only where there is work for it.
+    from reperage.index.encoder import Encoder
 
     read = read_course(material, course, language)
     encoder = Encoder.load(
@@ -142,7 +142,7 @@ def bring_up_to_date(
     Raises:
         CorpusError, SearchIndexError, OSError: as `read_course` and `build_index` do.
     """
-    from index.build import build_index
+    from reperage.index.build import build_index
 
     root = settings.index_roots[0]
     current = find_build([root], course, settings.recipe, source_digests(material, may_be_empty=True))

@@ -7,7 +7,7 @@ from math import exp, isfinite
 from pathlib import Path
 from typing import Any
 
-from service.errors import InvalidCalibration
+from reperage.service.errors import InvalidCalibration
 
 SHIPPED = Path(__file__).parent / "calibrations"
 WITHOUT_ENCODER = "without-encoder"

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from index.index import Index
-from service.answer import Citation, Contract
-from service.citations import section_url
+from reperage.index.index import Index
+from reperage.service.answer import Citation, Contract
+from reperage.service.citations import section_url
 
 Standing = Literal["in_place", "moved", "gone", "unknown"]
 

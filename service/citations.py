@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from index.address import section_url as section_url
-from index.index import Index
-from service.answer import AnswerSentence, Citation
-from service.compose import Quote
-from service.links import find_document
-from service.spans import shown_fields
+from reperage.index.address import section_url as section_url
+from reperage.index.index import Index
+from reperage.service.answer import AnswerSentence, Citation
+from reperage.service.compose import Quote
+from reperage.service.links import find_document
+from reperage.service.spans import shown_fields
 
 log = structlog.get_logger(__name__)
 

@@ -15,27 +15,27 @@ import typer
 from pydantic import ValidationError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from corpus.errors import CorpusError
-from index.errors import SearchIndexError
-from service import logging as logs
-from service.commands.keys import keys
-from service.commands.lti import lti
-from service.commands.people import people
-from service.commands.sites import sites
-from service.commands.terminal import AsJson, messages, opened, print_json
-from service.commands.webhooks import webhooks
-from service.errors import ServiceError, StartError, StateUnavailable
-from service.evaluation.errors import EvaluationError
-from service.extras import extra
-from service.plain_text import plain_text
-from service.settings import Settings
+from reperage.corpus.errors import CorpusError
+from reperage.index.errors import SearchIndexError
+from reperage.service import logging as logs
+from reperage.service.commands.keys import keys
+from reperage.service.commands.lti import lti
+from reperage.service.commands.people import people
+from reperage.service.commands.sites import sites
+from reperage.service.commands.terminal import AsJson, messages, opened, print_json
+from reperage.service.commands.webhooks import webhooks
+from reperage.service.errors import ServiceError, StartError, StateUnavailable
+from reperage.service.evaluation.errors import EvaluationError
+from reperage.service.extras import extra
+from reperage.service.plain_text import plain_text
+from reperage.service.settings import Settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
     from uvicorn import Server
 
-    from service.assistant import Assistant
-    from service.startup import Startup
+    from reperage.service.assistant import Assistant
+    from reperage.service.startup import Startup
 
 app = typer.Typer(
     help="Answers questions about teaching material, every sentence with its source.",
@@ -63,7 +63,7 @@ _CONNECTED = "Repère is connected to Slack (Ctrl-C ends it)"
 
 def main() -> None:
     """Run a command; what a person can mend is said in a sentence, with the exit status 1."""
-    from service.startup import explain_os_error
+    from reperage.service.startup import explain_os_error
 
     try:
         app()
@@ -84,9 +84,9 @@ def serve(
     port: Annotated[int | None, typer.Option(help="The port to listen on (REPERE_PORT).")] = None,
 ) -> None:
     """Serve the web page and the API; builds the index of the shipped course first where it is missing."""
-    from service.app import create_app
-    from service.startup import Startup
-    from service.tokens import secret_keys
+    from reperage.service.app import create_app
+    from reperage.service.startup import Startup
+    from reperage.service.tokens import secret_keys
 
     given = {"host": host, "port": port}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
@@ -113,9 +113,9 @@ def serve(
 
 def _tell_who_may_ask(settings: Settings) -> None:
     """Say what is open as long as there is no key; make the first one where others can reach the server."""
-    from service.addresses import is_loopback
-    from service.keys import new_key
-    from service.state.keys import all_keys, store_key
+    from reperage.service.addresses import is_loopback
+    from reperage.service.keys import new_key
+    from reperage.service.state.keys import all_keys, store_key
 
     try:
         with opened(settings) as database:
@@ -145,11 +145,11 @@ def mcp(
     port: Annotated[int | None, typer.Option(help="The port to listen on with --http (REPERE_PORT).")] = None,
 ) -> None:
     """Serve the tools `ask` and `search` to programs that speak the Model Context Protocol; see docs/mcp.md."""
-    from service.grants import links_here
-    from service.startup import Startup
+    from reperage.service.grants import links_here
+    from reperage.service.startup import Startup
 
     with extra("mcp"):
-        from service import mcp as served
+        from reperage.service import mcp as served
 
     given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
     if given and not http:
@@ -190,17 +190,17 @@ def slack() -> None:
     """Answer in Slack by Socket Mode, on a host without a public address; see docs/slack.md."""
     import asyncio
 
-    from service.conversations import Conversations
-    from service.encryption import Encryption
-    from service.startup import Startup
-    from service.state.database import database_of
-    from service.tokens import secret_keys
-    from service.webhook_sender import Sender
-    from service.webhooks import PURPOSE
+    from reperage.service.conversations import Conversations
+    from reperage.service.encryption import Encryption
+    from reperage.service.startup import Startup
+    from reperage.service.state.database import database_of
+    from reperage.service.tokens import secret_keys
+    from reperage.service.webhook_sender import Sender
+    from reperage.service.webhooks import PURPOSE
 
     with extra("slack"):
-        from service.slack import socket_mode
-        from service.slack.credentials import credentials
+        from reperage.service.slack import socket_mode
+        from reperage.service.slack.credentials import credentials
 
     settings = Settings()
     logs.configure(settings)
@@ -246,7 +246,7 @@ def build(
     as_json: AsJson = False,
 ) -> None:
     """Read a folder of documents and build its index; quick where nothing has changed."""
-    from service.building import build_course, courses_to_build
+    from reperage.service.building import build_course, courses_to_build
 
     settings = Settings()
     logs.configure(settings)
@@ -282,7 +282,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Print the chunks that fit a question best, without an answer."""
-    from service.schemas import search_result
+    from reperage.service.schemas import search_result
 
     with _assistant() as (assistant, base_url):
         result = search_result(assistant, question, course, k, base_url)
@@ -321,9 +321,9 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure search, answers and refusals on a set of questions; see docs/evaluation.md."""
-    from service.evaluation.evaluate import evaluate as evaluate_set
-    from service.evaluation.evaluate import fit_calibration
-    from service.evaluation.part import Part
+    from reperage.service.evaluation.evaluate import evaluate as evaluate_set
+    from reperage.service.evaluation.evaluate import fit_calibration
+    from reperage.service.evaluation.part import Part
 
     settings = Settings()
     logs.configure(settings)
@@ -347,8 +347,8 @@ def evaluate(
 @app.command()
 def courses(as_json: AsJson = False) -> None:
     """List the courses that can be asked."""
-    from service.courses import Courses
-    from service.schemas import CourseList, summary
+    from reperage.service.courses import Courses
+    from reperage.service.schemas import CourseList, summary
 
     settings = Settings()
     logs.configure(settings)
@@ -370,7 +370,7 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check what Repère needs on this machine; the exit status is 1 where something is wrong."""
-    from service.doctor import examine
+    from reperage.service.doctor import examine
 
     checks = examine(Settings(), migrate)
     if as_json:
@@ -385,8 +385,8 @@ def doctor(
 @contextmanager
 def _assistant() -> Iterator[tuple["Assistant", str]]:
     """The assistant, made here, and what links begin with."""
-    from service.grants import links_here
-    from service.startup import Startup
+    from reperage.service.grants import links_here
+    from reperage.service.startup import Startup
 
     settings = Settings()
     logs.configure(settings)

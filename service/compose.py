@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from corpus import Chunk, Section, Sentence
-from index.analysis import fold
-from index.index import Index
-from service.kinds import Kind
-from service.selection import Candidate, select
+from reperage.corpus import Chunk, Section, Sentence
+from reperage.index.analysis import fold
+from reperage.index.index import Index
+from reperage.service.kinds import Kind
+from reperage.service.selection import Candidate, select
 
 _MOST_FOLLOWING = 12
 _MOST_STEPS = 2

@@ -8,17 +8,17 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from index.index import Index
-from service.access import Caller
-from service.answer import Answer, Contract
-from service.citation_memory import CitedThen, look_up
-from service.errors import UnknownConversation
-from service.identity import STUDENT, known_caller
-from service.problems import problem_responses
-from service.routes import base_url, json_response, startup
-from service.schemas import CONVERSATION
-from service.state.turns import Turn
-from service.times import moment
+from reperage.index.index import Index
+from reperage.service.access import Caller
+from reperage.service.answer import Answer, Contract
+from reperage.service.citation_memory import CitedThen, look_up
+from reperage.service.errors import UnknownConversation
+from reperage.service.identity import STUDENT, known_caller
+from reperage.service.problems import problem_responses
+from reperage.service.routes import base_url, json_response, startup
+from reperage.service.schemas import CONVERSATION
+from reperage.service.state.turns import Turn
+from reperage.service.times import moment
 
 router = APIRouter(tags=["conversations"])
 

@@ -15,11 +15,11 @@ from typing import TypeVar
 
 import structlog
 
-from service.access import Caller
-from service.answer import Answer
-from service.errors import StateRefused, StateUnavailable, UnknownConversation
-from service.state.database import Database
-from service.state.turns import (
+from reperage.service.access import Caller
+from reperage.service.answer import Answer
+from reperage.service.errors import StateRefused, StateUnavailable, UnknownConversation
+from reperage.service.state.database import Database
+from reperage.service.state.turns import (
     Owner,
     Turn,
     earlier_questions,
@@ -30,7 +30,7 @@ from service.state.turns import (
     store,
     turn_of,
 )
-from service.times import now
+from reperage.service.times import now
 
 log = structlog.get_logger(__name__)
 

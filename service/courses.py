@@ -6,13 +6,13 @@ from pathlib import Path
 
 import structlog
 
-from corpus import MATERIAL, slug, source_digests
-from index.errors import SearchIndexError
-from index.index import Index
-from index.shelf import courses_on, current_build, find_build
-from service.access import Caller
-from service.errors import CourseEmpty, CourseRequired, CourseUnavailable, UnknownCourse
-from service.settings import Settings
+from reperage.corpus import MATERIAL, slug, source_digests
+from reperage.index.errors import SearchIndexError
+from reperage.index.index import Index
+from reperage.index.shelf import courses_on, current_build, find_build
+from reperage.service.access import Caller
+from reperage.service.errors import CourseEmpty, CourseRequired, CourseUnavailable, UnknownCourse
+from reperage.service.settings import Settings
 
 log = structlog.get_logger(__name__)
 

@@ -6,11 +6,11 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import ForeignOrigin, InvalidToken, ServiceError
-from service.identity import is_own, session_token
-from service.problems import error_response
-from service.register import Register
-from service.root_path import own_path
+from reperage.service.errors import ForeignOrigin, InvalidToken, ServiceError
+from reperage.service.identity import is_own, session_token
+from reperage.service.problems import error_response
+from reperage.service.register import Register
+from reperage.service.root_path import own_path
 
 SESSION = "/v1/session"
 _OPEN_FILES = ("/static/", "/widget/", "/widget.js")

@@ -11,13 +11,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from index.errors import SearchIndexError
-from service.answerability import NAMES
-from service.calibration import WITHOUT_CALIBRATION, calibration_path, load_calibration
-from service.courses import Courses
-from service.errors import InvalidCalibration, StartError, StateUnavailable
-from service.settings import Settings
-from service.state.database import database_of
+from reperage.index.errors import SearchIndexError
+from reperage.service.answerability import NAMES
+from reperage.service.calibration import WITHOUT_CALIBRATION, calibration_path, load_calibration
+from reperage.service.courses import Courses
+from reperage.service.errors import InvalidCalibration, StartError, StateUnavailable
+from reperage.service.settings import Settings
+from reperage.service.state.database import database_of
 
 _ROOM = 500 * 2**20
 
@@ -87,7 +87,7 @@ def _database(settings: Settings, migrate: bool) -> Check:
 
 
 def _rate_storage(url: str) -> Check:
-    from service.windows import Windows, place
+    from reperage.service.windows import Windows, place
 
     try:
         with closing(Windows.at(url)) as windows:
@@ -99,7 +99,7 @@ def _rate_storage(url: str) -> Check:
 
 
 def _model(settings: Settings) -> Check:
-    from index.encoder import Encoder
+    from reperage.index.encoder import Encoder
 
     try:
         encoder = Encoder.load(settings.embedding_model, threads=settings.encoder_threads)
@@ -109,7 +109,7 @@ def _model(settings: Settings) -> Check:
 
 
 def _chat_model(settings: Settings) -> Check:
-    from service.generation.model import load_chat_model
+    from reperage.service.generation.model import load_chat_model
 
     try:
         return Check("chat model", True, f"{load_chat_model(settings).name}, set up and not called")

@@ -8,17 +8,17 @@ from fastapi import APIRouter, Header, Path, Request
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
-from service.courses import Courses
-from service.errors import ClientGone
-from service.etags import Conditions, etag_of
-from service.identity import TEACHER, reader
-from service.job_routes import DocumentJob, shown
-from service.jobs import Change, Jobs
-from service.material import LARGEST_DOCUMENT, LONGEST_NAME, check_document, check_format, check_name
-from service.problems import largest_body, problem_responses
-from service.routes import base_url, json_response, startup
-from service.schemas import CONVERSATION, document_text
-from service.state.jobs import Job
+from reperage.service.courses import Courses
+from reperage.service.errors import ClientGone
+from reperage.service.etags import Conditions, etag_of
+from reperage.service.identity import TEACHER, reader
+from reperage.service.job_routes import DocumentJob, shown
+from reperage.service.jobs import Change, Jobs
+from reperage.service.material import LARGEST_DOCUMENT, LONGEST_NAME, check_document, check_format, check_name
+from reperage.service.problems import largest_body, problem_responses
+from reperage.service.routes import base_url, json_response, startup
+from reperage.service.schemas import CONVERSATION, document_text
+from reperage.service.state.jobs import Job
 
 router = APIRouter(tags=["courses"])
 

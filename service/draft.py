@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from index.index import Index
-from service.answer import Answer, AnswerSentence, Citation
-from service.selection import Candidate
+from reperage.index.index import Index
+from reperage.service.answer import Answer, AnswerSentence, Citation
+from reperage.service.selection import Candidate
 
 
 @dataclass(frozen=True, slots=True)

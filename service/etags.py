@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from fastapi import Header
 from fastapi.responses import Response
 
-from service.errors import PreconditionFailed
-from service.headers import ETAG
+from reperage.service.errors import PreconditionFailed
+from reperage.service.headers import ETAG
 
 SAME: dict[int | str, dict[str, Any]] = {
     200: {"headers": ETAG},

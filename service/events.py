@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from service.answer import Answer, AnswerSentence, Citation, Contract, Correction, Status
+from reperage.service.answer import Answer, AnswerSentence, Citation, Contract, Correction, Status
 
 
 class Progress(Contract):

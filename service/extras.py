@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from service.errors import StartError
-
-_OURS = ("corpus", "index", "service")
+from reperage.service.errors import StartError
 
 
 @contextmanager
@@ -18,6 +16,6 @@ def extra(name: str) -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        if (error.name or "").partition(".")[0] in _OURS:
+        if (error.name or "").partition(".")[0] == "reperage":
             raise
         raise StartError(f"this needs a library that is not installed: pip install 'repere[{name}]'") from error

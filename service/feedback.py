@@ -1,11 +1,11 @@
 """What people thought of their answers: kept beside the answer that it is about."""
 
-from service.access import Caller
-from service.conversations import Conversations
-from service.errors import StateUnavailable, UnknownAnswer
-from service.occurrences import feedback_given
-from service.state.feedback import Feedback, store_feedback
-from service.times import now
+from reperage.service.access import Caller
+from reperage.service.conversations import Conversations
+from reperage.service.errors import StateUnavailable, UnknownAnswer
+from reperage.service.occurrences import feedback_given
+from reperage.service.state.feedback import Feedback, store_feedback
+from reperage.service.times import now
 
 
 def rate(conversations: Conversations, answer_id: str, caller: Caller, rating: str, reason: str | None) -> None:

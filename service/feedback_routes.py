@@ -8,12 +8,12 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, field_validator
 
-from service.errors import UnknownAnswer
-from service.feedback import rate
-from service.identity import STUDENT, known_caller
-from service.problems import problem_responses
-from service.routes import startup
-from service.schemas import CONVERSATION
+from reperage.service.errors import UnknownAnswer
+from reperage.service.feedback import rate
+from reperage.service.identity import STUDENT, known_caller
+from reperage.service.problems import problem_responses
+from reperage.service.routes import startup
+from reperage.service.schemas import CONVERSATION
 
 router = APIRouter(tags=["conversations"])
 

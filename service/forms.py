@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from corpus.blocks import Kind
-from index.analysis import STOP_WORDS, fold
-from index.dictionary import dictionary
+from reperage.corpus.blocks import Kind
+from reperage.index.analysis import STOP_WORDS, fold
+from reperage.index.dictionary import dictionary
 
 Form = Literal["number", "year", "time", "price", "person", "command"]
 

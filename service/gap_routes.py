@@ -8,15 +8,15 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
-from index.index import Index
-from service.answer import Contract
-from service.citations import section_url
-from service.errors import StateUnavailable, UnknownCourse
-from service.gaps import Gap, find_gaps
-from service.identity import TEACHER, reader
-from service.problems import problem_responses
-from service.routes import CourseId, base_url, json_response, startup
-from service.times import moment, now
+from reperage.index.index import Index
+from reperage.service.answer import Contract
+from reperage.service.citations import section_url
+from reperage.service.errors import StateUnavailable, UnknownCourse
+from reperage.service.gaps import Gap, find_gaps
+from reperage.service.identity import TEACHER, reader
+from reperage.service.problems import problem_responses
+from reperage.service.routes import CourseId, base_url, json_response, startup
+from reperage.service.times import moment, now
 
 router = APIRouter(tags=["courses"])
 

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from service.state.database import Database
-from service.state.gaps import Unanswered, Unhelpful, unanswered, unhelpful
+from reperage.service.state.database import Database
+from reperage.service.state.gaps import Unanswered, Unhelpful, unanswered, unhelpful
 
 _DAY = 86_400_000
 _MOST_REASONS = 20

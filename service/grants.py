@@ -4,13 +4,13 @@ from collections.abc import Set as AbstractSet
 
 from starlette.requests import Request
 
-from corpus import Document
-from index.address import Base
-from service.errors import StateUnavailable
-from service.identity import is_open_here, own_origin
-from service.register import Register
-from service.settings import Settings
-from service.tokens import GrantTokens, Tokens, secret_keys
+from reperage.corpus import Document
+from reperage.index.address import Base
+from reperage.service.errors import StateUnavailable
+from reperage.service.identity import is_open_here, own_origin
+from reperage.service.register import Register
+from reperage.service.settings import Settings
+from reperage.service.tokens import GrantTokens, Tokens, secret_keys
 
 
 def links_for(request: Request, address: str) -> str:
@@ -26,8 +26,8 @@ def links_for(request: Request, address: str) -> str:
 def links_here(settings: Settings) -> str:
     """What links begin with for whoever is at this machine: the pages that `repere serve` serves, with a right to read
     once a key is asked for there."""
-    from service.state.database import existing_database
-    from service.state.keys import all_keys
+    from reperage.service.state.database import existing_database
+    from reperage.service.state.keys import all_keys
 
     address = settings.address()
     with existing_database(settings) as database:

@@ -7,28 +7,20 @@ from fastapi import Depends, Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import keys
-from service.access import Caller, Role, check
-from service.addresses import is_loopback
-from service.errors import InvalidToken, InvalidUserToken, StateUnavailable
-from service.lti.contexts import is_open_to
-from service.register import Register
-from service.root_path import cookie_path
-from service.settings import Settings
-from service.state.keys import Key
-from service.state.lti import Context
-from service.times import now
-from service.tokens import (
-    LAUNCH_PREFIX,
-    OWN,
-    SESSION_PREFIX,
-    TOKEN_SECONDS,
-    LaunchSession,
-    Session,
-    Tokens,
-)
-from service.user_tokens import HEADER as USER_TOKEN
-from service.user_tokens import UserTokens
+from reperage.service import keys
+from reperage.service.access import Caller, Role, check
+from reperage.service.addresses import is_loopback
+from reperage.service.errors import InvalidToken, InvalidUserToken, StateUnavailable
+from reperage.service.lti.contexts import is_open_to
+from reperage.service.register import Register
+from reperage.service.root_path import cookie_path
+from reperage.service.settings import Settings
+from reperage.service.state.keys import Key
+from reperage.service.state.lti import Context
+from reperage.service.times import now
+from reperage.service.tokens import LAUNCH_PREFIX, OWN, SESSION_PREFIX, TOKEN_SECONDS, LaunchSession, Session, Tokens
+from reperage.service.user_tokens import HEADER as USER_TOKEN
+from reperage.service.user_tokens import UserTokens
 
 COOKIE = "repere_person"
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
-from service.answer import Contract
-from service.identity import TEACHER, reader
-from service.jobs import Jobs
-from service.problems import problem_responses
-from service.routes import json_response
-from service.schemas import CONVERSATION
-from service.state.jobs import Job
-from service.times import moment
+from reperage.service.answer import Contract
+from reperage.service.identity import TEACHER, reader
+from reperage.service.jobs import Jobs
+from reperage.service.problems import problem_responses
+from reperage.service.routes import json_response
+from reperage.service.schemas import CONVERSATION
+from reperage.service.state.jobs import Job
+from reperage.service.times import moment
 
 router = APIRouter(tags=["courses"])
 

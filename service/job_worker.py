@@ -14,19 +14,19 @@ from time import monotonic
 
 import structlog
 
-from corpus import document_paths
-from corpus.errors import CorpusError
-from index.errors import BuildInProgress, SearchIndexError
-from index.manifest import Manifest
-from index.shelf import current_build
-from service.building import bring_up_to_date
-from service.errors import MaterialUnavailable, ServiceError, StateUnavailable
-from service.jobs import Jobs, said_of
-from service.material import STAGED, check_managed, has_material, is_managed, material_folder, material_id
-from service.staging import Staging
-from service.startup import Startup
-from service.state.database import Database
-from service.state.jobs import (
+from reperage.corpus import document_paths
+from reperage.corpus.errors import CorpusError
+from reperage.index.errors import BuildInProgress, SearchIndexError
+from reperage.index.manifest import Manifest
+from reperage.index.shelf import current_build
+from reperage.service.building import bring_up_to_date
+from reperage.service.errors import MaterialUnavailable, ServiceError, StateUnavailable
+from reperage.service.jobs import Jobs, said_of
+from reperage.service.material import STAGED, check_managed, has_material, is_managed, material_folder, material_id
+from reperage.service.staging import Staging
+from reperage.service.startup import Startup
+from reperage.service.state.database import Database
+from reperage.service.state.jobs import (
     Job,
     JobStatus,
     claim_jobs,
@@ -39,7 +39,7 @@ from service.state.jobs import (
     purge_jobs,
     waiting_courses,
 )
-from service.times import now
+from reperage.service.times import now
 
 log = structlog.get_logger(__name__)
 

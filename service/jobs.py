@@ -13,17 +13,17 @@ from threading import Event
 import structlog
 from anyio import CapacityLimiter
 
-from corpus import document_paths
-from corpus.errors import CorpusError
-from service.access import Caller
-from service.errors import KeyReused, MaterialDamaged, MaterialUnavailable, UnknownDocument, UnknownJob
-from service.etags import Conditions
-from service.material import check_managed, material_folder, material_id
-from service.settings import Settings
-from service.staging import Staging
-from service.state.database import Database
-from service.state.jobs import Job, fail_job, job_of, store_job
-from service.times import now
+from reperage.corpus import document_paths
+from reperage.corpus.errors import CorpusError
+from reperage.service.access import Caller
+from reperage.service.errors import KeyReused, MaterialDamaged, MaterialUnavailable, UnknownDocument, UnknownJob
+from reperage.service.etags import Conditions
+from reperage.service.material import check_managed, material_folder, material_id
+from reperage.service.settings import Settings
+from reperage.service.staging import Staging
+from reperage.service.state.database import Database
+from reperage.service.state.jobs import Job, fail_job, job_of, store_job
+from reperage.service.times import now
 
 _AT_ONCE = 4
 _FULL = (errno.ENOSPC, errno.EDQUOT)

@@ -12,7 +12,7 @@ import requests
 import structlog
 import urllib3
 
-from service.addresses import is_confidential, web_address
+from reperage.service.addresses import is_confidential, web_address
 
 if TYPE_CHECKING:
     import jwt

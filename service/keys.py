@@ -7,11 +7,11 @@ import secrets
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from service.access import Role
-from service.encryption import Encryption
-from service.errors import InvalidKey, StartError
-from service.state.keys import Key
-from service.times import now
+from reperage.service.access import Role
+from reperage.service.encryption import Encryption
+from reperage.service.errors import InvalidKey, StartError
+from reperage.service.state.keys import Key
+from reperage.service.times import now
 
 PREFIX = "rk_"
 """What tells our keys from those of other APIs."""

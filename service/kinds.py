@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-from index.analysis import fold
+from reperage.index.analysis import fold
 
 Kind = Literal["definition", "difference", "yes_or_no", "list", "how_to", "other"]
 

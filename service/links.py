@@ -5,9 +5,9 @@ from collections.abc import Callable
 from functools import partial
 from urllib.parse import unquote, urlsplit
 
-from corpus import Document
-from index.address import section_url
-from index.index import Index
+from reperage.corpus import Document
+from reperage.index.address import section_url
+from reperage.index.index import Index
 
 SCHEMES = frozenset({"http", "https", "mailto"})
 

@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-from service.settings import Settings
+from reperage.service.settings import Settings
 
 
 def configure(settings: Settings) -> None:
@@ -37,4 +37,4 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(level, logging.WARNING))
-    logging.getLogger("service").setLevel(level)
+    logging.getLogger("reperage").setLevel(level)

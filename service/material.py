@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from corpus import Source, has_section, slug, split
-from corpus.errors import UndecodableFile
-from corpus.readers.markdown import decode, markdown_document
-from index.errors import UnusableIndex
-from index.manifest import Manifest
-from index.shelf import current_build
-from service.courses import shipped_material
-from service.errors import InvalidDocument, InvalidName, NotManaged, UnsupportedFormat
-from service.settings import Settings
+from reperage.corpus import Source, has_section, slug, split
+from reperage.corpus.errors import UndecodableFile
+from reperage.corpus.readers.markdown import decode, markdown_document
+from reperage.index.errors import UnusableIndex
+from reperage.index.manifest import Manifest
+from reperage.index.shelf import current_build
+from reperage.service.courses import shipped_material
+from reperage.service.errors import InvalidDocument, InvalidName, NotManaged, UnsupportedFormat
+from reperage.service.settings import Settings
 
 if TYPE_CHECKING:
-    from index.encoder import Encoder  # PyTorch takes seconds to import.
+    from reperage.index.encoder import Encoder  # PyTorch takes seconds to import.
 
 log = structlog.get_logger(__name__)
 
@@ -146,6 +146,6 @@ def _try(text: str, document_id: str, settings: Settings, encoder: "Encoder | No
     """What a build does with a document before it encodes it."""
     document = markdown_document(text, document_id, "", Source(f"{document_id}.md", "markdown", ""), "fr")
     if encoder is not None:
-        from index.build import fitting
+        from reperage.index.build import fitting
 
         split(document, encoder.count_tokens, fitting(settings.recipe.chunking, encoder))

@@ -21,25 +21,25 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.access import COMMAND_LINE, Caller, check
-from service.addresses import is_loopback
-from service.answer import Answer, Contract
-from service.assistant import Assistant
-from service.encryption import Encryption
-from service.errors import NotReady, ServiceError, StateUnavailable
-from service.grants import links_for
-from service.identity import identified, reader
-from service.key_sets import KeySets
-from service.plain_text import plain_text
-from service.problems import error_response
-from service.rates import Rates, count_question
-from service.register import Register
-from service.schemas import EXAMPLE, SearchResult, search_result
-from service.settings import Settings
-from service.startup import Startup
-from service.state.database import database_of
-from service.tokens import Tokens, secret_keys
-from service.user_tokens import PURPOSE, UserTokens
+from reperage.service.access import COMMAND_LINE, Caller, check
+from reperage.service.addresses import is_loopback
+from reperage.service.answer import Answer, Contract
+from reperage.service.assistant import Assistant
+from reperage.service.encryption import Encryption
+from reperage.service.errors import NotReady, ServiceError, StateUnavailable
+from reperage.service.grants import links_for
+from reperage.service.identity import identified, reader
+from reperage.service.key_sets import KeySets
+from reperage.service.plain_text import plain_text
+from reperage.service.problems import error_response
+from reperage.service.rates import Rates, count_question
+from reperage.service.register import Register
+from reperage.service.schemas import EXAMPLE, SearchResult, search_result
+from reperage.service.settings import Settings
+from reperage.service.startup import Startup
+from reperage.service.state.database import database_of
+from reperage.service.tokens import Tokens, secret_keys
+from reperage.service.user_tokens import PURPOSE, UserTokens
 
 PATH = "/mcp"
 """Where streamable HTTP is served."""
@@ -151,7 +151,7 @@ def create_server(startup: Startup, base_url: str, caller: Caller = COMMAND_LINE
         title="Repère",
         description="Answers questions about teaching material, every sentence with its source.",
         instructions=_INSTRUCTIONS,
-        version=version("repere"),
+        version=version("reperage"),
         # Its logger is ours: nothing below a warning is said, and no question.
         log_level="WARNING",
     )

@@ -5,7 +5,7 @@ from time import perf_counter
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.answer import Answer
+from reperage.service.answer import Answer
 
 REGISTRY = CollectorRegistry()
 ANSWERS = Counter(

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from service.answer import Answer, Status
-from service.times import written
+from reperage.service.answer import Answer, Status
+from reperage.service.times import written
 
 Kind = Literal["question.unanswered", "feedback.given"]
 NAMES: Mapping[str, Kind] = {"unanswered": "question.unanswered", "feedback": "feedback.given"}

@@ -12,16 +12,24 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
-from service.answer import Answer, AnswerSentence, Citation
-from service.citations import AnswerText
-from service.errors import InvalidQuestion
-from service.events import CitationEvent, DoneEvent, Event, SentenceEvent
-from service.headers import COUNTED
-from service.identity import STUDENT, caller, reader
-from service.problems import openai_error, problem_responses
-from service.rates import count_question
-from service.routes import CourseId, base_url, readable, startup
-from service.server_sent import EVENTS, ServerSentEvent, begun, problem_of, server_sent, stream_response, whole_answer
+from reperage.service.answer import Answer, AnswerSentence, Citation
+from reperage.service.citations import AnswerText
+from reperage.service.errors import InvalidQuestion
+from reperage.service.events import CitationEvent, DoneEvent, Event, SentenceEvent
+from reperage.service.headers import COUNTED
+from reperage.service.identity import STUDENT, caller, reader
+from reperage.service.problems import openai_error, problem_responses
+from reperage.service.rates import count_question
+from reperage.service.routes import CourseId, base_url, readable, startup
+from reperage.service.server_sent import (
+    EVENTS,
+    ServerSentEvent,
+    begun,
+    problem_of,
+    server_sent,
+    stream_response,
+    whole_answer,
+)
 
 router = APIRouter(tags=["OpenAI form"])
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import idna
 
-from service.errors import StartError
+from reperage.service.errors import StartError
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")

@@ -8,17 +8,17 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 from starlette.staticfiles import StaticFiles
 
-import service
-from index.index import Index
-from service.catalogue import messages
-from service.errors import NoCredentials, UnknownCourse
-from service.html import HEADERS, render, wanted_language
-from service.identity import DOCUMENT, OPEN, STUDENT, reader
-from service.links import find_document
-from service.routes import base_url, check_document, readable, startup
-from service.source_page import render_document
+import reperage
+from reperage.index.index import Index
+from reperage.service.catalogue import messages
+from reperage.service.errors import NoCredentials, UnknownCourse
+from reperage.service.html import HEADERS, render, wanted_language
+from reperage.service.identity import DOCUMENT, OPEN, STUDENT, reader
+from reperage.service.links import find_document
+from reperage.service.routes import base_url, check_document, readable, startup
+from reperage.service.source_page import render_document
 
-WEB = Path(service.__file__).parent.parent / "web"
+WEB = Path(reperage.__file__).parent / "web"
 """The static files: beside the packages, in a checkout as in an installation."""
 
 router = APIRouter(include_in_schema=False)

@@ -4,10 +4,10 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from service.state.database import Database
-from service.state.people import conversations_of, jobs_of, opinions_of, slack_questions_of, turns_in
-from service.state.turns import Turn
-from service.times import now, written
+from reperage.service.state.database import Database
+from reperage.service.state.people import conversations_of, jobs_of, opinions_of, slack_questions_of, turns_in
+from reperage.service.state.turns import Turn
+from reperage.service.times import now, written
 
 _PIECE = 64_000
 """Characters that are sent at once, unless one answer has more."""

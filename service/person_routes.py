@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
-from service.answer import Answer, Contract
-from service.identity import COOKIE, STUDENT, known_caller
-from service.people import export
-from service.problems import problem_responses
-from service.root_path import cookie_path
-from service.routes import startup
+from reperage.service.answer import Answer, Contract
+from reperage.service.identity import COOKIE, STUDENT, known_caller
+from reperage.service.people import export
+from reperage.service.problems import problem_responses
+from reperage.service.root_path import cookie_path
+from reperage.service.routes import startup
 
 router = APIRouter(tags=["conversations"])
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from service.answer import Answer, Citation
-from service.catalogue import messages
+from reperage.service.answer import Answer, Citation
+from reperage.service.catalogue import messages
 
 
 def plain_text(answer: Answer, *, links: bool = False) -> str:

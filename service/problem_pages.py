@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
-from service.catalogue import messages
-from service.html import headers, render, wanted_language
-from service.root_path import own_path
+from reperage.service.catalogue import messages
+from reperage.service.html import headers, render, wanted_language
+from reperage.service.root_path import own_path
 
 _FRAMED = "/lti/"
 """Where pages stand that an LMS shows in a frame."""

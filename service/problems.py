@@ -11,10 +11,10 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import InvalidBody, ServiceError
-from service.headers import RETRY_AFTER
-from service.problem_pages import problem_page
-from service.root_path import own_path
+from reperage.service.errors import InvalidBody, ServiceError
+from reperage.service.headers import RETRY_AFTER
+from reperage.service.problem_pages import problem_page
+from reperage.service.root_path import own_path
 
 MEDIA_TYPE = "application/problem+json"
 _API = ("/v1", "/healthz", "/readyz", "/metrics")

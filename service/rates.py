@@ -10,11 +10,11 @@ import structlog
 from anyio import CapacityLimiter, to_thread
 from fastapi import Request
 
-from service.access import Caller
-from service.errors import TooManyAtOnce, TooManyRequests
-from service.identity import is_user, key, session_token
-from service.settings import Settings
-from service.windows import ANSWER_SECONDS, Left, Limit, Unreachable, Windows, parsed
+from reperage.service.access import Caller
+from reperage.service.errors import TooManyAtOnce, TooManyRequests
+from reperage.service.identity import is_user, key, session_token
+from reperage.service.settings import Settings
+from reperage.service.windows import ANSWER_SECONDS, Left, Limit, Unreachable, Windows, parsed
 
 log = structlog.get_logger(__name__)
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from index.language import is_english
-from index.vocabulary import Vocabulary
-from service.answer import Correction
-from service.follow_up import standalone
-from service.small_talk import without_greeting
+from reperage.index.language import is_english
+from reperage.index.vocabulary import Vocabulary
+from reperage.service.answer import Correction
+from reperage.service.follow_up import standalone
+from reperage.service.small_talk import without_greeting
 
 # What a paste brings that is not seen: the soft hyphen, joiners and spaces without a width; and ligatures, written out.
 _PASTED = str.maketrans(

@@ -8,11 +8,11 @@ from time import monotonic, sleep
 
 import structlog
 
-from service.errors import StateUnavailable
-from service.state.database import Database
-from service.state.keys import Key, all_keys, note_uses
-from service.state.lti import Context, Owner, Platform, all_platforms, course_owners, mapped_contexts
-from service.state.sites import registered_sites
+from reperage.service.errors import StateUnavailable
+from reperage.service.state.database import Database
+from reperage.service.state.keys import Key, all_keys, note_uses
+from reperage.service.state.lti import Context, Owner, Platform, all_platforms, course_owners, mapped_contexts
+from reperage.service.state.sites import registered_sites
 
 log = structlog.get_logger(__name__)
 

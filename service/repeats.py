@@ -10,11 +10,11 @@ from weakref import WeakValueDictionary
 
 from anyio import to_thread
 
-from service.access import Caller
-from service.answer import Answer
-from service.assistant import Assistant, Options, replayed
-from service.errors import KeyReused, StateUnavailable
-from service.events import Event
+from reperage.service.access import Caller
+from reperage.service.answer import Answer
+from reperage.service.assistant import Assistant, Options, replayed
+from reperage.service.errors import KeyReused, StateUnavailable
+from reperage.service.events import Event
 
 
 class Repeats:

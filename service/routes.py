@@ -11,28 +11,22 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic import BaseModel
 
-from index.index import Index
-from service.access import Caller
-from service.answer import Answer
-from service.assistant import Options
-from service.calibration import WITHOUT_CALIBRATION
-from service.errors import CourseUnavailable, NotReady, UnknownDocument
-from service.etags import SAME, IfNoneMatch, conditional
-from service.events import Event
-from service.grants import links_for
-from service.headers import COUNTED
-from service.identity import (
-    ADMINISTRATOR,
-    OPEN,
-    STUDENT,
-    caller,
-    reader,
-)
-from service.metrics import REGISTRY
-from service.problems import problem_responses
-from service.rates import Rates, count_question
-from service.repeats import Repeats
-from service.schemas import (
+from reperage.index.index import Index
+from reperage.service.access import Caller
+from reperage.service.answer import Answer
+from reperage.service.assistant import Options
+from reperage.service.calibration import WITHOUT_CALIBRATION
+from reperage.service.errors import CourseUnavailable, NotReady, UnknownDocument
+from reperage.service.etags import SAME, IfNoneMatch, conditional
+from reperage.service.events import Event
+from reperage.service.grants import links_for
+from reperage.service.headers import COUNTED
+from reperage.service.identity import ADMINISTRATOR, OPEN, STUDENT, caller, reader
+from reperage.service.metrics import REGISTRY
+from reperage.service.problems import problem_responses
+from reperage.service.rates import Rates, count_question
+from reperage.service.repeats import Repeats
+from reperage.service.schemas import (
     CONVERSATION,
     EXAMPLE,
     CourseList,
@@ -47,9 +41,9 @@ from service.schemas import (
     search_result,
     summary,
 )
-from service.sections import SourceSection, source_section
-from service.server_sent import EVENTS, event_response, wants_events, whole_answer
-from service.startup import Startup
+from reperage.service.sections import SourceSection, source_section
+from reperage.service.server_sent import EVENTS, event_response, wants_events, whole_answer
+from reperage.service.startup import Startup
 
 router = APIRouter()
 

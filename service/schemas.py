@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field
 
-from corpus import Section
-from index.index import Hit, Index
-from service.access import COMMAND_LINE, Caller
-from service.answer import Contract
-from service.citations import section_url
-from service.courses import Courses
-from service.errors import CourseUnavailable
+from reperage.corpus import Section
+from reperage.index.index import Hit, Index
+from reperage.service.access import COMMAND_LINE, Caller
+from reperage.service.answer import Contract
+from reperage.service.citations import section_url
+from reperage.service.courses import Courses
+from reperage.service.errors import CourseUnavailable
 
 if TYPE_CHECKING:
-    from service.assistant import Assistant
+    from reperage.service.assistant import Assistant
 
 CONVERSATION = r"^[A-Za-z0-9._:-]+$"
 EXAMPLE = "différence port exposé et port interne"

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import Field
 
-from corpus import Chunk, Section, Sentence
-from index.address import section_url
-from index.index import Index
-from service.answer import Contract, ShownSentence
-from service.errors import UnknownDocument
-from service.links import find_document
-from service.spans import shown_fields
+from reperage.corpus import Chunk, Section, Sentence
+from reperage.index.address import section_url
+from reperage.index.index import Index
+from reperage.service.answer import Contract, ShownSentence
+from reperage.service.errors import UnknownDocument
+from reperage.service.links import find_document
+from reperage.service.spans import shown_fields
 
 MOST_SHOWN = 20_000
 """Characters that the sentences of a section show together, but for the head of a table and a last sentence."""

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from corpus import Sentence
-from index.analysis import fold, term_set
-from index.index import Hit, Index
-from index.query import Query
-from index.vectors import Vectors
-from service.forms import asked_form, has_form
-from service.kinds import Kind, kind, sides
+from reperage.corpus import Sentence
+from reperage.index.analysis import fold, term_set
+from reperage.index.index import Hit, Index
+from reperage.index.query import Query
+from reperage.index.vectors import Vectors
+from reperage.service.forms import asked_form, has_form
+from reperage.service.kinds import Kind, kind, sides
 
 HITS = 5
 """How many chunks sentences are chosen from."""

@@ -12,12 +12,12 @@ from fastapi.responses import Response
 from sse_starlette import EventSourceResponse as EventSourceResponse
 from sse_starlette import ServerSentEvent as ServerSentEvent
 
-from service.answer import Answer
-from service.errors import ClientGone, ServiceError
-from service.events import DoneEvent, Event, last
-from service.metrics import count
-from service.problems import Problem
-from service.root_path import own_path
+from reperage.service.answer import Answer
+from reperage.service.errors import ClientGone, ServiceError
+from reperage.service.events import DoneEvent, Event, last
+from reperage.service.metrics import count
+from reperage.service.problems import Problem
+from reperage.service.root_path import own_path
 
 log = structlog.get_logger(__name__)
 

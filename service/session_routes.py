@@ -8,17 +8,27 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from service.access import Caller
-from service.answer import Contract
-from service.assistant import Assistant
-from service.errors import ForeignOrigin
-from service.identity import OPEN, bearer, is_own, is_public, launch_session, launched, origin_of, own_rights, renewed
-from service.problems import problem_responses
-from service.rates import Rates, client_address
-from service.register import Register
-from service.routes import json_response, own_address, startup
-from service.suggestions import suggestions
-from service.tokens import LAUNCH_PREFIX, OWN, SESSION_SECONDS, Tokens
+from reperage.service.access import Caller
+from reperage.service.answer import Contract
+from reperage.service.assistant import Assistant
+from reperage.service.errors import ForeignOrigin
+from reperage.service.identity import (
+    OPEN,
+    bearer,
+    is_own,
+    is_public,
+    launch_session,
+    launched,
+    origin_of,
+    own_rights,
+    renewed,
+)
+from reperage.service.problems import problem_responses
+from reperage.service.rates import Rates, client_address
+from reperage.service.register import Register
+from reperage.service.routes import json_response, own_address, startup
+from reperage.service.suggestions import suggestions
+from reperage.service.tokens import LAUNCH_PREFIX, OWN, SESSION_SECONDS, Tokens
 
 router = APIRouter(tags=["sessions"])
 

@@ -10,10 +10,10 @@ from typing import Literal
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from corpus import Chunking
-from index.manifest import Recipe
-from index.models import SHIPPED_MODEL, model_digest
-from service.origins import normalised
+from reperage.corpus import Chunking
+from reperage.index.manifest import Recipe
+from reperage.index.models import SHIPPED_MODEL, model_digest
+from reperage.service.origins import normalised
 
 _HERE = ("127.0.0.1", "::1", "0.0.0.0", "::", "")
 """Addresses to listen on that a browser on this machine reaches as `localhost`."""
@@ -172,7 +172,7 @@ class Settings(BaseSettings):
     @field_validator("rate_per_session", "rate_per_address", "rate_per_key")
     @classmethod
     def _is_rate(cls, value: str) -> str:
-        from service.windows import parsed  # The command line does without.
+        from reperage.service.windows import parsed  # The command line does without.
 
         parsed(value)
         return value

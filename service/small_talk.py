@@ -6,8 +6,8 @@ import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
 
-from index.analysis import fold
-from service.flat import flat
+from reperage.index.analysis import fold
+from reperage.service.flat import flat
 
 MOST_WORDS = 16
 """A longer message is about something."""

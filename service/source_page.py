@@ -16,11 +16,11 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-from corpus import Document
-from corpus.blocks import Heading, headings_and_blocks, show_child, show_code
-from corpus.located import Located
-from corpus.markdown import parse
-from service.links import SCHEMES, FindDocument, course_page, is_relative
+from reperage.corpus import Document
+from reperage.corpus.blocks import Heading, headings_and_blocks, show_child, show_code
+from reperage.corpus.located import Located
+from reperage.corpus.markdown import parse
+from reperage.service.links import SCHEMES, FindDocument, course_page, is_relative
 
 _TAGS = (nh3.ALLOWED_TAGS - {"img"}) | {"mark"}
 _ATTRIBUTES = {

@@ -5,11 +5,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from corpus import Document, Sentence
-from corpus.blocks import Item
-from corpus.located import Emphasis, Mark
-from service.answer import Span
-from service.links import FindDocument, absolute
+from reperage.corpus import Document, Sentence
+from reperage.corpus.blocks import Item
+from reperage.corpus.located import Emphasis, Mark
+from reperage.service.answer import Span
+from reperage.service.links import FindDocument, absolute
 
 _OUTERMOST_FIRST: tuple[Emphasis, ...] = ("strong", "emphasis", "strikethrough", "code")
 

@@ -12,11 +12,11 @@ from zlib import crc32
 
 from filelock import FileLock, Timeout
 
-from corpus import document_paths
-from service.errors import MaterialUnavailable
-from service.material import STAGED
-from service.state.database import Database
-from service.state.jobs import Job, job_of
+from reperage.corpus import document_paths
+from reperage.service.errors import MaterialUnavailable
+from reperage.service.material import STAGED
+from reperage.service.state.database import Database
+from reperage.service.state.jobs import Job, job_of
 
 _WAIT_SECONDS = 10
 _LOCKS = 64

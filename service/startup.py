@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from corpus import read_course
-from corpus.errors import CorpusError
-from index.dictionary import dictionary
-from index.errors import BuildInProgress, SearchIndexError
-from service.answerability import NAMES
-from service.assistant import Assistant, Composer
-from service.calibration import WITHOUT_CALIBRATION, Calibration, load_calibration
-from service.conversations import Conversations
-from service.courses import Courses
-from service.errors import InvalidCalibration, NotReady, StartError
-from service.settings import Settings
+from reperage.corpus import read_course
+from reperage.corpus.errors import CorpusError
+from reperage.index.dictionary import dictionary
+from reperage.index.errors import BuildInProgress, SearchIndexError
+from reperage.service.answerability import NAMES
+from reperage.service.assistant import Assistant, Composer
+from reperage.service.calibration import WITHOUT_CALIBRATION, Calibration, load_calibration
+from reperage.service.conversations import Conversations
+from reperage.service.courses import Courses
+from reperage.service.errors import InvalidCalibration, NotReady, StartError
+from reperage.service.settings import Settings
 
 if TYPE_CHECKING:
-    from index.encoder import Encoder
-    from index.reranker import Reranker
+    from reperage.index.encoder import Encoder
+    from reperage.index.reranker import Reranker
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +81,7 @@ class Startup:
         Raises:
             StartError: something is missing; says what.
         """
-        from index.encoder import Encoder  # PyTorch takes seconds to import; the server answers meanwhile.
+        from reperage.index.encoder import Encoder  # PyTorch takes seconds to import; the server answers meanwhile.
 
         try:
             self.detail = "The embedding model is being loaded."
@@ -116,8 +116,8 @@ class Startup:
         """The composer by the language model that the settings name, if they do."""
         if self.settings.chat_model is None:
             return None
-        from service.generation.composer import GeneratingComposer
-        from service.generation.model import load_chat_model
+        from reperage.service.generation.composer import GeneratingComposer
+        from reperage.service.generation.model import load_chat_model
 
         model = load_chat_model(self.settings)
         return GeneratingComposer(model, encoder, self.settings, load_support_model(self.settings))
@@ -130,7 +130,7 @@ class Startup:
         return calibration
 
     def _build_missing(self, encoder: "Encoder") -> None:
-        from index.build import build_index
+        from reperage.index.build import build_index
 
         for course, folder in self.courses.missing().items():
             self.detail = f"The index of the course {course!r} is being built."
@@ -175,7 +175,7 @@ def load_reranker(settings: Settings) -> "Reranker | None":
     """The reranker that the settings name, if they do; raises `UnusableModel` where it cannot be loaded."""
     if settings.reranker is None:
         return None
-    from index.reranker import Reranker  # PyTorch takes seconds to import.
+    from reperage.index.reranker import Reranker  # PyTorch takes seconds to import.
 
     return Reranker.load(settings.reranker)
 
@@ -184,7 +184,7 @@ def load_support_model(settings: Settings) -> "Reranker | None":
     """The model that tells whether a quote bears a sentence out, if the settings name one; raises as above."""
     if settings.support_model is None:
         return None
-    from index.reranker import Reranker  # PyTorch takes seconds to import.
+    from reperage.index.reranker import Reranker  # PyTorch takes seconds to import.
 
     return Reranker.load(settings.support_model, "REPERE_SUPPORT_MODEL")
 

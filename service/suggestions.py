@@ -8,15 +8,15 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from corpus import Section
-from index.analysis import term_set
-from index.index import Index
-from service.errors import InvalidQuestion
-from service.flat import flat
-from service.headings.question import HeadingQuestion, question_of
+from reperage.corpus import Section
+from reperage.index.analysis import term_set
+from reperage.index.index import Index
+from reperage.service.errors import InvalidQuestion
+from reperage.service.flat import flat
+from reperage.service.headings.question import HeadingQuestion, question_of
 
 if TYPE_CHECKING:
-    from service.assistant import Assistant
+    from reperage.service.assistant import Assistant
 
 MOST = 4
 _MOST_TRIED = 24

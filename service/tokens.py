@@ -15,8 +15,8 @@ from itsdangerous.encoding import base64_encode
 from itsdangerous.url_safe import URLSafeSerializerMixin
 from pydantic import SecretStr
 
-from service.access import Caller, Role
-from service.errors import StartError
+from reperage.service.access import Caller, Role
+from reperage.service.errors import StartError
 
 log = structlog.get_logger(__name__)
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import CapacityLimiter, to_thread
 
-from service.access import Caller, Role, lower
-from service.encryption import Encryption
-from service.errors import Forbidden, InvalidUserToken, KeySetDown
-from service.key_sets import KeySets, KeySetUnavailable, UnknownKey
-from service.pseudonyms import lms_person
-from service.state.keys import Key
+from reperage.service.access import Caller, Role, lower
+from reperage.service.encryption import Encryption
+from reperage.service.errors import Forbidden, InvalidUserToken, KeySetDown
+from reperage.service.key_sets import KeySets, KeySetUnavailable, UnknownKey
+from reperage.service.pseudonyms import lms_person
+from reperage.service.state.keys import Key
 
 if TYPE_CHECKING:
     import jwt

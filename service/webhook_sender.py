@@ -7,12 +7,12 @@ from time import monotonic
 
 import structlog
 
-from service.encryption import Encryption
-from service.errors import StateUnavailable
-from service.state.database import Database
-from service.state.webhooks import Delivery, disable_webhook, put_off, remove_delivery, take
-from service.times import now
-from service.webhooks import Try
+from reperage.service.encryption import Encryption
+from reperage.service.errors import StateUnavailable
+from reperage.service.state.database import Database
+from reperage.service.state.webhooks import Delivery, disable_webhook, put_off, remove_delivery, take
+from reperage.service.times import now
+from reperage.service.webhooks import Try
 
 log = structlog.get_logger(__name__)
 

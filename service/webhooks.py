@@ -15,12 +15,12 @@ from time import monotonic
 import requests
 import urllib3
 
-from service.addresses import is_confidential, is_nearby, web_address
-from service.encryption import Encryption
-from service.errors import StartError
-from service.occurrences import Kind
-from service.state.webhooks import Webhook
-from service.times import now
+from reperage.service.addresses import is_confidential, is_nearby, web_address
+from reperage.service.encryption import Encryption
+from reperage.service.errors import StartError
+from reperage.service.occurrences import Kind
+from reperage.service.state.webhooks import Webhook
+from reperage.service.times import now
 
 PURPOSE = "repere.webhooks"
 """What their secrets are encrypted for."""

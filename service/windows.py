@@ -11,8 +11,8 @@ from limits.errors import ConfigurationError, StorageError
 from limits.storage import MemoryStorage, MovingWindowSupport, RedisStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from service.errors import StartError, TooManyRequests
-from service.extras import extra
+from reperage.service.errors import StartError, TooManyRequests
+from reperage.service.extras import extra
 
 Limit = RateLimitItem
 

@@ -18,10 +18,10 @@ os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 if TYPE_CHECKING:
-    from index.encoder import Encoder
-    from index.index import Index
-    from index.manifest import Recipe
-    from service.settings import Settings
+    from reperage.index.encoder import Encoder
+    from reperage.index.index import Index
+    from reperage.index.manifest import Recipe
+    from reperage.service.settings import Settings
 
 hypothesis_settings.register_profile("repere", max_examples=150, deadline=None, derandomize=True, database=None)
 hypothesis_settings.load_profile("repere")
@@ -97,7 +97,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def encoder() -> "Encoder":
     """The shipped model, loaded once."""
-    from index.encoder import Encoder
+    from reperage.index.encoder import Encoder
 
     return Encoder.load()
 
@@ -105,9 +105,9 @@ def encoder() -> "Encoder":
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory, encoder: "Encoder") -> Path:
     """A `REPERE_HOME` in which the shipped course is built. Do not write into it."""
-    from corpus import MATERIAL, read_course
-    from index.build import build_index
-    from service.settings import Settings
+    from reperage.corpus import MATERIAL, read_course
+    from reperage.index.build import build_index
+    from reperage.service.settings import Settings
 
     folder = tmp_path_factory.mktemp("home")
     settings = Settings(home=folder)
@@ -118,7 +118,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, encoder: "Encoder") -> Path:
 
 @pytest.fixture(scope="session")
 def settings(home: Path) -> "Settings":
-    from service.settings import Settings
+    from reperage.service.settings import Settings
 
     return Settings(home=home)
 
@@ -126,9 +126,9 @@ def settings(home: Path) -> "Settings":
 @pytest.fixture(scope="session")
 def recipe() -> "Recipe":
     """What the shipped model and the usual chunk sizes build by."""
-    from corpus import Chunking
-    from index.manifest import Recipe
-    from index.models import SHIPPED_MODEL, model_digest
+    from reperage.corpus import Chunking
+    from reperage.index.manifest import Recipe
+    from reperage.index.models import SHIPPED_MODEL, model_digest
 
     return Recipe(SHIPPED_MODEL, model_digest(SHIPPED_MODEL), Chunking())
 
@@ -136,8 +136,8 @@ def recipe() -> "Recipe":
 @pytest.fixture(scope="session")
 def index(home: Path, recipe: "Recipe") -> "Index":
     """The shipped course's index, open."""
-    from index.index import Index
-    from index.shelf import current_build
+    from reperage.index.index import Index
+    from reperage.index.shelf import current_build
 
     folder = current_build(home / "indexes", "docker")
     assert folder is not None

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from index.encoder import Encoder
-from service.evaluation.evaluate import evaluate
-from service.evaluation.part import Part
-from service.evaluation.report import QuestionResults
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.service.evaluation.evaluate import evaluate
+from reperage.service.evaluation.part import Part
+from reperage.service.evaluation.report import QuestionResults
+from reperage.service.settings import Settings
 
 pytestmark = pytest.mark.model
 

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from corpus.blocks import Heading, headings_and_blocks
-from corpus.document import Document, Source, text_version
-from corpus.errors import UndecodableFile
-from corpus.markdown import front_matter, parse
+from reperage.corpus.blocks import Heading, headings_and_blocks
+from reperage.corpus.document import Document, Source, text_version
+from reperage.corpus.errors import UndecodableFile
+from reperage.corpus.markdown import front_matter, parse
 
 ENDINGS = frozenset({".md", ".markdown", ".mdown", ".mkd"})
 

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
-from service.access import Role
-from service.commands.terminal import AsJson, check_names, date, encryption, messages, opened, print_json
-from service.errors import StartError
-from service.settings import Settings
+from reperage.service.access import Role
+from reperage.service.commands.terminal import AsJson, check_names, date, encryption, messages, opened, print_json
+from reperage.service.errors import StartError
+from reperage.service.settings import Settings
 
 if TYPE_CHECKING:
-    from service.state.keys import Key
+    from reperage.service.state.keys import Key
 
 keys = typer.Typer(help="Keys of the API, for programs such as an LMS; see docs/lms.md.", no_args_is_help=True)
 
@@ -37,9 +37,9 @@ def create_key(
     ] = False,
 ) -> None:
     """Make a key of the API and print it, alone on its line; the signing secret, if any, on the next: once only."""
-    from service.keys import expiry, for_users, new_key
-    from service.state.keys import store_key
-    from service.user_tokens import PURPOSE
+    from reperage.service.keys import expiry, for_users, new_key
+    from reperage.service.state.keys import store_key
+    from reperage.service.user_tokens import PURPOSE
 
     if role not in get_args(Role):
         raise StartError(f"there is no role {role!r}; there are: {', '.join(get_args(Role))}")
@@ -62,7 +62,7 @@ def create_key(
 @keys.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """List the keys of the API, without their secrets."""
-    from service.state.keys import all_keys
+    from reperage.service.state.keys import all_keys
 
     with opened() as database:
         found = all_keys(database)
@@ -94,8 +94,8 @@ def revoke_key(
     key: Annotated[str, typer.Argument(help="The key's name, as `repere keys list` tells it, or the key itself.")],
 ) -> None:
     """Void a key: running servers refuse it a few seconds later."""
-    from service.state.keys import revoke_key as revoke
-    from service.times import now
+    from reperage.service.state.keys import revoke_key as revoke
+    from reperage.service.times import now
 
     name = key.removeprefix("rk_")[:10]
     with opened() as database:
@@ -106,7 +106,7 @@ def revoke_key(
 
 def _check_users(issuer: str | None, jwks: str | None, signing_secret: bool, users_only: bool) -> None:
     """Raise `StartError` unless the options go together."""
-    from service.key_sets import check_address
+    from reperage.service.key_sets import check_address
 
     if issuer is None:
         if jwks or signing_secret or users_only:

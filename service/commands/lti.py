@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from service.commands.terminal import AsJson, check_courses, date, messages, opened, print_json
-from service.errors import StartError
-from service.settings import Settings
-from service.state.lti import Platform
+from reperage.service.commands.terminal import AsJson, check_courses, date, messages, opened, print_json
+from reperage.service.errors import StartError
+from reperage.service.settings import Settings
+from reperage.service.state.lti import Platform
 
 lti = typer.Typer(help="Learning platforms that open Repère by LTI 1.3; see docs/lms.md.", no_args_is_help=True)
 
@@ -39,8 +39,8 @@ def add(
     name: Annotated[str, typer.Option(help="What it is called here.")] = "",
 ) -> None:
     """Let a platform launch Repère; the same issuer and client again changes what is told of it."""
-    from service.lti.registration import new_platform
-    from service.state.lti import add_platform
+    from reperage.service.lti.registration import new_platform
+    from reperage.service.state.lti import add_platform
 
     check_courses(course or [])
     platform = new_platform(
@@ -69,10 +69,10 @@ def invite(
     """Print an address with which a platform registers itself (dynamic registration), once, within a week."""
     import secrets
 
-    from service.lti.launch import digest
-    from service.origins import normalised
-    from service.state.lti import Invitation, store_invitation
-    from service.times import now
+    from reperage.service.lti.launch import digest
+    from reperage.service.origins import normalised
+    from reperage.service.state.lti import Invitation, store_invitation
+    from reperage.service.times import now
 
     check_courses(course or [])
     secret, until = secrets.token_urlsafe(32), now() + _INVITED_DAYS * 86_400_000
@@ -86,7 +86,7 @@ def invite(
 @lti.command("list")
 def list_platforms(as_json: AsJson = False) -> None:
     """List the platforms that may launch Repère, and how many of their courses are mapped."""
-    from service.state.lti import all_platforms, mapped_contexts
+    from reperage.service.state.lti import all_platforms, mapped_contexts
 
     with opened() as database:
         found, contexts = all_platforms(database), mapped_contexts(database)
@@ -116,7 +116,7 @@ def add_frame_origin(
     platform: PlatformId, origin: Annotated[str, typer.Argument(help="Such as https://lycee.instructure.com.")]
 ) -> None:
     """Let pages of one more origin show Repère in a frame."""
-    from service.origins import normalised
+    from reperage.service.origins import normalised
 
     with _changed(platform) as found:
         found.append(replace(found[0], frame_origins=(*found[0].frame_origins, normalised(origin))))
@@ -126,7 +126,7 @@ def add_frame_origin(
 @contextmanager
 def _changed(platform: str) -> Iterator[list[Platform]]:
     """The platform in a list; what is appended to it takes its place."""
-    from service.state.lti import add_platform, all_platforms
+    from reperage.service.state.lti import add_platform, all_platforms
 
     with opened() as database:
         found = [known for known in all_platforms(database) if known.id == platform]
@@ -139,7 +139,7 @@ def _changed(platform: str) -> Iterator[list[Platform]]:
 @lti.command("remove")
 def remove(platform: PlatformId) -> None:
     """Take the right to launch from a platform; its sessions end, and which courses it was mapped to is forgotten."""
-    from service.state.lti import remove_platform
+    from reperage.service.state.lti import remove_platform
 
     with opened() as database:
         if not remove_platform(database, platform):
@@ -150,8 +150,8 @@ def remove(platform: PlatformId) -> None:
 @lti.command("rotate-keys")
 def rotate_keys() -> None:
     """Make a new key to sign with; the one before is published for another week."""
-    from service.lti.keys import SigningKeys
-    from service.tokens import secret_keys
+    from reperage.service.lti.keys import SigningKeys
+    from reperage.service.tokens import secret_keys
 
     settings = Settings()
     with opened() as database:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from service.commands.terminal import AsJson, messages, opened
-from service.errors import StartError
+from reperage.service.commands.terminal import AsJson, messages, opened
+from reperage.service.errors import StartError
 
 people = typer.Typer(help="What is kept about a person, and its removal; see docs/operation.md.", no_args_is_help=True)
 Issuer = Annotated[
@@ -23,8 +23,8 @@ def export_person(
     issuer: Issuer = None, subject: Subject = None, person: Person = None, as_json: AsJson = False
 ) -> None:
     """Tell what is kept about a person: how much, or with --json all of it."""
-    from service.people import export
-    from service.state.people import counts_of
+    from reperage.service.people import export
+    from reperage.service.state.people import counts_of
 
     name = _person(issuer, subject, person)
     with opened() as database:
@@ -40,9 +40,9 @@ def export_person(
 def erase_person(issuer: Issuer = None, subject: Subject = None, person: Person = None) -> None:
     """Remove everything that is kept about a person, for good, also what running servers have yet to write; the exit
     status is 1 where nothing was."""
-    from service.state.people import counts_of
-    from service.state.turns import remove_person
-    from service.times import now
+    from reperage.service.state.people import counts_of
+    from reperage.service.state.turns import remove_person
+    from reperage.service.times import now
 
     name = _person(issuer, subject, person)
     with opened() as database:
@@ -60,7 +60,7 @@ def _person(issuer: str | None, subject: str | None, person: str | None) -> str:
     Raises:
         StartError: none is, or two may be.
     """
-    from service.pseudonyms import lms_person
+    from reperage.service.pseudonyms import lms_person
 
     if person and issuer is None and subject is None:
         return person

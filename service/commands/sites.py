@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from service.commands.terminal import AsJson, check_courses, messages, opened, print_json
-from service.errors import StartError
-from service.origins import normalised
+from reperage.service.commands.terminal import AsJson, check_courses, messages, opened, print_json
+from reperage.service.errors import StartError
+from reperage.service.origins import normalised
 
 sites = typer.Typer(help="Which sites' pages may ask; see docs/operation.md.", no_args_is_help=True)
 Origin = Annotated[str, typer.Argument(help="The site's origin, such as https://cours.example.")]
@@ -18,7 +18,7 @@ def add_site(
     course: Annotated[list[str], typer.Option("--course", "-c", help="A course that its pages may ask.")],
 ) -> None:
     """Let the pages of a site ask, beside the courses that it has already."""
-    from service.state.sites import add_site as add
+    from reperage.service.state.sites import add_site as add
 
     name = normalised(origin)
     check_courses(course)
@@ -30,7 +30,7 @@ def add_site(
 @sites.command("list")
 def list_sites(as_json: AsJson = False) -> None:
     """List the sites whose pages may ask, with their courses."""
-    from service.state.sites import registered_sites
+    from reperage.service.state.sites import registered_sites
 
     with opened() as database:
         found = registered_sites(database)
@@ -45,7 +45,7 @@ def list_sites(as_json: AsJson = False) -> None:
 @sites.command("remove")
 def remove_site(origin: Origin) -> None:
     """Take the right to ask from the pages of a site; their sessions end with it."""
-    from service.state.sites import remove_site as remove
+    from reperage.service.state.sites import remove_site as remove
 
     name = normalised(origin)
     with opened() as database:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from service import logging as logs
-from service.errors import StartError, StateUnavailable
-from service.settings import Settings
-from service.times import moment
+from reperage.service import logging as logs
+from reperage.service.errors import StartError, StateUnavailable
+from reperage.service.settings import Settings
+from reperage.service.times import moment
 
 if TYPE_CHECKING:
-    from service.encryption import Encryption
-    from service.state.database import Database
+    from reperage.service.encryption import Encryption
+    from reperage.service.state.database import Database
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
@@ -30,7 +30,7 @@ def opened(settings: Settings | None = None) -> Iterator["Database"]:
     Raises:
         StartError: it cannot be used; says why.
     """
-    from service.state.database import database_of
+    from reperage.service.state.database import database_of
 
     if settings is None:
         settings = Settings()
@@ -45,7 +45,7 @@ def opened(settings: Settings | None = None) -> Iterator["Database"]:
 
 def check_courses(names: list[str]) -> None:
     """Raise `StartError` unless there is a course of each name."""
-    from service.courses import Courses
+    from reperage.service.courses import Courses
 
     there = Courses(Settings()).names()
     if unknown := [name for name in names if name not in there]:
@@ -54,9 +54,9 @@ def check_courses(names: list[str]) -> None:
 
 def check_names(names: list[str]) -> None:
     """Raise `StartError` unless there can be a course of each name; warn of those that are none yet."""
-    from service.courses import Courses
-    from service.errors import InvalidName
-    from service.material import check_name
+    from reperage.service.courses import Courses
+    from reperage.service.errors import InvalidName
+    from reperage.service.material import check_name
 
     there = Courses(Settings()).names()
     for name in names:
@@ -71,8 +71,8 @@ def check_names(names: list[str]) -> None:
 
 def encryption(settings: Settings, purpose: str) -> "Encryption":
     """What secrets are kept with that are encrypted for that purpose."""
-    from service.encryption import Encryption
-    from service.tokens import secret_keys
+    from reperage.service.encryption import Encryption
+    from reperage.service.tokens import secret_keys
 
     return Encryption(secret_keys(settings.secret_key, settings.home), purpose)
 

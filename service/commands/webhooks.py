@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.commands.terminal import AsJson, check_courses, date, encryption, messages, opened, print_json
-from service.errors import StartError
-from service.settings import Settings
+from reperage.service.commands.terminal import AsJson, check_courses, date, encryption, messages, opened, print_json
+from reperage.service.errors import StartError
+from reperage.service.settings import Settings
 
 if TYPE_CHECKING:
-    from service.state.webhooks import Webhook
+    from reperage.service.state.webhooks import Webhook
 
 webhooks = typer.Typer(
     help="Who is told of questions without an answer and of opinions; see docs/webhooks.md.", no_args_is_help=True
@@ -28,10 +28,10 @@ def add_webhook(
     name: Annotated[str, typer.Option(help="What it is for, so that it can be told from others.")] = "",
 ) -> None:
     """Tell an address of what happens; print the secret that messages are signed with, alone on its line, this once."""
-    from service.addresses import is_confidential, web_address
-    from service.occurrences import NAMES
-    from service.state.webhooks import store_webhook
-    from service.webhooks import PURPOSE, check_url, new_webhook
+    from reperage.service.addresses import is_confidential, web_address
+    from reperage.service.occurrences import NAMES
+    from reperage.service.state.webhooks import store_webhook
+    from reperage.service.webhooks import PURPOSE, check_url, new_webhook
 
     address = check_url(url)
     if unknown := [one for one in event if one not in NAMES]:
@@ -51,7 +51,7 @@ def add_webhook(
 @webhooks.command("list")
 def list_webhooks(as_json: AsJson = False) -> None:
     """List the webhooks, without their secrets, and how much waits for each."""
-    from service.state.webhooks import all_webhooks
+    from reperage.service.state.webhooks import all_webhooks
 
     with opened() as database:
         found = all_webhooks(database)
@@ -80,7 +80,7 @@ def list_webhooks(as_json: AsJson = False) -> None:
 @webhooks.command("remove")
 def remove_webhook(webhook: Name) -> None:
     """Tell an address nothing any more, also of what waits."""
-    from service.state.webhooks import remove_webhook as remove
+    from reperage.service.state.webhooks import remove_webhook as remove
 
     with opened() as database:
         if not remove(database, webhook):
@@ -91,10 +91,10 @@ def remove_webhook(webhook: Name) -> None:
 @webhooks.command("test")
 def test_webhook(webhook: Name) -> None:
     """Send a `ping` to an address and tell its answer; the exit status is 1 where it does not take it."""
-    from service.occurrences import told
-    from service.state.webhooks import all_webhooks, new_message_id
-    from service.times import now
-    from service.webhooks import PURPOSE, Try
+    from reperage.service.occurrences import told
+    from reperage.service.state.webhooks import all_webhooks, new_message_id
+    from reperage.service.times import now
+    from reperage.service.webhooks import PURPOSE, Try
 
     settings = Settings()
     with opened() as database:

@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from corpus import Course, Document, Source, slug
-from corpus.readers.markdown import markdown_document
-from service.evaluation.errors import InvalidSet
-from service.evaluation.files import digests, lines_of
+from reperage.corpus import Course, Document, Source, slug
+from reperage.corpus.readers.markdown import markdown_document
+from reperage.service.evaluation.errors import InvalidSet
+from reperage.service.evaluation.files import digests, lines_of
 
 CORPUS = "corpus.jsonl"
 QUERIES = "queries.jsonl"

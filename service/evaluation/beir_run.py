@@ -6,25 +6,25 @@ from statistics import fmean, median
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from corpus import Chunk, slug
-from index.index import Hit, Index
-from index.vectors import Vectors
-from service.answerability import NAMES, judge
-from service.assistant import find
-from service.calibration import Calibration, load_calibration
-from service.compose import compose
-from service.evaluation.beir import BeirSet, Query
-from service.evaluation.indexes import index_of, index_without_removed, load_encoder
-from service.evaluation.matching import holds
-from service.evaluation.measures import Abstention, Estimate, abstention, retrieval
-from service.evaluation.report import Answers, Asking, Evaluation
-from service.reading import read
-from service.selection import candidates
-from service.settings import Settings
-from service.startup import BuildProgress, load_reranker
+from reperage.corpus import Chunk, slug
+from reperage.index.index import Hit, Index
+from reperage.index.vectors import Vectors
+from reperage.service.answerability import NAMES, judge
+from reperage.service.assistant import find
+from reperage.service.calibration import Calibration, load_calibration
+from reperage.service.compose import compose
+from reperage.service.evaluation.beir import BeirSet, Query
+from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder
+from reperage.service.evaluation.matching import holds
+from reperage.service.evaluation.measures import Abstention, Estimate, abstention, retrieval
+from reperage.service.evaluation.report import Answers, Asking, Evaluation
+from reperage.service.reading import read
+from reperage.service.selection import candidates
+from reperage.service.settings import Settings
+from reperage.service.startup import BuildProgress, load_reranker
 
 if TYPE_CHECKING:
-    from index.reranker import Reranker
+    from reperage.index.reranker import Reranker
 
 _CHUNKS = 100
 """Chunks that are ranked: enough for ten passages, and no more candidates than when serving ten."""

@@ -6,17 +6,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from service.calibration import WITHOUT_ENCODER, Calibration, calibration_path
-from service.evaluation.beir import CORPUS, read_beir
-from service.evaluation.beir_run import evaluate_beir
-from service.evaluation.errors import InvalidSet
-from service.evaluation.fit import fit
-from service.evaluation.part import Part
-from service.evaluation.question_run import evaluate_questions
-from service.evaluation.questions import QUESTIONS, read_questions
-from service.evaluation.report import Asking, Evaluation
-from service.settings import Settings
-from service.startup import BuildProgress
+from reperage.service.calibration import WITHOUT_ENCODER, Calibration, calibration_path
+from reperage.service.evaluation.beir import CORPUS, read_beir
+from reperage.service.evaluation.beir_run import evaluate_beir
+from reperage.service.evaluation.errors import InvalidSet
+from reperage.service.evaluation.fit import fit
+from reperage.service.evaluation.part import Part
+from reperage.service.evaluation.question_run import evaluate_questions
+from reperage.service.evaluation.questions import QUESTIONS, read_questions
+from reperage.service.evaluation.report import Asking, Evaluation
+from reperage.service.settings import Settings
+from reperage.service.startup import BuildProgress
 
 T = TypeVar("T")
 

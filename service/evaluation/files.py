@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from index.manifest import file_digest
-from service.evaluation.errors import InvalidSet
+from reperage.index.manifest import file_digest
+from reperage.service.evaluation.errors import InvalidSet
 
 
 def text_of(path: Path) -> str:

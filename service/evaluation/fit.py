@@ -16,24 +16,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from corpus import Course, slug, split
-from index.build import fitting
-from index.index import Index
-from service.answerability import ENCODER_FREE, NAMES, Features, features
-from service.assistant import find
-from service.calibration import Calibration
-from service.evaluation.beir import BeirSet, Passage, Query
-from service.evaluation.errors import InvalidSet
-from service.evaluation.indexes import index_of, index_without_removed, load_encoder
-from service.evaluation.measures import abstention
-from service.reading import read
-from service.selection import candidates
-from service.settings import Settings
-from service.startup import BuildProgress
+from reperage.corpus import Course, slug, split
+from reperage.index.build import fitting
+from reperage.index.index import Index
+from reperage.service.answerability import ENCODER_FREE, NAMES, Features, features
+from reperage.service.assistant import find
+from reperage.service.calibration import Calibration
+from reperage.service.evaluation.beir import BeirSet, Passage, Query
+from reperage.service.evaluation.errors import InvalidSet
+from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder
+from reperage.service.evaluation.measures import abstention
+from reperage.service.reading import read
+from reperage.service.selection import candidates
+from reperage.service.settings import Settings
+from reperage.service.startup import BuildProgress
 
 if TYPE_CHECKING:
-    from index.encoder import Encoder
-    from index.vectors import Vectors
+    from reperage.index.encoder import Encoder
+    from reperage.index.vectors import Vectors
 
 COURSES = 120
 ANSWERED = 0.9

@@ -3,19 +3,19 @@
 import shutil
 from typing import TYPE_CHECKING
 
-from corpus import Course, slug
-from index.index import Index
-from index.shelf import find_build
-from service.evaluation.beir import BeirSet
-from service.settings import Settings
-from service.startup import BuildProgress
+from reperage.corpus import Course, slug
+from reperage.index.index import Index
+from reperage.index.shelf import find_build
+from reperage.service.evaluation.beir import BeirSet
+from reperage.service.settings import Settings
+from reperage.service.startup import BuildProgress
 
 if TYPE_CHECKING:
-    from index.encoder import Encoder  # PyTorch takes seconds to import.
+    from reperage.index.encoder import Encoder  # PyTorch takes seconds to import.
 
 
 def load_encoder(settings: Settings) -> "Encoder":
-    from index.encoder import Encoder
+    from reperage.index.encoder import Encoder
 
     return Encoder.load(
         settings.embedding_model,
@@ -27,7 +27,7 @@ def load_encoder(settings: Settings) -> "Encoder":
 
 def index_of(course: Course, encoder: "Encoder", settings: Settings, building: BuildProgress) -> Index:
     """The index of `course`: one that fits, or a new one."""
-    from index.build import build_index
+    from reperage.index.build import build_index
 
     root = settings.index_roots[0]
     sources = {document.source.path: document.source.digest for document in course.documents}

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from index.analysis import fold
+from reperage.index.analysis import fold
 
 
 def holds(text: str, phrase: str) -> bool:

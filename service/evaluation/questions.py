@@ -17,11 +17,11 @@ from typing import Any, Literal
 
 import yaml
 
-from index.analysis import fold
-from service.answer import Answer, Status
-from service.evaluation.errors import InvalidSet
-from service.evaluation.files import digests, text_of
-from service.evaluation.matching import holds_folded
+from reperage.index.analysis import fold
+from reperage.service.answer import Answer, Status
+from reperage.service.evaluation.errors import InvalidSet
+from reperage.service.evaluation.files import digests, text_of
+from reperage.service.evaluation.matching import holds_folded
 
 QUESTIONS = "questions.yaml"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from service.evaluation.measures import Abstention, Estimate
+from reperage.service.evaluation.measures import Abstention, Estimate
 
 Asking = Callable[[int, int], None]
 """Told how many of how many questions are asked."""

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from service.follow_up.topic import Token, Topic, is_object, noun_end, noun_start
-from service.follow_up.wording import plural, small
+from reperage.service.follow_up.topic import Token, Topic, is_object, noun_end, noun_start
+from reperage.service.follow_up.wording import plural, small
 
 INVERTED = re.compile(r"(\w\w+?)(?:-t)?-(il|elle|ils|elles)")
 AGREEMENT = {

@@ -2,12 +2,12 @@
 
 import re
 
-from service.flat import flat
-from service.follow_up.asked import Asked
-from service.follow_up.grammar import is_infinitive, words_of
-from service.follow_up.topic import Topic, is_attribute, noun_end, noun_start, tokens, topic_of
-from service.follow_up.wording import AND, attach, capital, ended, lowered, small
-from service.kinds import kind
+from reperage.service.flat import flat
+from reperage.service.follow_up.asked import Asked
+from reperage.service.follow_up.grammar import is_infinitive, words_of
+from reperage.service.follow_up.topic import Topic, is_attribute, noun_end, noun_start, tokens, topic_of
+from reperage.service.follow_up.wording import AND, attach, capital, ended, lowered, small
+from reperage.service.kinds import kind
 
 _ALONE = re.compile(r"(?:(?:et|mais|ah|donc|alors) )*(pourquoi|comment|ou|quand)(?: (?:ca|cela|donc|exactement))?")
 _MORE = re.compile(

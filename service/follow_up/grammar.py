@@ -5,7 +5,7 @@ import tomllib
 from functools import cache, lru_cache
 from pathlib import Path
 
-from index.dictionary import dictionary
+from reperage.index.dictionary import dictionary
 
 # Verbs in -er and -ir are told from nouns by their imperfect, which a dictionary has; the others are few.
 _REGULAR = re.compile(r"(\w{2,})(er|ir)")

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Sequence
 
-from service.flat import flat
-from service.follow_up.asked import AGREEMENT, INVERTED, Asked
-from service.follow_up.ellipsis import matter
-from service.follow_up.grammar import is_infinitive, words_of
-from service.follow_up.topic import Token, is_object, noun_end, noun_start
-from service.follow_up.wording import attach, capital, definite, ended, lowered, matched, without_connection
+from reperage.service.flat import flat
+from reperage.service.follow_up.asked import AGREEMENT, INVERTED, Asked
+from reperage.service.follow_up.ellipsis import matter
+from reperage.service.follow_up.grammar import is_infinitive, words_of
+from reperage.service.follow_up.topic import Token, is_object, noun_end, noun_start
+from reperage.service.follow_up.wording import attach, capital, definite, ended, lowered, matched, without_connection
 
 _IMPERSONAL = re.compile(
     r"il (?:n'|ne )?(?:me |te |nous |vous |s'|se )?(?:y |en existe|faut|faudra|existe|suffit|convient|agit|vaut|pleut"

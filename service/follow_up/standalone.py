@@ -4,13 +4,13 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from index.language import FRENCH, is_english
-from service.flat import flat
-from service.follow_up import english
-from service.follow_up.asked import Asked
-from service.follow_up.ellipsis import attribute, difference, elliptic, question_word
-from service.follow_up.pronouns import it_pronoun, object_pronoun, other_pronouns, possessive, subject_pronoun
-from service.follow_up.topic import tokens, topic_of
+from reperage.index.language import FRENCH, is_english
+from reperage.service.flat import flat
+from reperage.service.follow_up import english
+from reperage.service.follow_up.asked import Asked
+from reperage.service.follow_up.ellipsis import attribute, difference, elliptic, question_word
+from reperage.service.follow_up.pronouns import it_pronoun, object_pronoun, other_pronouns, possessive, subject_pronoun
+from reperage.service.follow_up.topic import tokens, topic_of
 
 MOST_WORDS = 30
 """A longer question says what it is about."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from service.flat import flat
-from service.follow_up.grammar import is_determiner, is_infinitive, words_of
-from service.follow_up.wording import AND, attach
+from reperage.service.flat import flat
+from reperage.service.follow_up.grammar import is_determiner, is_infinitive, words_of
+from reperage.service.follow_up.wording import AND, attach
 
 _TOKEN = re.compile(r"(?:jusqu|lorsqu|puisqu|quelqu|presqu|qu|[cdjlmnst])'(?=\w)|[^\s'?!,;:()«»\"…]+|[?!,;:()«»\"…]|'")
 _PARTICIPLE = re.compile(r"ée?s?$")

@@ -3,9 +3,9 @@
 import re
 from itertools import takewhile
 
-from index.language import FRENCH
-from service.flat import flat
-from service.follow_up.grammar import is_infinitive, words_of
+from reperage.index.language import FRENCH
+from reperage.service.flat import flat
+from reperage.service.follow_up.grammar import is_infinitive, words_of
 
 AND = re.compile(" et ", re.I)
 _CONNECTED = re.compile(r"(?:(?:et|mais|donc|alors|du coup|ok|ah)[ ,]+)+")

@@ -16,18 +16,18 @@ import numpy as np
 import structlog
 from anyio import CapacityLimiter, to_thread
 
-from corpus.blocks import Kind
-from index.index import QuestionEncoder
-from index.vectors import Vectors
-from service.answer import Answer, AnswerSentence, Citation
-from service.citations import citation_of
-from service.compose import Quote, leans, quote_of
-from service.draft import Checked, Draft
-from service.errors import ServiceError
-from service.generation.model import ChatModel
-from service.generation.support import refusal
-from service.generation.written import Written, WrittenReader
-from service.settings import Settings
+from reperage.corpus.blocks import Kind
+from reperage.index.index import QuestionEncoder
+from reperage.index.vectors import Vectors
+from reperage.service.answer import Answer, AnswerSentence, Citation
+from reperage.service.citations import citation_of
+from reperage.service.compose import Quote, leans, quote_of
+from reperage.service.draft import Checked, Draft
+from reperage.service.errors import ServiceError
+from reperage.service.generation.model import ChatModel
+from reperage.service.generation.support import refusal
+from reperage.service.generation.written import Written, WrittenReader
+from reperage.service.settings import Settings
 
 log = structlog.get_logger(__name__)
 

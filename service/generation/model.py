@@ -11,8 +11,8 @@ from langchain.chat_models import init_chat_model
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from service.errors import StartError
-from service.settings import Settings
+from reperage.service.errors import StartError
+from reperage.service.settings import Settings
 
 log = structlog.get_logger(__name__)
 

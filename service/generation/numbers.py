@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from index.analysis import fold
+from reperage.index.analysis import fold
 
 _FIGURES = re.compile(r"(?<![\w.,])-?\d+(?:[.,:/-]\d+)*(?:\s?[%€$£])?|\d+(?:[.,:/-]\d+)*(?:\s?[%€$£])?")
 _SPACES_IN_NUMBER = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}\b)")

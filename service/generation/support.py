@@ -5,11 +5,11 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from index.analysis import STOP_WORDS, fold, term_set, terms
-from index.dictionary import french
-from service.compose import Quote
-from service.generation.numbers import is_number, numbers_in
-from service.generation.written import Written
+from reperage.index.analysis import STOP_WORDS, fold, term_set, terms
+from reperage.index.dictionary import french
+from reperage.service.compose import Quote
+from reperage.service.generation.numbers import is_number, numbers_in
+from reperage.service.generation.written import Written
 
 LEAST_SHARE = 0.7
 """The least share of a sentence's content words that its quotes or their headings hold."""

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from corpus.blocks import Kind
-from corpus.located import Located
-from corpus.sentences import sentence_ranges
+from reperage.corpus.blocks import Kind
+from reperage.corpus.located import Located
+from reperage.corpus.sentences import sentence_ranges
 
 _RANGE = r"\^?\d{1,4}(?:\s?[-–]\s?\d{1,4})?"
 _MARK = rf"[(*]{{0,2}}\[\s?{_RANGE}(?:\s?[,;]\s?{_RANGE})*\s?\][)*]{{0,2}}"

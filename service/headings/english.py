@@ -2,9 +2,9 @@
 
 import re
 
-from service.catalogue import messages
-from service.flat import flat
-from service.headings.usage import articles_before, as_within_sentences, is_name
+from reperage.service.catalogue import messages
+from reperage.service.flat import flat
+from reperage.service.headings.usage import articles_before, as_within_sentences, is_name
 
 _WORD = re.compile(r"\w[\w+#./-]*")
 _LINKS = frozenset({"and", "or", "for", "with", "in", "on", "to", "from", "by", "at", "as"})

@@ -2,13 +2,13 @@
 
 import re
 
-from index.dictionary import french
-from service.catalogue import messages
-from service.flat import flat
-from service.follow_up.grammar import is_determiner, is_infinitive, words_of
-from service.follow_up.topic import Token, noun_end, noun_start, tokens
-from service.follow_up.wording import AND, attach, may_be_feminine, opens_with_vowel
-from service.headings.usage import articles_before, as_within_sentences, is_name, prose, uses
+from reperage.index.dictionary import french
+from reperage.service.catalogue import messages
+from reperage.service.flat import flat
+from reperage.service.follow_up.grammar import is_determiner, is_infinitive, words_of
+from reperage.service.follow_up.topic import Token, noun_end, noun_start, tokens
+from reperage.service.follow_up.wording import AND, attach, may_be_feminine, opens_with_vowel
+from reperage.service.headings.usage import articles_before, as_within_sentences, is_name, prose, uses
 
 _COMPLEMENT = re.compile(r"\b(?:de|du|des|entre)\b|\bd['’]", re.I)
 _OF_ONE_THING = re.compile(r"\b(?:d['’]une?|du|de la|des)\s|\bde l['’]", re.I)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from index.analysis import term_set
-from service.catalogue import messages
-from service.flat import flat
-from service.follow_up.grammar import words_of
-from service.follow_up.topic import is_object, noun_start, tokens
-from service.headings.english import english_question
-from service.headings.french import french_question
-from service.headings.usage import as_within_sentences
+from reperage.index.analysis import term_set
+from reperage.service.catalogue import messages
+from reperage.service.flat import flat
+from reperage.service.follow_up.grammar import words_of
+from reperage.service.follow_up.topic import is_object, noun_start, tokens
+from reperage.service.headings.english import english_question
+from reperage.service.headings.french import french_question
+from reperage.service.headings.usage import as_within_sentences
 
 _LONGEST = 80
 _MOST_WORDS = 8

@@ -1,8 +1,8 @@
 """Addresses that a platform names."""
 
-from service.addresses import web_address
-from service.errors import StartError
-from service.origins import normalised
+from reperage.service.addresses import web_address
+from reperage.service.errors import StartError
+from reperage.service.origins import normalised
 
 
 def origin_of_address(address: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from itertools import count
 
-from corpus import slug
-from service.courses import shipped_material
-from service.state.lti import Owner, Platform
+from reperage.corpus import slug
+from reperage.service.courses import shipped_material
+from reperage.service.state.lti import Owner, Platform
 
 _LONGEST = 60
 

@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pylti1p3.registration import Registration
 
-from service.encryption import Encryption
-from service.state.database import Database
-from service.state.lti import Platform, remove_signing_keys, signing_keys, store_signing_key
-from service.times import now
+from reperage.service.encryption import Encryption
+from reperage.service.state.database import Database
+from reperage.service.state.lti import Platform, remove_signing_keys, signing_keys, store_signing_key
+from reperage.service.times import now
 
 log = structlog.get_logger(__name__)
 

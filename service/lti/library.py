@@ -21,9 +21,9 @@ from pylti1p3.request import Request
 from pylti1p3.session import SessionService
 from pylti1p3.tool_config.abstract import ToolConfAbstract
 
-from service.key_sets import KeySets, KeySetUnavailable, UnknownKey
-from service.lti.refusals import Refused
-from service.state.lti import Login, Platform
+from reperage.service.key_sets import KeySets, KeySetUnavailable, UnknownKey
+from reperage.service.lti.refusals import Refused
+from reperage.service.state.lti import Login, Platform
 
 _LEEWAY_SECONDS = 60
 """How far the clock of an LMS may be off."""

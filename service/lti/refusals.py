@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-from service.errors import ServiceError
+from reperage.service.errors import ServiceError
 
 Reason = Literal[
     "unknown_platform",

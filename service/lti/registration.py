@@ -15,12 +15,12 @@ import requests
 import urllib3
 from pylti1p3.dynamic_registration import DynamicRegistration
 
-from service.addresses import is_confidential, is_loopback, web_address
-from service.errors import StartError
-from service.lti.refusals import Refused
-from service.origins import normalised
-from service.state.lti import Invitation, Platform
-from service.times import now
+from reperage.service.addresses import is_confidential, is_loopback, web_address
+from reperage.service.errors import StartError
+from reperage.service.lti.refusals import Refused
+from reperage.service.origins import normalised
+from reperage.service.state.lti import Invitation, Platform
+from reperage.service.times import now
 
 NAME = "Repère"
 DESCRIPTION = "Réponses citées, à partir du cours · Cited answers from the course"

@@ -8,16 +8,16 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from service.html import wanted_language
-from service.identity import OPEN, context_of
-from service.lti.addresses import origin_of_address
-from service.lti.contexts import is_open_to
-from service.lti.incoming import Fields, counted, database_of, known, read_again
-from service.lti.pages import page
-from service.lti.refusals import Refused
-from service.routes import own_address
-from service.state.database import Database
-from service.state.lti import (
+from reperage.service.html import wanted_language
+from reperage.service.identity import OPEN, context_of
+from reperage.service.lti.addresses import origin_of_address
+from reperage.service.lti.contexts import is_open_to
+from reperage.service.lti.incoming import Fields, counted, database_of, known, read_again
+from reperage.service.lti.pages import page
+from reperage.service.lti.refusals import Refused
+from reperage.service.routes import own_address
+from reperage.service.state.database import Database
+from reperage.service.state.lti import (
     Login,
     Platform,
     all_platforms,
@@ -28,11 +28,11 @@ from service.state.lti import (
     keep_launch,
     use_login,
 )
-from service.times import now
-from service.tokens import Tokens
+from reperage.service.times import now
+from reperage.service.tokens import Tokens
 
 if TYPE_CHECKING:
-    from service.lti.launch import Launch
+    from reperage.service.lti.launch import Launch
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,7 +42,7 @@ _OWN_COOKIE = "repere_lti_"
 @router.api_route("/lti/login", methods=["GET", "POST"], dependencies=[OPEN, Depends(counted)])
 def login(request: Request, fields: Fields) -> Response:
     """A platform begins to sign somebody in: they go back to it, with what it must answer to."""
-    from service.lti import launch
+    from reperage.service.lti import launch
 
     base, database = own_address(request), database_of(request)
     target = fields.get("target_link_uri")
@@ -85,7 +85,7 @@ def is_kept(request: Request, name: Annotated[str, Query(max_length=100)] = "") 
 @router.post("/lti/launch", dependencies=[OPEN])
 def launch(request: Request, fields: Fields) -> Response:
     """What a platform answers to a login: who is there, and what for."""
-    from service.lti import launch
+    from reperage.service.lti import launch
 
     database = database_of(request)
     found, platform = _answered(database, fields)
@@ -104,7 +104,7 @@ def launch(request: Request, fields: Fields) -> Response:
 @router.post("/lti/finish", dependencies=[OPEN])
 def finish(request: Request, fields: Fields) -> Response:
     """The same, for a browser that keeps no cookie of ours: the platform's page has kept the proof."""
-    from service.lti import launch
+    from reperage.service.lti import launch
 
     database = database_of(request)
     state, proof = launch.digest(fields.get("state", "")), launch.digest(fields.get("proof", ""))
@@ -155,7 +155,7 @@ def _answered(database: Database, fields: Mapping[str, str]) -> tuple[Login, Pla
     Raises:
         Refused: it belongs to none, comes too late or again, or says that nobody could be signed in.
     """
-    from service.lti.launch import digest
+    from reperage.service.lti.launch import digest
 
     if not (state := fields.get("state")):
         raise Refused("state_missing")

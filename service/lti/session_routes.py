@@ -11,18 +11,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from service.access import Role, check
-from service.answer import Contract
-from service.errors import ContextChanged, CourseUnavailable, InvalidToken, NotManaged, UnknownCourse
-from service.identity import OPEN, context_of, launch_session, launched
-from service.lti.contexts import choices, is_open_to, new_names
-from service.material import check_managed, material_folder
-from service.problems import problem_responses
-from service.register import Register
-from service.routes import json_response, startup
-from service.state.database import Database
-from service.state.keys import all_keys
-from service.state.lti import (
+from reperage.service.access import Role, check
+from reperage.service.answer import Contract
+from reperage.service.errors import ContextChanged, CourseUnavailable, InvalidToken, NotManaged, UnknownCourse
+from reperage.service.identity import OPEN, context_of, launch_session, launched
+from reperage.service.lti.contexts import choices, is_open_to, new_names
+from reperage.service.material import check_managed, material_folder
+from reperage.service.problems import problem_responses
+from reperage.service.register import Register
+from reperage.service.routes import json_response, startup
+from reperage.service.state.database import Database
+from reperage.service.state.keys import all_keys
+from reperage.service.state.lti import (
     Platform,
     all_platforms,
     context_course,
@@ -31,9 +31,9 @@ from service.state.lti import (
     map_context,
     mapped_contexts,
 )
-from service.state.sites import registered_sites
-from service.times import now
-from service.tokens import SESSION_SECONDS, LaunchSession, Tokens
+from reperage.service.state.sites import registered_sites
+from reperage.service.times import now
+from reperage.service.tokens import SESSION_SECONDS, LaunchSession, Tokens
 
 router = APIRouter(tags=["LTI"])
 

@@ -20,20 +20,27 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from service.access import Caller
-from service.catalogue import messages
-from service.errors import CourseRequired, InvalidQuestion, ServiceError, StateUnavailable, UnknownAnswer, UnknownCourse
-from service.feedback import rate
-from service.slack.credentials import Credentials
-from service.slack.desk import LANGUAGE, Desk
-from service.slack.incoming import addressed, pseudonym
-from service.slack.rendering import COURSE, MISSING, RATE, READ_ON, Reply, notice
-from service.slack.text import escaped, read
-from service.slack.workspaces import Grant, Workspaces
-from service.startup import Startup
-from service.state.slack import Place, course_of, is_first, set_course
-from service.suggestions import suggestions
-from service.times import now
+from reperage.service.access import Caller
+from reperage.service.catalogue import messages
+from reperage.service.errors import (
+    CourseRequired,
+    InvalidQuestion,
+    ServiceError,
+    StateUnavailable,
+    UnknownAnswer,
+    UnknownCourse,
+)
+from reperage.service.feedback import rate
+from reperage.service.slack.credentials import Credentials
+from reperage.service.slack.desk import LANGUAGE, Desk
+from reperage.service.slack.incoming import addressed, pseudonym
+from reperage.service.slack.rendering import COURSE, MISSING, RATE, READ_ON, Reply, notice
+from reperage.service.slack.text import escaped, read
+from reperage.service.slack.workspaces import Grant, Workspaces
+from reperage.service.startup import Startup
+from reperage.service.state.slack import Place, course_of, is_first, set_course
+from reperage.service.suggestions import suggestions
+from reperage.service.times import now
 
 log = structlog.get_logger(__name__)
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from service.errors import StartError
-from service.settings import Settings
+from reperage.service.errors import StartError
+from reperage.service.settings import Settings
 
 _MEMBER = re.compile(r"[UW][A-Z0-9]{2,}")
 _SIGNING_SECRET = re.compile(r"[0-9A-Za-z]{16,}")

@@ -19,21 +19,21 @@ from anyio import CapacityLimiter, to_thread
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from index.manifest import Manifest
-from service.access import Caller
-from service.answer import Answer, RelatedSection
-from service.assistant import Assistant, Options
-from service.catalogue import messages
-from service.conversations import MOST_QUESTIONS
-from service.errors import CourseRequired, InvalidQuestion, ServiceError, StateUnavailable, UnknownCourse
-from service.events import DoneEvent, Event
-from service.slack.incoming import Addressed
-from service.slack.lease import Held, NotOurs, until
-from service.slack.posting import Stream, Thread, problem_of
-from service.slack.rendering import Reply, notice, rendered, which_course
-from service.startup import Startup
-from service.state.database import Database
-from service.state.slack import (
+from reperage.index.manifest import Manifest
+from reperage.service.access import Caller
+from reperage.service.answer import Answer, RelatedSection
+from reperage.service.assistant import Assistant, Options
+from reperage.service.catalogue import messages
+from reperage.service.conversations import MOST_QUESTIONS
+from reperage.service.errors import CourseRequired, InvalidQuestion, ServiceError, StateUnavailable, UnknownCourse
+from reperage.service.events import DoneEvent, Event
+from reperage.service.slack.incoming import Addressed
+from reperage.service.slack.lease import Held, NotOurs, until
+from reperage.service.slack.posting import Stream, Thread, problem_of
+from reperage.service.slack.rendering import Reply, notice, rendered, which_course
+from reperage.service.startup import Startup
+from reperage.service.state.database import Database
+from reperage.service.state.slack import (
     Place,
     Question,
     abandoned,
@@ -45,7 +45,7 @@ from service.state.slack import (
     purge_slack,
     reopen,
 )
-from service.times import now
+from reperage.service.times import now
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +114,7 @@ class Desk:
                 task.cancel()
 
     async def sql(self, work: Callable[..., T], *arguments: object) -> T:
-        """What a function of `service.state` finds in the database.
+        """What a function of `reperage.service.state` finds in the database.
 
         Raises:
             StateUnavailable: it cannot be used.

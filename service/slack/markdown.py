@@ -6,9 +6,9 @@ Slack escapes nothing there and knows mentions between angle brackets
 
 import re
 
-from service.answer import AnswerSentence, Citation
-from service.citations import AnswerText
-from service.slack.rich_text import clickable
+from reperage.service.answer import AnswerSentence, Citation
+from reperage.service.citations import AnswerText
+from reperage.service.slack.rich_text import clickable
 
 _JOINER = "\u2060"
 """Is not seen, and keeps what stands around it from being read as one."""

@@ -19,16 +19,16 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_sdk.signature import SignatureVerifier
 
-from service.catalogue import messages
-from service.html import HEADERS, render
-from service.identity import OPEN
-from service.routes import base_url
-from service.settings import Settings
-from service.slack.bot import Bot
-from service.slack.credentials import Credentials, credentials
-from service.slack.workspaces import Installations, States, Workspaces
-from service.startup import Startup
-from service.tokens import secret_keys
+from reperage.service.catalogue import messages
+from reperage.service.html import HEADERS, render
+from reperage.service.identity import OPEN
+from reperage.service.routes import base_url
+from reperage.service.settings import Settings
+from reperage.service.slack.bot import Bot
+from reperage.service.slack.credentials import Credentials, credentials
+from reperage.service.slack.workspaces import Installations, States, Workspaces
+from reperage.service.startup import Startup
+from reperage.service.tokens import secret_keys
 
 log = structlog.get_logger(__name__)
 

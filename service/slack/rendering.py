@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from service.answer import Answer, AnswerSentence, Citation, RelatedSection
-from service.catalogue import messages
-from service.slack.rich_text import Block, Body, clickable
-from service.slack.text import escaped, link
+from reperage.service.answer import Answer, AnswerSentence, Citation, RelatedSection
+from reperage.service.catalogue import messages
+from reperage.service.slack.rich_text import Block, Body, clickable
+from reperage.service.slack.text import escaped, link
 
 RATE = "repere_rate"
 MISSING = "repere_missing"

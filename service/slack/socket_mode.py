@@ -13,15 +13,15 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
-from service.errors import StartError, StateUnavailable
-from service.grants import granting
-from service.slack.bot import Bot
-from service.slack.credentials import Credentials
-from service.slack.posting import problem_of
-from service.slack.workspaces import Workspaces
-from service.startup import Startup
-from service.state.sites import registered_sites
-from service.tokens import GrantTokens, secret_keys
+from reperage.service.errors import StartError, StateUnavailable
+from reperage.service.grants import granting
+from reperage.service.slack.bot import Bot
+from reperage.service.slack.credentials import Credentials
+from reperage.service.slack.posting import problem_of
+from reperage.service.slack.workspaces import Workspaces
+from reperage.service.startup import Startup
+from reperage.service.state.sites import registered_sites
+from reperage.service.tokens import GrantTokens, secret_keys
 
 log = structlog.get_logger(__name__)
 

@@ -17,11 +17,11 @@ from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 
-from service.encryption import Encryption
-from service.state.database import Database
-from service.state.slack import installation_of, is_first, keep_installation, remove_workspace
-from service.times import now
-from service.tokens import StateTokens
+from reperage.service.encryption import Encryption
+from reperage.service.state.database import Database
+from reperage.service.state.slack import installation_of, is_first, keep_installation, remove_workspace
+from reperage.service.times import now
+from reperage.service.tokens import StateTokens
 
 log = structlog.get_logger(__name__)
 

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 
-from service.errors import StartError, StateRefused, StateUnavailable
-from service.settings import Settings
-from service.state.tables import REVISION
+from reperage.service.errors import StartError, StateRefused, StateUnavailable
+from reperage.service.settings import Settings
+from reperage.service.state.tables import REVISION
 
 FILE = "repere.sqlite3"
 _WAIT_SECONDS = 1

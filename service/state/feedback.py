@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from service.occurrences import Occurrence
-from service.state.database import Database
-from service.state.rows import upsert
-from service.state.tables import CONVERSATIONS, FEEDBACK, TURNS
-from service.state.webhooks import queue
+from reperage.service.occurrences import Occurrence
+from reperage.service.state.database import Database
+from reperage.service.state.rows import upsert
+from reperage.service.state.tables import CONVERSATIONS, FEEDBACK, TURNS
+from reperage.service.state.webhooks import queue
 
 
 @dataclass(frozen=True, slots=True)

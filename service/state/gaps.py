@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select, true
 
-from service.state.database import Database
-from service.state.tables import CONVERSATIONS, FEEDBACK, TURNS
+from reperage.service.state.database import Database
+from reperage.service.state.tables import CONVERSATIONS, FEEDBACK, TURNS
 
 _UNANSWERED = ("not_in_material", "section_empty")
 _MOST_OPINIONS = 5_000

@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 
-from service.state.database import Database
-from service.state.rows import upsert
-from service.state.tables import JOBS
+from reperage.service.state.database import Database
+from reperage.service.state.rows import upsert
+from reperage.service.state.tables import JOBS
 
 Kind = Literal["put", "delete"]
 JobStatus = Literal["queued", "running", "done", "failed"]

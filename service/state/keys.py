@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from service.access import Role
-from service.state.database import Database
-from service.state.rows import upsert
-from service.state.tables import KEYS
+from reperage.service.access import Role
+from reperage.service.state.database import Database
+from reperage.service.state.rows import upsert
+from reperage.service.state.tables import KEYS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from service.state.database import Database
-from service.state.rows import Row, upsert
-from service.state.tables import (
+from reperage.service.state.database import Database
+from reperage.service.state.rows import Row, upsert
+from reperage.service.state.tables import (
     LTI_CONTEXTS,
     LTI_COURSES,
     LTI_INVITATIONS,

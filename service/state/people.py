@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, tuple_
 
-from service.state.database import Database
-from service.state.tables import CONVERSATIONS, FEEDBACK, JOBS, SLACK_QUESTIONS, TURNS
+from reperage.service.state.database import Database
+from reperage.service.state.tables import CONVERSATIONS, FEEDBACK, JOBS, SLACK_QUESTIONS, TURNS
 
 _PAGE = 100
 """Rows that are held in memory at once: an answer has some ten thousand characters."""

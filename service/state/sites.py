@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import delete, select
 
-from service.state.database import Database
-from service.state.rows import upsert
-from service.state.tables import SITES
+from reperage.service.state.database import Database
+from reperage.service.state.rows import upsert
+from reperage.service.state.tables import SITES
 
 
 def registered_sites(database: Database) -> dict[str, frozenset[str]]:

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 
-from service.state.database import Database
-from service.state.rows import Row, upsert
-from service.state.tables import SLACK_CHANNELS, SLACK_INSTALLATIONS, SLACK_QUESTIONS, SLACK_SEEN
+from reperage.service.state.database import Database
+from reperage.service.state.rows import Row, upsert
+from reperage.service.state.tables import SLACK_CHANNELS, SLACK_INSTALLATIONS, SLACK_QUESTIONS, SLACK_SEEN
 
 _KEY = ("team", "channel", "ts")
 _MOST_TAKEN_UP = 50

@@ -9,12 +9,12 @@ from typing import Any
 import structlog
 from sqlalchemy import ColumnElement, Connection, Delete, Update, delete, select, update
 
-from service.answer import Answer
-from service.occurrences import UNANSWERED, Occurrence, unanswered
-from service.state.database import Database
-from service.state.rows import upsert
-from service.state.tables import CONVERSATIONS, JOBS, LTI_LOGINS, REMOVALS, SLACK_QUESTIONS, TURNS
-from service.state.webhooks import queue
+from reperage.service.answer import Answer
+from reperage.service.occurrences import UNANSWERED, Occurrence, unanswered
+from reperage.service.state.database import Database
+from reperage.service.state.rows import upsert
+from reperage.service.state.tables import CONVERSATIONS, JOBS, LTI_LOGINS, REMOVALS, SLACK_QUESTIONS, TURNS
+from reperage.service.state.webhooks import queue
 
 log = structlog.get_logger(__name__)
 

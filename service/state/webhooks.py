@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, delete, func, select, update
 
-from service.occurrences import Kind, Occurrence
-from service.state.database import Database
-from service.state.rows import upsert
-from service.state.tables import WEBHOOK_DELIVERIES, WEBHOOKS
+from reperage.service.occurrences import Kind, Occurrence
+from reperage.service.state.database import Database
+from reperage.service.state.rows import upsert
+from reperage.service.state.tables import WEBHOOK_DELIVERIES, WEBHOOKS
 
 log = structlog.get_logger(__name__)
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import click
 from typer.main import get_command
 
-from service.app import create_app
-from service.cli import app as command_line
-from service.metrics import REGISTRY
-from service.settings import Settings
-from service.state.database import Database
+from reperage.service.app import create_app
+from reperage.service.cli import app as command_line
+from reperage.service.metrics import REGISTRY
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
 
 FILES = Path(__file__).parent
 SOURCES = Path(__file__).parent.parent.parent

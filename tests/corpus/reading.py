@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from corpus import Chunking, Document, Sentence, Source, SplitDocument, split
-from corpus.blocks import Block, Heading, headings_and_blocks
-from corpus.markdown import parse
-from corpus.readers.markdown import markdown_document
+from reperage.corpus import Chunking, Document, Sentence, Source, SplitDocument, split
+from reperage.corpus.blocks import Block, Heading, headings_and_blocks
+from reperage.corpus.markdown import parse
+from reperage.corpus.readers.markdown import markdown_document
 
 
 def words(texts: Sequence[str]) -> list[int]:

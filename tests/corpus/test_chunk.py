@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus import MATERIAL, Chunking, read_course, shown_text, split
-from index.encoder import Encoder
+from reperage.corpus import MATERIAL, Chunking, read_course, shown_text, split
+from reperage.index.encoder import Encoder
 from tests.corpus.generated import documents
 from tests.corpus.reading import check_laws, document_of, quotes_of, sentences_of, split_text, words
 

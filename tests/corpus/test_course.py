@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from corpus import MATERIAL, Chunking, read_course, source_digests, split
-from corpus.errors import EmptyCourse, UndecodableFile, UnreadableCourse, UnreadableFile
+from reperage.corpus import MATERIAL, Chunking, read_course, source_digests, split
+from reperage.corpus.errors import EmptyCourse, UndecodableFile, UnreadableCourse, UnreadableFile
 from tests.conftest import MakeCourse
 from tests.corpus.generated import arbitrary, documents, plain_documents
 from tests.corpus.reading import check_laws, is_subsequence, sentences_of, split_text, words

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus import Document
-from corpus.document import Source, text_version
+from reperage.corpus import Document
+from reperage.corpus.document import Source, text_version
 
 
 def document(text: str) -> Document:

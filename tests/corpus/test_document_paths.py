@@ -2,8 +2,8 @@
 
 import pytest
 
-from corpus import document_paths, has_section, read_course, source_digests
-from corpus.errors import EmptyCourse
+from reperage.corpus import document_paths, has_section, read_course, source_digests
+from reperage.corpus.errors import EmptyCourse
 from tests.conftest import MakeCourse
 
 

@@ -1,4 +1,4 @@
-from corpus.markdown import front_matter, parse
+from reperage.corpus.markdown import front_matter, parse
 from tests.corpus.reading import headings_of
 
 

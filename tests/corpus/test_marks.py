@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus import Chunking
-from corpus.blocks import Item
-from corpus.located import Located, Mark
+from reperage.corpus import Chunking
+from reperage.corpus.blocks import Item
+from reperage.corpus.located import Located, Mark
 from tests.corpus.generated import documents
 from tests.corpus.reading import blocks_of, sentences_of, split_text
 

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from corpus.errors import UndecodableFile
-from corpus.readers.markdown import decode
+from reperage.corpus.errors import UndecodableFile
+from reperage.corpus.readers.markdown import decode
 from tests.corpus.reading import document_of
 
 PATH = Path("cours/leçon.md")

@@ -1,6 +1,6 @@
 import pytest
 
-from corpus import Section
+from reperage.corpus import Section
 from tests.corpus.reading import split_text
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from corpus.titles import Anchors
+from reperage.corpus.titles import Anchors
 from tests.corpus.reading import headings_of
 
 

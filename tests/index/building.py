@@ -14,10 +14,10 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
-from corpus import Chunking, read_course
-from index.build import Built, build_index
-from index.encoder import Encoder, Vectors
-from index.manifest import Recipe
+from reperage.corpus import Chunking, read_course
+from reperage.index.build import Built, build_index
+from reperage.index.encoder import Encoder, Vectors
+from reperage.index.manifest import Recipe
 
 WORDS = ["[UNK]", "docker", "conteneur", "image", "port", "volume", "query", "passage", ":", "un", "est", "."]
 RECIPE = Recipe("petit", "sha256:petit", Chunking())

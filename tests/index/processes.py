@@ -5,7 +5,7 @@ import resource
 import signal
 from pathlib import Path
 
-from index import manifest, shelf
+from reperage.index import manifest, shelf
 from tests.index.building import CountingEncoder, build
 
 

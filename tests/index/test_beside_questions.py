@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from index.encoder import Encoder
+from reperage.index.encoder import Encoder
 from tests.index.building import small_model
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from corpus import Chunking, read_course, source_digests
-from index.build import build_index
-from index.errors import BuildInProgress
-from index.index import Index
-from index.shelf import current_build, find_build
+from reperage.corpus import Chunking, read_course, source_digests
+from reperage.index.build import build_index
+from reperage.index.errors import BuildInProgress
+from reperage.index.index import Index
+from reperage.index.shelf import current_build, find_build
 from tests.conftest import MakeCourse
 from tests.index import processes
 from tests.index.building import RECIPE, CountingEncoder, build, vector_of

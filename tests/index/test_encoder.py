@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.encoder import Encoder
-from index.errors import UnusableModel
+from reperage.index.encoder import Encoder
+from reperage.index.errors import UnusableModel
 from tests.index.building import small_model
 
 TEXTS = ["Un conteneur.", "port " * 300, "", "image " * 40, "Docker ?", "été " * 100] + [

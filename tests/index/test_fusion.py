@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from index.fusion import (
+from reperage.index.fusion import (
     _COVERAGE,
     _DENSE,
     _HEADING,

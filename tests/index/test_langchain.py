@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 
-from index.errors import DamagedIndex, SearchIndexError, WrongModel
-from index.langchain import RepereRetriever
-from index.shelf import current_build
-from service.answer import Citation
-from service.citations import section_url
+from reperage.index.errors import DamagedIndex, SearchIndexError, WrongModel
+from reperage.index.langchain import RepereRetriever
+from reperage.index.shelf import current_build
+from reperage.service.answer import Citation
+from reperage.service.citations import section_url
 
 pytestmark = pytest.mark.model
 

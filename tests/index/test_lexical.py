@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.lexical import K1, B, Lexical
+from reperage.index.lexical import K1, B, Lexical
 
 TEXTS = [
     ["docker", "conteneur", "image", "image"],

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from corpus import Chunking
-from index import analysis
-from index.errors import DamagedIndex, WrongFormat, WrongModel, WrongParameters
-from index.index import Index
-from index.manifest import FORMAT, Manifest, file_digest
+from reperage.corpus import Chunking
+from reperage.index import analysis
+from reperage.index.errors import DamagedIndex, WrongFormat, WrongModel, WrongParameters
+from reperage.index.index import Index
+from reperage.index.manifest import FORMAT, Manifest, file_digest
 from tests.conftest import MakeCourse
 from tests.index.building import RECIPE, build
 

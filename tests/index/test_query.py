@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 
-from index.analysis import terms
-from index.equivalents import equivalents
-from index.lexical import Lexical
-from index.query import FRAME, Query, in_own_words
+from reperage.index.analysis import terms
+from reperage.index.equivalents import equivalents
+from reperage.index.lexical import Lexical
+from reperage.index.query import FRAME, Query, in_own_words
 from tests.corpus.generated import arbitrary
 
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from index.errors import UnusableModel
-from index.index import Hit, Index
-from index.reranker import Reranker
+from reperage.index.errors import UnusableModel
+from reperage.index.index import Hit, Index
+from reperage.index.reranker import Reranker
 from tests.conftest import MakeCourse
 from tests.index.building import RECIPE, build, save_cross_encoder, vector_of
 

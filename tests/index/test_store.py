@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from corpus import Chunking, SplitDocument, split
-from index import store
+from reperage.corpus import Chunking, SplitDocument, split
+from reperage.index import store
 from tests.corpus.generated import documents
 from tests.corpus.reading import document_of, words
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.vectors import ChunkVectors, HeadingVectors, SentenceVectors, Vectors
+from reperage.index.vectors import ChunkVectors, HeadingVectors, SentenceVectors, Vectors
 
 
 def unit(n: int, dimensions: int = 32, seed: int = 0) -> Vectors:

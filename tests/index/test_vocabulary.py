@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.analysis import fold
-from index.dictionary import WordList, dictionary
-from index.vocabulary import FILE, Vocabulary
+from reperage.index.analysis import fold
+from reperage.index.dictionary import WordList, dictionary
+from reperage.index.vocabulary import FILE, Vocabulary
 from tests.corpus.generated import arbitrary
 
 PROSE = """

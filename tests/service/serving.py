@@ -16,12 +16,12 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from corpus import read_course
-from index.build import Built, build_index
-from index.encoder import Encoder
-from service.app import create_app
-from service.cli import _server
-from service.settings import Settings
+from reperage.corpus import read_course
+from reperage.index.build import Built, build_index
+from reperage.index.encoder import Encoder
+from reperage.service.app import create_app
+from reperage.service.cli import _server
+from reperage.service.settings import Settings
 
 REFERENCE = "différence port exposé et port interne"
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "instance"}

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus import read_course
-from index.build import build_index
-from index.encoder import Encoder
-from index.index import Hit, Index
-from index.manifest import Recipe
-from service.answerability import NAMES, Answerability, Features, features, judge
-from service.calibration import Calibration, load_calibration
-from service.compose import Quote, compose
-from service.kinds import Kind
-from service.selection import Candidate, candidates, select
+from reperage.corpus import read_course
+from reperage.index.build import build_index
+from reperage.index.encoder import Encoder
+from reperage.index.index import Hit, Index
+from reperage.index.manifest import Recipe
+from reperage.service.answerability import NAMES, Answerability, Features, features, judge
+from reperage.service.calibration import Calibration, load_calibration
+from reperage.service.compose import Quote, compose
+from reperage.service.kinds import Kind
+from reperage.service.selection import Candidate, candidates, select
 
 
 @dataclass(frozen=True)

@@ -12,19 +12,19 @@ from fastapi.routing import APIRoute
 from pydantic import HttpUrl, SecretStr
 from starlette.routing import BaseRoute, Mount, Route
 
-from index.encoder import Encoder
-from service import mcp
-from service.access import Role
-from service.identity import Needs, open_to_all
-from service.keys import new_key
-from service.settings import Settings
-from service.startup import Startup
-from service.state.database import Database
-from service.state.keys import store_key
-from service.state.lti import Context, Platform, add_platform, map_context
-from service.state.sites import add_site
-from service.tokens import LaunchSession, LaunchTokens
-from service.user_tokens import HEADER as USER_TOKEN
+from reperage.index.encoder import Encoder
+from reperage.service import mcp
+from reperage.service.access import Role
+from reperage.service.identity import Needs, open_to_all
+from reperage.service.keys import new_key
+from reperage.service.settings import Settings
+from reperage.service.startup import Startup
+from reperage.service.state.database import Database
+from reperage.service.state.keys import store_key
+from reperage.service.state.lti import Context, Platform, add_platform, map_context
+from reperage.service.state.sites import add_site
+from reperage.service.tokens import LaunchSession, LaunchTokens
+from reperage.service.user_tokens import HEADER as USER_TOKEN
 from tests.service.serving import REFERENCE, Served, assert_problem, copy_home, listening, loading, serving
 from tests.service.test_mcp import INITIALIZE
 

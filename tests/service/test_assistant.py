@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from index.encoder import Encoder
-from service.answer import Answer
-from service.answerability import NAMES
-from service.assistant import Assistant, find
-from service.calibration import load_calibration
-from service.catalogue import messages
-from service.courses import Courses
-from service.errors import InvalidQuestion, StartError, UnknownConversation
-from service.settings import Settings
-from service.startup import Startup
+from reperage.index.encoder import Encoder
+from reperage.service.answer import Answer
+from reperage.service.answerability import NAMES
+from reperage.service.assistant import Assistant, find
+from reperage.service.calibration import load_calibration
+from reperage.service.catalogue import messages
+from reperage.service.courses import Courses
+from reperage.service.errors import InvalidQuestion, StartError, UnknownConversation
+from reperage.service.settings import Settings
+from reperage.service.startup import Startup
 from tests.index.building import save_cross_encoder
 from tests.service.serving import Served, build_course
 
@@ -153,7 +153,7 @@ def reranker_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_reranker_that_the_settings_name_orders_the_hits(home, encoder, monkeypatch, reranker_folder) -> None:
-    from index.reranker import Reranker
+    from reperage.index.reranker import Reranker
 
     monkeypatch.setattr(Encoder, "load", lambda *_, **__: encoder)
     plain = Startup(Settings(home=home)).run()
@@ -175,8 +175,8 @@ def test_a_reranker_that_the_settings_name_orders_the_hits(home, encoder, monkey
 def test_hits_that_the_reranker_does_not_read_follow_as_they_were(
     encoder, make_course, tmp_path, reranker_folder
 ) -> None:
-    from index.index import Index
-    from index.reranker import Reranker
+    from reperage.index.index import Index
+    from reperage.index.reranker import Reranker
 
     folder = make_course({f"{i:02}.md": f"# Leçon {i}\n\nUn port numéro {i} est un conteneur.\n" for i in range(30)})
     index = Index.open(build_course(tmp_path / "home", folder, encoder).folder, None)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.assistant import Assistant, Draft
-from service.settings import Settings
+from reperage.service.assistant import Assistant, Draft
+from reperage.service.settings import Settings
 from tests.service.serving import PROBLEM_MEMBERS, REFERENCE, Page, Served, assert_problem, serving
 
 pytestmark = pytest.mark.model

@@ -7,12 +7,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from index.encoder import Encoder
-from service.assistant import Assistant
-from service.keys import new_key
-from service.settings import Settings
-from service.state.database import Database
-from service.state.keys import store_key
+from reperage.index.encoder import Encoder
+from reperage.service.assistant import Assistant
+from reperage.service.keys import new_key
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.keys import store_key
 from tests.service.serving import REFERENCE, Served, assert_problem, copy_home, serving
 
 pytestmark = pytest.mark.model

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.manifest import Recipe
-from service.answerability import ENCODER_FREE, NAMES
-from service.calibration import SHIPPED, Calibration, calibration_path, load_calibration
-from service.errors import InvalidCalibration
+from reperage.index.manifest import Recipe
+from reperage.service.answerability import ENCODER_FREE, NAMES
+from reperage.service.calibration import SHIPPED, Calibration, calibration_path, load_calibration
+from reperage.service.errors import InvalidCalibration
 
 DIGEST = "sha256:0123456789abcdef0123456789abcdef"
 OWN = Calibration("grand", DIGEST, {"dense": 2.0, "coverage": -1.0}, intercept=0.5, threshold=0.4, checked={"auc": 0.9})

@@ -12,11 +12,11 @@ from types import ModuleType
 import pytest
 from pydantic import SecretStr
 
-from index.encoder import Encoder
-from service.keys import new_key
-from service.settings import Settings
-from service.state.database import Database
-from service.state.keys import store_key
+from reperage.index.encoder import Encoder
+from reperage.service.keys import new_key
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.keys import store_key
 from tests.service.serving import REFERENCE, Served, copy_home, serving
 
 pytestmark = pytest.mark.model

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.manifest import Manifest, file_digest
-from service.answerability import NAMES
-from service.assistant import Assistant
-from service.calibration import load_calibration
-from service.compose import Quote, compose
-from service.courses import Courses
-from service.settings import Settings
+from reperage.index.manifest import Manifest, file_digest
+from reperage.service.answerability import NAMES
+from reperage.service.assistant import Assistant
+from reperage.service.calibration import load_calibration
+from reperage.service.compose import Quote, compose
+from reperage.service.courses import Courses
+from reperage.service.settings import Settings
 from tests.service.serving import REFERENCE
 from tests.service.small_course import course_of
 

@@ -5,9 +5,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from service.assistant import Assistant
-from service.catalogue import messages
-from service.settings import Settings
+from reperage.service.assistant import Assistant
+from reperage.service.catalogue import messages
+from reperage.service.settings import Settings
 from tests.service.serving import REFERENCE, Page, Served, serving, solid
 
 pytestmark = pytest.mark.model

@@ -7,10 +7,10 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from index.encoder import Encoder
-from service.errors import StartError
-from service.settings import Settings
-from service.tokens import PersonTokens, secret_keys
+from reperage.index.encoder import Encoder
+from reperage.service.errors import StartError
+from reperage.service.settings import Settings
+from reperage.service.tokens import PersonTokens, secret_keys
 from tests.conftest import MakeCourse
 from tests.service.serving import REFERENCE, Served, assert_problem, build_course, serving
 

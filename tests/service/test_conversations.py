@@ -16,14 +16,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, insert, text
 
-from service import conversations as module
-from service.access import Caller
-from service.conversations import MOST_QUESTIONS, Conversations
-from service.errors import StartError, StateUnavailable, UnknownConversation
-from service.settings import Settings
-from service.state.database import _MIGRATING, Database, _alembic, database_of
-from service.state.tables import CONVERSATIONS, METADATA, REVISION, TURNS
-from service.state.turns import Turn, store
+from reperage.service import conversations as module
+from reperage.service.access import Caller
+from reperage.service.conversations import MOST_QUESTIONS, Conversations
+from reperage.service.errors import StartError, StateUnavailable, UnknownConversation
+from reperage.service.settings import Settings
+from reperage.service.state.database import _MIGRATING, Database, _alembic, database_of
+from reperage.service.state.tables import CONVERSATIONS, METADATA, REVISION, TURNS
+from reperage.service.state.turns import Turn, store
 from tests.service.answers import answer
 from tests.service.postgresql import emptied
 

@@ -3,8 +3,8 @@
 import pytest
 from fastapi.responses import Response
 
-from service.errors import PreconditionFailed
-from service.etags import Conditions, conditional, etag_of
+from reperage.service.errors import PreconditionFailed
+from reperage.service.etags import Conditions, conditional, etag_of
 
 HERE = '"abc"'
 

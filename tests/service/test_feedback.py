@@ -8,15 +8,15 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from index.encoder import Encoder
-from service import conversations as module
-from service.access import Caller
-from service.conversations import Conversations
-from service.errors import StateUnavailable, UnknownAnswer
-from service.feedback import rate
-from service.settings import Settings
-from service.state.database import Database
-from service.state.turns import purge
+from reperage.index.encoder import Encoder
+from reperage.service import conversations as module
+from reperage.service.access import Caller
+from reperage.service.conversations import Conversations
+from reperage.service.errors import StateUnavailable, UnknownAnswer
+from reperage.service.feedback import rate
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.turns import purge
 from tests.service.answers import answer
 from tests.service.serving import REFERENCE, Served, assert_problem, serving
 from tests.service.test_conversations import until, written

@@ -7,19 +7,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from index.encoder import Encoder
-from service.access import Caller
-from service.answer import Status
-from service.conversations import Conversations
-from service.feedback import rate
-from service.gaps import Gap, find_gaps, folded
-from service.keys import new_key
-from service.settings import Settings
-from service.state.database import Database
-from service.state.keys import store_key
-from service.state.tables import CONVERSATIONS, TURNS
-from service.state.turns import Turn, store
-from service.times import now
+from reperage.index.encoder import Encoder
+from reperage.service.access import Caller
+from reperage.service.answer import Status
+from reperage.service.conversations import Conversations
+from reperage.service.feedback import rate
+from reperage.service.gaps import Gap, find_gaps, folded
+from reperage.service.keys import new_key
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.keys import store_key
+from reperage.service.state.tables import CONVERSATIONS, TURNS
+from reperage.service.state.turns import Turn, store
+from reperage.service.times import now
 from tests.service.answers import answer
 from tests.service.serving import Served, assert_problem, serving
 from tests.service.test_conversations import until, written

@@ -6,14 +6,14 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from corpus import read_course
-from index.address import section_url
-from service.grants import links_here
-from service.keys import new_key
-from service.settings import Settings
-from service.state.database import Database
-from service.state.keys import store_key
-from service.tokens import GrantTokens
+from reperage.corpus import read_course
+from reperage.index.address import section_url
+from reperage.service.grants import links_here
+from reperage.service.keys import new_key
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.keys import store_key
+from reperage.service.tokens import GrantTokens
 
 
 def granted(settings: Settings, folder: Path) -> bool:

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from index.encoder import Encoder
-from service import register as module
-from service.errors import InvalidKey, StartError, StateUnavailable
-from service.keys import check, expiry, new_key, parted
-from service.register import Register
-from service.settings import Settings
-from service.state.database import Database
-from service.state.keys import Key, all_keys, note_uses, revoke_key, store_key
+from reperage.index.encoder import Encoder
+from reperage.service import register as module
+from reperage.service.errors import InvalidKey, StartError, StateUnavailable
+from reperage.service.keys import check, expiry, new_key, parted
+from reperage.service.register import Register
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.keys import Key, all_keys, note_uses, revoke_key, store_key
 from tests.service.serving import REFERENCE, Served, assert_problem, build_course, copy_home, serving
 
 NOTES = "# Le port\n\n## Exposé\n\nUn port exposé est ouvert sur la machine. Il a un numéro.\n"

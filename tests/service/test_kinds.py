@@ -6,8 +6,8 @@ from time import process_time
 import pytest
 from hypothesis import given
 
-from service import forms, kinds, selection
-from service.kinds import kind, sides
+from reperage.service import forms, kinds, selection
+from reperage.service.kinds import kind, sides
 from tests.corpus.generated import arbitrary
 
 

@@ -9,10 +9,10 @@ import pytest
 SCRIPT = """
 import structlog
 from service import logging
-from service.settings import Settings
+from reperage.service.settings import Settings
 
 logging.configure(Settings())
-log = structlog.get_logger("service.test")
+log = structlog.get_logger("reperage.test")
 
 
 def ask(question):

@@ -15,17 +15,17 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, Tool
 
-from index.encoder import Encoder
-from index.errors import UnusableModel
-from service import mcp
-from service.answer import Answer
-from service.keys import new_key
-from service.plain_text import plain_text
-from service.schemas import SearchResult
-from service.settings import Settings
-from service.startup import Startup
-from service.state.database import Database
-from service.state.keys import store_key
+from reperage.index.encoder import Encoder
+from reperage.index.errors import UnusableModel
+from reperage.service import mcp
+from reperage.service.answer import Answer
+from reperage.service.keys import new_key
+from reperage.service.plain_text import plain_text
+from reperage.service.schemas import SearchResult
+from reperage.service.settings import Settings
+from reperage.service.startup import Startup
+from reperage.service.state.database import Database
+from reperage.service.state.keys import store_key
 from tests.service.serving import REFERENCE, build_course, copy_home, listening, loading
 from tests.service.test_cli import assert_told_plainly
 

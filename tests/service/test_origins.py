@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.errors import StartError
-from service.origins import normalised
+from reperage.service.errors import StartError
+from reperage.service.origins import normalised
 
 
 @pytest.mark.parametrize(

@@ -13,26 +13,26 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from index.encoder import Encoder
-from service.conversations import Conversations
-from service.encryption import Encryption
-from service.errors import StateUnavailable
-from service.keys import for_users, new_key
-from service.people import export
-from service.person_routes import PersonData
-from service.pseudonyms import lms_person
-from service.settings import Settings
-from service.state.database import Database
-from service.state.feedback import Feedback, store_feedback
-from service.state.jobs import Job, store_job
-from service.state.keys import store_key
-from service.state.people import counts_of
-from service.state.rows import upsert
-from service.state.sites import add_site
-from service.state.tables import SLACK_QUESTIONS
-from service.state.turns import Turn, remove_person, store
-from service.times import now
-from service.user_tokens import PURPOSE
+from reperage.index.encoder import Encoder
+from reperage.service.conversations import Conversations
+from reperage.service.encryption import Encryption
+from reperage.service.errors import StateUnavailable
+from reperage.service.keys import for_users, new_key
+from reperage.service.people import export
+from reperage.service.person_routes import PersonData
+from reperage.service.pseudonyms import lms_person
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.feedback import Feedback, store_feedback
+from reperage.service.state.jobs import Job, store_job
+from reperage.service.state.keys import store_key
+from reperage.service.state.people import counts_of
+from reperage.service.state.rows import upsert
+from reperage.service.state.sites import add_site
+from reperage.service.state.tables import SLACK_QUESTIONS
+from reperage.service.state.turns import Turn, remove_person, store
+from reperage.service.times import now
+from reperage.service.user_tokens import PURPOSE
 from tests.service.answers import answer
 from tests.service.serving import REFERENCE, Served, assert_problem, copy_home, serving
 

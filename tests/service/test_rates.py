@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 from pydantic import ValidationError
 
-from service import windows as module
-from service.errors import TooManyRequests
-from service.rates import Rates, client_address
-from service.settings import Settings
+from reperage.service import windows as module
+from reperage.service.errors import TooManyRequests
+from reperage.service.rates import Rates, client_address
+from reperage.service.settings import Settings
 
 
 @pytest.fixture

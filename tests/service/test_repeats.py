@@ -8,9 +8,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from index.encoder import Encoder
-from service.assistant import Assistant
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.service.assistant import Assistant
+from reperage.service.settings import Settings
 from tests.service.events import STREAM, events
 from tests.service.serving import REFERENCE, Served, assert_problem, serving
 

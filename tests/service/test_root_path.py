@@ -13,10 +13,10 @@ from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import ValidationError
 from starlette.types import ASGIApp
 
-from index.encoder import Encoder
-from service.cli import _server
-from service.settings import Settings
-from service.state.sites import add_site
+from reperage.index.encoder import Encoder
+from reperage.service.cli import _server
+from reperage.service.settings import Settings
+from reperage.service.state.sites import add_site
 from tests.service.events import STREAM, events
 from tests.service.serving import REFERENCE, Page, Served, assert_problem, listening, serving
 

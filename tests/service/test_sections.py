@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.index import Index
-from service.errors import UnknownDocument
-from service.sections import MOST_SHOWN, SourceSection, source_section
+from reperage.index.index import Index
+from reperage.service.errors import UnknownDocument
+from reperage.service.sections import MOST_SHOWN, SourceSection, source_section
 from tests.index.building import RECIPE, build
 from tests.service.serving import REFERENCE, Served, assert_problem
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from service.settings import Settings
+from reperage.service.settings import Settings
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

@@ -10,12 +10,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from index.encoder import Encoder
-from service import register as module
-from service.settings import Settings
-from service.state.database import Database
-from service.state.sites import add_site, registered_sites, remove_site
-from service.tokens import SESSION_SECONDS, PersonTokens, SessionTokens
+from reperage.index.encoder import Encoder
+from reperage.service import register as module
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.sites import add_site, registered_sites, remove_site
+from reperage.service.tokens import SESSION_SECONDS, PersonTokens, SessionTokens
 from tests.service.events import STREAM, events
 from tests.service.serving import REFERENCE, Served, assert_problem, build_course, serving
 

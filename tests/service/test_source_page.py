@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from corpus import Chunking, Document, Sentence, Source, SplitDocument, split
-from corpus.readers.markdown import markdown_document
-from service.catalogue import messages
-from service.settings import Settings
-from service.source_page import render_document
+from reperage.corpus import Chunking, Document, Sentence, Source, SplitDocument, split
+from reperage.corpus.readers.markdown import markdown_document
+from reperage.service.catalogue import messages
+from reperage.service.settings import Settings
+from reperage.service.source_page import render_document
 from tests.service.serving import Page, Served, build_course, serving, solid
 
 MISSING = "[{alt}]"

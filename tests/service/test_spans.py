@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given, settings
 
-from corpus import Chunking, Sentence
-from service.answer import AnswerSentence, Span
-from service.links import absolute
-from service.spans import spans_of
+from reperage.corpus import Chunking, Sentence
+from reperage.service.answer import AnswerSentence, Span
+from reperage.service.links import absolute
+from reperage.service.spans import spans_of
 from tests.corpus.generated import documents
 from tests.corpus.reading import document_of, sentences_of, split_text
 

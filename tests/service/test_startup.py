@@ -7,12 +7,12 @@ from threading import Event
 import httpx
 import pytest
 
-from index.encoder import Encoder
-from index.errors import UnusableModel
-from index.manifest import FORMAT
-from service.app import create_app
-from service.calibration import WITHOUT_CALIBRATION
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.index.errors import UnusableModel
+from reperage.index.manifest import FORMAT
+from reperage.service.app import create_app
+from reperage.service.calibration import WITHOUT_CALIBRATION
+from reperage.service.settings import Settings
 from tests.index.building import small_model
 from tests.service.serving import REFERENCE, Page, Served, assert_problem, build_course, listening, serving
 

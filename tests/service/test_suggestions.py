@@ -4,18 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from corpus import read_course
-from index.build import build_index
-from index.encoder import Encoder
-from index.index import Index
-from service import suggestions as module
-from service.answerability import NAMES
-from service.assistant import Assistant
-from service.calibration import load_calibration
-from service.courses import Courses
-from service.headings.question import question_of
-from service.settings import Settings
-from service.suggestions import suggestions
+from reperage.corpus import read_course
+from reperage.index.build import build_index
+from reperage.index.encoder import Encoder
+from reperage.index.index import Index
+from reperage.service import suggestions as module
+from reperage.service.answerability import NAMES
+from reperage.service.assistant import Assistant
+from reperage.service.calibration import load_calibration
+from reperage.service.courses import Courses
+from reperage.service.headings.question import question_of
+from reperage.service.settings import Settings
+from reperage.service.suggestions import suggestions
 from tests.conftest import MakeCourse
 
 FRENCH = """

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from index.encoder import Encoder
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.service.settings import Settings
 from tests.service.serving import Served, build_course, copy_home, serving
 from tests.web.visiting import SIZES, visiting
 from tools.browser import find_browser

@@ -14,11 +14,11 @@ import pytest
 import uvicorn
 from starlette.types import ASGIApp
 
-from index.encoder import Encoder
-from service.app import create_app
-from service.cli import _server
-from service.generation import model as generation
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.service.app import create_app
+from reperage.service.cli import _server
+from reperage.service.generation import model as generation
+from reperage.service.settings import Settings
 from tests.service.generation.scripted import ScriptedModel, in_pieces, number_of
 from tests.service.serving import Served, loading, serving
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from index.encoder import Encoder
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.service.settings import Settings
 from tests.service.serving import Served, build_course, serving
 from tests.web.visiting import EMPTY, EXPOSED, Chat, expect_in_view, open_link, visit, visiting
 

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from index.encoder import Encoder
-from service.app import create_app
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.service.app import create_app
+from reperage.service.settings import Settings
 from tests.service.serving import REFERENCE, Served, listening
 from tests.web.visiting import SIZES, Chat, fits, open_link, visit, visiting
 

@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from index.encoder import Encoder
-from service.settings import Settings
-from service.state.database import Database
-from service.state.sites import add_site
+from reperage.index.encoder import Encoder
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.sites import add_site
 from tests.service.serving import REFERENCE, Served, listening, serving
 from tests.web.running import rows
 from tests.web.visiting import OUTSIDE, SIZES, Chat, stands_out, visiting

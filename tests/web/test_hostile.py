@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from index.encoder import Encoder
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.service.settings import Settings
 from tests.service.serving import Served, build_course, serving
 from tests.web import hostile
 from tests.web.visiting import one_line, open_link, visit, visiting

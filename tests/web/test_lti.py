@@ -19,12 +19,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route as Served
 
-from index.encoder import Encoder
-from service.keys import new_key
-from service.lti.deep_linking import LONGEST
-from service.settings import Settings
-from service.state.database import Database
-from service.state.keys import store_key
+from reperage.index.encoder import Encoder
+from reperage.service.keys import new_key
+from reperage.service.lti.deep_linking import LONGEST
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.keys import store_key
 from tests.service.lti.messages import Launch, Twists
 from tests.service.lti.platform import LtiPlatform
 from tests.service.lti.school import BASIL, CAMILLE, DOMINIQUE, User

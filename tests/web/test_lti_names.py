@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page
 
-from corpus import slug
-from service.material import LONGEST_NAME, check_name
+from reperage.corpus import slug
+from reperage.service.material import LONGEST_NAME, check_name
 from tests.service.serving import Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from index.encoder import Encoder
+from reperage.index.encoder import Encoder
 from tests.service.generation.scripted import ScriptedModel
 from tests.service.serving import REFERENCE, Served
 from tests.web.running import Slow, rows, until, writing_service

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Route, expect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from index.encoder import Encoder
-from service.settings import Settings
-from service.tokens import SessionTokens
+from reperage.index.encoder import Encoder
+from reperage.service.settings import Settings
+from reperage.service.tokens import SessionTokens
 from tests.service.serving import REFERENCE, Served, serving
 from tests.web.running import Restartable, Slow, rows, until, writing
 from tests.web.visiting import EXPOSED, OFFLINE, UNREACHABLE, Chat, visit, visiting

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from service.evaluation.beir import read_beir
-from service.evaluation.errors import InvalidSet
-from service.evaluation.part import Part
+from reperage.service.evaluation.beir import read_beir
+from reperage.service.evaluation.errors import InvalidSet
+from reperage.service.evaluation.part import Part
 from tests.service.evaluation.sets import PASSAGES, QRELS, QUERIES, write_beir
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from index.encoder import Encoder
-from index.shelf import current_build
-from service.evaluation.errors import InvalidSet
-from service.evaluation.evaluate import evaluate
-from service.evaluation.part import Part
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.index.shelf import current_build
+from reperage.service.evaluation.errors import InvalidSet
+from reperage.service.evaluation.evaluate import evaluate
+from reperage.service.evaluation.part import Part
+from reperage.service.settings import Settings
 from tests.service.evaluation.sets import QUERIES, write_beir
 from tests.service.test_cli import assert_told_plainly
 

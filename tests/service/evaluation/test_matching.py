@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.evaluation.matching import holds, holds_folded
+from reperage.service.evaluation.matching import holds, holds_folded
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from math import log2
 
 import pytest
 
-from service.evaluation.measures import abstention, auroc, estimate, retrieval
+from reperage.service.evaluation.measures import abstention, auroc, estimate, retrieval
 
 QRELS = {"q1": {"a": 2, "b": 1, "c": 0}, "q2": {"d": 1}}
 RUN = {"q1": ["b", "x", "a", "c"], "q2": ["x", "y", "z", "v", "w", "d"]}

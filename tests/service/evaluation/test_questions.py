@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from service.answer import Answer, AnswerSentence, Citation, Timings
-from service.evaluation.errors import InvalidSet
-from service.evaluation.questions import Question, read_questions
+from reperage.service.answer import Answer, AnswerSentence, Citation, Timings
+from reperage.service.evaluation.errors import InvalidSet
+from reperage.service.evaluation.questions import Question, read_questions
 
 FILE = """
 course: réseau

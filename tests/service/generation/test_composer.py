@@ -10,16 +10,16 @@ import anyio
 import httpx
 import pytest
 
-from index.encoder import Encoder
-from service import server_sent
-from service.answer import Answer
-from service.answerability import NAMES
-from service.assistant import Assistant
-from service.calibration import load_calibration
-from service.courses import Courses
-from service.events import DoneEvent, SentenceEvent
-from service.generation.composer import GeneratingComposer
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.service import server_sent
+from reperage.service.answer import Answer
+from reperage.service.answerability import NAMES
+from reperage.service.assistant import Assistant
+from reperage.service.calibration import load_calibration
+from reperage.service.courses import Courses
+from reperage.service.events import DoneEvent, SentenceEvent
+from reperage.service.generation.composer import GeneratingComposer
+from reperage.service.settings import Settings
 from tests.conftest import MakeCourse
 from tests.service.events import STREAM, events, streamed
 from tests.service.generation.scripted import Script, ScriptedModel, in_pieces, number_of
@@ -315,7 +315,7 @@ async def _client(url: str) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def served(settings: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch, own_home: Path):
     """A running service and the script of its model, which a test sets."""
-    from service.generation import model as module
+    from reperage.service.generation import model as module
 
     scripted = ScriptedModel(writing(GOOD))
     monkeypatch.setattr(module, "load_chat_model", lambda settings: scripted)

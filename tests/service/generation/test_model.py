@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from service.errors import StartError
-from service.generation import model as module
-from service.generation.model import load_chat_model
-from service.settings import Settings
+from reperage.service.errors import StartError
+from reperage.service.generation import model as module
+from reperage.service.generation.model import load_chat_model
+from reperage.service.settings import Settings
 from tests.service.serving import listening
 
 SAID = ["Un port ", "est ouvert ", "[1]."]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from corpus import Section, Sentence
-from service.compose import Quote
-from service.generation.support import refusal
-from service.generation.written import Written
+from reperage.corpus import Section, Sentence
+from reperage.service.compose import Quote
+from reperage.service.generation.support import refusal
+from reperage.service.generation.written import Written
 
 
 def quote(text: str, *path: str, kind: str = "paragraph") -> Quote:

@@ -7,11 +7,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from index.encoder import Encoder
-from service.keys import new_key
-from service.settings import Settings
-from service.state.database import Database
-from service.state.keys import store_key
+from reperage.index.encoder import Encoder
+from reperage.service.keys import new_key
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.keys import store_key
 from tests.service.lti.launching import browser
 from tests.service.lti.platform import LtiPlatform
 from tests.service.lti.school import contexts

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from index.encoder import Encoder
-from service.catalogue import messages
-from service.keys import new_key
-from service.lti.refusals import REASONS
-from service.settings import Settings
-from service.state.database import Database
-from service.state.keys import store_key
+from reperage.index.encoder import Encoder
+from reperage.service.catalogue import messages
+from reperage.service.keys import new_key
+from reperage.service.lti.refusals import REASONS
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.keys import store_key
 from tests.service.serving import Served, copy_home, serving
 from tests.web.running import until
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from service.lti import keys as module
-from service.lti.keys import PUBLISHED_MS, SIGNS_AFTER_MS, SigningKeys
-from service.state.database import Database
-from service.state.lti import Platform
-from service.times import now
+from reperage.service.lti import keys as module
+from reperage.service.lti.keys import PUBLISHED_MS, SIGNS_AFTER_MS, SigningKeys
+from reperage.service.state.database import Database
+from reperage.service.state.lti import Platform
+from reperage.service.times import now
 
 PLATFORM = Platform(
     "p", "https://lms.example", "c", "", "https://a", "https://k", None, frozenset(), (), frozenset(), 0

@@ -6,10 +6,10 @@ import httpx
 import pytest
 from pydantic import HttpUrl
 
-from index.encoder import Encoder
-from service.settings import Settings
-from service.state.database import Database
-from service.state.lti import add_platform
+from reperage.index.encoder import Encoder
+from reperage.service.settings import Settings
+from reperage.service.state.database import Database
+from reperage.service.state.lti import add_platform
 from tests.service.lti.launching import launch, log_in
 from tests.service.lti.messages import Twists
 from tests.service.lti.platform import LtiPlatform

@@ -2,11 +2,11 @@
 
 import pytest
 
-from service.lti.launch import Launch
-from service.state.database import Database
-from service.state.lti import Login, Platform, add_platform, begin_login, finish_login, keep_launch, use_login
-from service.state.turns import purge, remove_person
-from service.tokens import LaunchSession
+from reperage.service.lti.launch import Launch
+from reperage.service.state.database import Database
+from reperage.service.state.lti import Login, Platform, add_platform, begin_login, finish_login, keep_launch, use_login
+from reperage.service.state.turns import purge, remove_person
+from reperage.service.tokens import LaunchSession
 
 PLATFORM = Platform(
     "p", "https://lms.example", "c", "", "https://a", "https://k", None, frozenset(), (), frozenset(), 0

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from starlette.requests import Request
 
-from service.lti.pages import refusal
-from service.lti.refusals import Reason, Refused
+from reperage.service.lti.pages import refusal
+from reperage.service.lti.refusals import Reason, Refused
 from tests.service.lti.launching import authorize, browser, launch, log_in, post
 from tests.service.lti.messages import MISSING, Twists
 from tests.service.lti.platform import LtiPlatform

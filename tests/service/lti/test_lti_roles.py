@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.lti.roles import role_of
+from reperage.service.lti.roles import role_of
 
 LIS = "http://purl.imsglobal.org/vocab/lis/v2"
 LEARNER = f"{LIS}/membership#Learner"

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import anyio
 
-from index.encoder import Encoder
-from service.access import Caller
-from service.answer import Answer, RelatedSection
-from service.answerability import NAMES
-from service.assistant import Assistant
-from service.calibration import load_calibration
-from service.courses import Courses
-from service.generation.composer import GeneratingComposer
-from service.settings import Settings
+from reperage.index.encoder import Encoder
+from reperage.service.access import Caller
+from reperage.service.answer import Answer, RelatedSection
+from reperage.service.answerability import NAMES
+from reperage.service.assistant import Assistant
+from reperage.service.calibration import load_calibration
+from reperage.service.courses import Courses
+from reperage.service.generation.composer import GeneratingComposer
+from reperage.service.settings import Settings
 from tests.service.generation.scripted import Script, ScriptedModel
 from tests.service.serving import build_course
 

@@ -11,16 +11,18 @@ import pytest
 import yaml
 from pydantic import HttpUrl, SecretStr
 
-import service.slack
-from index.encoder import Encoder
-from service.settings import Settings
-from service.slack.rendering import COURSE as MENU
+import reperage.service.slack
+from reperage.index.encoder import Encoder
+from reperage.service.settings import Settings
+from reperage.service.slack.rendering import COURSE as MENU
 from tests.service.serving import Served, build_course, copy_home, serving
 from tests.service.slack.platform import ALICE, BRUNO, COURSE, SlackPlatform
 from tests.service.slack.state import Ephemeral, Message
 from tests.web.running import rows, until
 
-MANIFEST = yaml.safe_load(Path(service.slack.__path__[0]).joinpath("manifest.yaml").read_text(encoding="utf-8"))
+MANIFEST = yaml.safe_load(
+    Path(reperage.service.slack.__path__[0]).joinpath("manifest.yaml").read_text(encoding="utf-8")
+)
 SCOPES = frozenset(MANIFEST["oauth_config"]["scopes"]["bot"])
 PUBLIC_URL = "https://repere.example"
 NOTES = """\

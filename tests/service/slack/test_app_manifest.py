@@ -6,13 +6,13 @@ from pathlib import Path
 
 import yaml
 
-import service.slack
-from service.settings import Settings
-from service.slack.bot import COMMAND, SHORTCUT, Bot
+import reperage.service.slack
+from reperage.service.settings import Settings
+from reperage.service.slack.bot import COMMAND, SHORTCUT, Bot
 from tests.service.slack.arguments import FORBIDDEN, METHODS
 from tests.service.slack.conftest import MANIFEST, SCOPES
 
-PACKAGE = Path(service.slack.__path__[0])
+PACKAGE = Path(reperage.service.slack.__path__[0])
 PAGE = Path(__file__).parents[3].joinpath("docs", "slack.md").read_text(encoding="utf-8")
 ADDRESS = "https://repere.example"
 EVENTS = {

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from corpus import read_course
-from index.build import build_index
-from index.encoder import Encoder
-from service.settings import Settings
+from reperage.corpus import read_course
+from reperage.index.build import build_index
+from reperage.index.encoder import Encoder
+from reperage.service.settings import Settings
 from tests.service.serving import REFERENCE, build_course, copy_home
 from tests.service.slack.conftest import Bot, Running, options
 from tests.service.slack.platform import ALICE, BRUNO, COURSE, DIRECT, PRIVATE, SlackPlatform

@@ -9,10 +9,10 @@ import pytest
 from pydantic import HttpUrl
 from starlette.routing import NoMatchFound
 
-from service.app import create_app
-from service.errors import StartError
-from service.settings import Settings
-from service.slack.credentials import credentials
+from reperage.service.app import create_app
+from reperage.service.errors import StartError
+from reperage.service.settings import Settings
+from reperage.service.slack.credentials import credentials
 from tests.service.conftest import Repere
 
 SIGNING = {"slack_signing_secret": "8f742231b10e8888abcd99yyyzzz85a5"}
@@ -110,11 +110,11 @@ def test_a_malformed_address_of_slack_is_named(repere: Repere) -> None:
 def test_without_slack_nothing_of_it_is_imported() -> None:
     code = (
         "import sys\n"
-        "from service.app import create_app\n"
-        "from service.settings import Settings\n"
-        "import service.cli\n"
+        "from reperage.service.app import create_app\n"
+        "from reperage.service.settings import Settings\n"
+        "import reperage.service.cli\n"
         "create_app(Settings())\n"
-        "wanted = {'slack_bolt', 'slack_sdk', 'aiohttp', 'service.slack'}\n"
+        "wanted = {'slack_bolt', 'slack_sdk', 'aiohttp', 'reperage.service.slack'}\n"
         "print(sorted(wanted & sys.modules.keys()))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
@@ -125,8 +125,8 @@ def test_without_its_library_the_setting_is_refused_with_what_to_install() -> No
     code = (
         "import sys\n"
         "sys.modules['slack_bolt'] = None\n"
-        "from service.app import create_app\n"
-        "from service.settings import Settings\n"
+        "from reperage.service.app import create_app\n"
+        "from reperage.service.settings import Settings\n"
         "create_app(Settings(slack_signing_secret='0' * 32, slack_bot_token='xoxb-1'))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)

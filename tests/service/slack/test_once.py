@@ -16,11 +16,11 @@ import httpx
 import pytest
 from pydantic import HttpUrl, SecretStr
 
-from service.slack import desk as module
-from service.slack import lease
-from service.slack.incoming import pseudonym
-from service.state.database import Database
-from service.state.slack import (
+from reperage.service.slack import desk as module
+from reperage.service.slack import lease
+from reperage.service.slack.incoming import pseudonym
+from reperage.service.state.database import Database
+from reperage.service.state.slack import (
     Place,
     Question,
     abandoned,
@@ -36,7 +36,7 @@ from service.state.slack import (
     reopen,
     set_course,
 )
-from service.times import now
+from reperage.service.times import now
 from tests.service.serving import REFERENCE, copy_home
 from tests.service.slack.conftest import Bot, Running
 from tests.service.slack.platform import ALICE, BRUNO, COURSE, SlackPlatform

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from slack_sdk.models.blocks import Block
 
-from index.encoder import Encoder
-from service.answer import Answer, AnswerSentence, Citation, Correction, RelatedSection, Span
-from service.slack.markdown import StreamedText
-from service.slack.rendering import LONGEST_MARKDOWN, Reply, closing, notice, rendered, so_far, which_course
+from reperage.index.encoder import Encoder
+from reperage.service.answer import Answer, AnswerSentence, Citation, Correction, RelatedSection, Span
+from reperage.service.slack.markdown import StreamedText
+from reperage.service.slack.rendering import LONGEST_MARKDOWN, Reply, closing, notice, rendered, so_far, which_course
 from tests.service import answers
 from tests.service.generation.scripted import number_of
 from tests.service.serving import REFERENCE

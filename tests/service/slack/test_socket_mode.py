@@ -15,8 +15,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from service.errors import StartError
-from service.slack import socket_mode
+from reperage.service.errors import StartError
+from reperage.service.slack import socket_mode
 from tests.service.conftest import Repere
 from tests.service.serving import REFERENCE, copy_home
 from tests.service.slack.platform import ALICE, COURSE, DIRECT, SlackPlatform
