@@ -23,9 +23,9 @@ from bench.material import copied
 from bench.row import QUESTIONS, Row, number, percentile
 from bench.server import environment
 from reperage.corpus import Chunk, Chunking, read_course, split
-from reperage.index.analysis import terms
 from reperage.index.encoder import Encoder, Vectors
 from reperage.index.lexical import Lexical
+from reperage.index.text.analysis import terms
 from reperage.index.vectors import ChunkVectors
 
 N = 1_000_000

@@ -10,10 +10,10 @@ import numpy as np
 
 from bench.row import QUESTIONS
 from bench.server import resident_mb
-from reperage.index.analysis import terms
 from reperage.index.encoder import Encoder
 from reperage.index.index import POOL
 from reperage.index.lexical import Lexical
+from reperage.index.text.analysis import terms
 from reperage.index.vectors import ChunkVectors
 
 _ROUNDS = 5

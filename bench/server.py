@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, sleep
 
-REPERE = ("-c", "from reperage.service.cli import main; main()")
+REPERE = ("-c", "from reperage.service.cli.main import main; main()")
 """What Python is given to run the command `repere`."""
 
 _POLL_SECONDS = 0.02

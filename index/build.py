@@ -9,15 +9,15 @@ import numpy as np
 
 from reperage.corpus import Chunk, Chunking, Course, Section, SplitDocument, split
 from reperage.index import store
-from reperage.index.analysis import terms
+from reperage.index.builds import current_build, new_build
 from reperage.index.encoder import Encoder, Vectors
 from reperage.index.errors import UnusableIndex
 from reperage.index.index import Index
 from reperage.index.lexical import Lexical
 from reperage.index.manifest import Manifest, Recipe, file_digest
-from reperage.index.shelf import current_build, new_build
+from reperage.index.text.analysis import terms
+from reperage.index.text.vocabulary import Vocabulary
 from reperage.index.vectors import ChunkVectors, HeadingVectors, SentenceVectors
-from reperage.index.vocabulary import Vocabulary
 
 Progress = Callable[[int, int], None]
 """Told how many of how many texts are encoded."""

@@ -16,8 +16,8 @@ from reperage.index.lexical import Lexical
 from reperage.index.manifest import Manifest, Recipe
 from reperage.index.query import Query, in_own_words
 from reperage.index.store import Store
+from reperage.index.text.vocabulary import Vocabulary
 from reperage.index.vectors import ChunkVectors, HeadingVectors, SentenceVectors, Vectors
-from reperage.index.vocabulary import Vocabulary
 
 POOL = 100
 """Candidates that each of dense and lexical search puts forward, at least."""

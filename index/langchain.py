@@ -10,12 +10,12 @@ from pydantic import ConfigDict, Field
 
 from reperage.corpus import Chunking
 from reperage.index.address import section_url
+from reperage.index.builds import courses_on, current_build
 from reperage.index.encoder import Encoder
 from reperage.index.errors import DamagedIndex, SearchIndexError
 from reperage.index.index import Hit, Index
 from reperage.index.manifest import Manifest, Recipe
 from reperage.index.models import model_digest
-from reperage.index.shelf import courses_on, current_build
 
 
 class RepereRetriever(BaseRetriever):

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from reperage.corpus import Chunking
-from reperage.index import analysis, lexical
+from reperage.index import lexical
 from reperage.index.errors import DamagedIndex, WrongFormat, WrongModel, WrongParameters
+from reperage.index.text import analysis
 
 FORMAT = 4
 """Goes up when the files of an index or their meaning change."""

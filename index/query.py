@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from reperage.index.analysis import fold, terms
-from reperage.index.dictionary import french
-from reperage.index.equivalents import equivalents, words_for
-from reperage.index.language import ENGLISH, is_english
 from reperage.index.lexical import Lexical
+from reperage.index.text.analysis import fold, terms
+from reperage.index.text.dictionary import french
+from reperage.index.text.equivalents import equivalents, words_for
+from reperage.index.text.language_detection import ENGLISH, is_english
 
 # Words that say what kind of answer is wanted, not what about: a text answers without holding them.
 _FRAME = """

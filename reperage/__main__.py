@@ -1,5 +1,5 @@
 """`python -m reperage`: the command line."""
 
-from reperage.service.cli import main
+from reperage.service.cli.main import main
 
 main()

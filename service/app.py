@@ -10,50 +10,68 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from reperage.service import (
-    batch_routes,
-    conversation_routes,
-    document_routes,
-    feedback_routes,
-    gap_routes,
-    job_routes,
-    openai_form,
-    pages,
-    person_routes,
-    routes,
-    session_routes,
+from reperage.service.access.encryption import Encryption
+from reperage.service.access.jwks import KeySets
+from reperage.service.access.lms_user_tokens import HEADER as USER_TOKEN
+from reperage.service.access.lms_user_tokens import PURPOSE as USERS
+from reperage.service.access.lms_user_tokens import UserTokens
+from reperage.service.access.registry import Register
+from reperage.service.access.signed_tokens import Tokens, secret_keys
+from reperage.service.api import (
+    batch as batch_routes,
 )
-from reperage.service.conversations import Conversations
-from reperage.service.cross_origin import OpenFiles, SiteOrigins
-from reperage.service.encryption import Encryption
-from reperage.service.extras import extra
-from reperage.service.identity import KeepPerson
-from reperage.service.job_worker import JobWorker
-from reperage.service.jobs import Jobs
-from reperage.service.key_sets import KeySets
+from reperage.service.api import (
+    conversations as conversation_routes,
+)
+from reperage.service.api import (
+    documents as document_routes,
+)
+from reperage.service.api import (
+    feedback as feedback_routes,
+)
+from reperage.service.api import (
+    gaps as gap_routes,
+)
+from reperage.service.api import (
+    jobs as job_routes,
+)
+from reperage.service.api import (
+    me as person_routes,
+)
+from reperage.service.api import (
+    openai as openai_form,
+)
+from reperage.service.api import (
+    routes,
+)
+from reperage.service.api import (
+    sessions as session_routes,
+)
+from reperage.service.api.idempotency import Repeats
+from reperage.service.conversations.conversations import Conversations
+from reperage.service.courses.job_worker import JobWorker
+from reperage.service.courses.jobs import Jobs
+from reperage.service.database.engine import database_of
+from reperage.service.http.authentication import KeepPerson
+from reperage.service.http.cors import OpenFiles, SiteOrigins
+from reperage.service.http.metrics import TimeRequests
+from reperage.service.http.problems import LimitBody, Problem, add_handlers
+from reperage.service.http.root_path import UnderPath
+from reperage.service.loading import BuildProgress, Startup
 from reperage.service.lti import pages as lti_pages
 from reperage.service.lti import routes as lti_routes
 from reperage.service.lti import session_routes as lti_session_routes
 from reperage.service.lti import tool_routes as lti_tool_routes
 from reperage.service.lti.refusals import Refused
-from reperage.service.metrics import TimeRequests
-from reperage.service.problems import LimitBody, Problem, add_handlers
-from reperage.service.rates import Rates
-from reperage.service.register import Register
-from reperage.service.repeats import Repeats
-from reperage.service.root_path import UnderPath
+from reperage.service.optional_imports import extra
+from reperage.service.pages import routes as pages
+from reperage.service.rate_limits.limiter import Rates
 from reperage.service.settings import Settings
-from reperage.service.startup import BuildProgress, Startup
-from reperage.service.state.database import database_of
-from reperage.service.tokens import Tokens, secret_keys
-from reperage.service.user_tokens import HEADER as USER_TOKEN
-from reperage.service.user_tokens import PURPOSE as USERS
-from reperage.service.user_tokens import UserTokens
-from reperage.service.webhook_sender import Sender
-from reperage.service.webhooks import PURPOSE as WEBHOOKS
+from reperage.service.webhooks.delivery import Sender
+from reperage.service.webhooks.signing import PURPOSE as WEBHOOKS
 
 if TYPE_CHECKING:
-    from reperage.service.slack.over_http import OverHttp
+    from reperage.service.slack.http import OverHttp
 
 _DESCRIPTION = """\
 Repère answers questions about teaching material. Every sentence of an answer carries a citation, every citation a
@@ -70,7 +88,7 @@ def _over_http(settings: Settings) -> "OverHttp | None":
     if not settings.names_slack:
         return None
     with extra("slack"):
-        from reperage.service.slack.over_http import OverHttp
+        from reperage.service.slack.http import OverHttp
     return OverHttp.of(settings)
 
 

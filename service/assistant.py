@@ -14,25 +14,33 @@ import anyio
 from anyio import CapacityLimiter, to_thread
 
 from reperage.corpus import Section
-from reperage.index.analysis import term_set
 from reperage.index.index import Hit, Index
+from reperage.index.text.analysis import term_set
 from reperage.index.vectors import Vectors
-from reperage.service.access import COMMAND_LINE, Caller
-from reperage.service.answer import Answer, AnswerSentence, Citation, RelatedSection, Status, Timings
-from reperage.service.answerability import Answerability, judge
-from reperage.service.calibration import Calibration
-from reperage.service.catalogue import messages
-from reperage.service.citations import answer_text, cite, section_url
-from reperage.service.compose import compose
-from reperage.service.conversations import MOST_QUESTIONS, Conversations
-from reperage.service.courses import Courses
-from reperage.service.draft import Checked, Draft
+from reperage.service.answering.answerability import Answerability, judge
+from reperage.service.answering.calibration import Calibration
+from reperage.service.answering.citations import answer_text, cite, section_url
+from reperage.service.answering.draft import Checked, Draft
+from reperage.service.answering.extractive import compose
+from reperage.service.answering.question.rewriting import Reading, read
+from reperage.service.answering.question.small_talk import small_talk
+from reperage.service.answering.sentence_selection import Candidate, candidates
+from reperage.service.caller import COMMAND_LINE, Caller
+from reperage.service.clock import now
+from reperage.service.contract.answer import Answer, AnswerSentence, Citation, RelatedSection, Status, Timings
+from reperage.service.contract.stream_events import (
+    CitationEvent,
+    DoneEvent,
+    Event,
+    Progress,
+    ProgressEvent,
+    SentenceEvent,
+    last,
+)
+from reperage.service.conversations.conversations import MOST_QUESTIONS, Conversations
+from reperage.service.courses.library import Courses
 from reperage.service.errors import InvalidQuestion
-from reperage.service.events import CitationEvent, DoneEvent, Event, Progress, ProgressEvent, SentenceEvent, last
-from reperage.service.reading import Reading, read
-from reperage.service.selection import Candidate, candidates
-from reperage.service.small_talk import small_talk
-from reperage.service.times import now
+from reperage.service.messages import messages
 
 if TYPE_CHECKING:
     from reperage.index.encoder import Encoder  # PyTorch takes seconds to import.

@@ -21,25 +21,25 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reperage.service.access import COMMAND_LINE, Caller, check
-from reperage.service.addresses import is_loopback
-from reperage.service.answer import Answer, Contract
+from reperage.service.access.document_grants import links_for
+from reperage.service.access.encryption import Encryption
+from reperage.service.access.jwks import KeySets
+from reperage.service.access.lms_user_tokens import PURPOSE, UserTokens
+from reperage.service.access.registry import Register
+from reperage.service.access.signed_tokens import Tokens, secret_keys
+from reperage.service.api.schemas import EXAMPLE, SearchResult, search_result
 from reperage.service.assistant import Assistant
-from reperage.service.encryption import Encryption
+from reperage.service.caller import COMMAND_LINE, Caller, check
+from reperage.service.contract.answer import Answer, Contract
+from reperage.service.contract.plain_text import plain_text
+from reperage.service.database.engine import database_of
 from reperage.service.errors import NotReady, ServiceError, StateUnavailable
-from reperage.service.grants import links_for
-from reperage.service.identity import identified, reader
-from reperage.service.key_sets import KeySets
-from reperage.service.plain_text import plain_text
-from reperage.service.problems import error_response
-from reperage.service.rates import Rates, count_question
-from reperage.service.register import Register
-from reperage.service.schemas import EXAMPLE, SearchResult, search_result
+from reperage.service.http.authentication import identified, reader
+from reperage.service.http.problems import error_response
+from reperage.service.loading import Startup
+from reperage.service.rate_limits.limiter import Rates, count_question
 from reperage.service.settings import Settings
-from reperage.service.startup import Startup
-from reperage.service.state.database import database_of
-from reperage.service.tokens import Tokens, secret_keys
-from reperage.service.user_tokens import PURPOSE, UserTokens
+from reperage.service.urls import is_loopback
 
 PATH = "/mcp"
 """Where streamable HTTP is served."""

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from reperage.corpus import Chunking
 from reperage.index.manifest import Recipe
 from reperage.index.models import SHIPPED_MODEL, model_digest
-from reperage.service.origins import normalised
+from reperage.service.urls import normalised
 
 _HERE = ("127.0.0.1", "::1", "0.0.0.0", "::", "")
 """Addresses to listen on that a browser on this machine reaches as `localhost`."""
@@ -172,7 +172,7 @@ class Settings(BaseSettings):
     @field_validator("rate_per_session", "rate_per_address", "rate_per_key")
     @classmethod
     def _is_rate(cls, value: str) -> str:
-        from reperage.service.windows import parsed  # The command line does without.
+        from reperage.service.rate_limits.counters import parsed  # The command line does without.
 
         parsed(value)
         return value

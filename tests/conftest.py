@@ -136,8 +136,8 @@ def recipe() -> "Recipe":
 @pytest.fixture(scope="session")
 def index(home: Path, recipe: "Recipe") -> "Index":
     """The shipped course's index, open."""
+    from reperage.index.builds import current_build
     from reperage.index.index import Index
-    from reperage.index.shelf import current_build
 
     folder = current_build(home / "indexes", "docker")
     assert folder is not None

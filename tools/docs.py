@@ -11,7 +11,7 @@ from pydantic_core import PydanticUndefined
 from typer.main import get_command
 
 from reperage.service.app import create_app
-from reperage.service.cli import app as command_line
+from reperage.service.cli.main import app as command_line
 from reperage.service.settings import Settings
 
 DOCS = Path(__file__).parent.parent / "docs"

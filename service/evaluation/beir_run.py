@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from reperage.corpus import Chunk, slug
 from reperage.index.index import Hit, Index
 from reperage.index.vectors import Vectors
-from reperage.service.answerability import NAMES, judge
+from reperage.service.answering.answerability import NAMES, judge
+from reperage.service.answering.calibration import Calibration, load_calibration
+from reperage.service.answering.extractive import compose
+from reperage.service.answering.question.rewriting import read
+from reperage.service.answering.sentence_selection import candidates
 from reperage.service.assistant import find
-from reperage.service.calibration import Calibration, load_calibration
-from reperage.service.compose import compose
 from reperage.service.evaluation.beir import BeirSet, Query
 from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder
 from reperage.service.evaluation.matching import holds
 from reperage.service.evaluation.measures import Abstention, Estimate, abstention, retrieval
 from reperage.service.evaluation.report import Answers, Asking, Evaluation
-from reperage.service.reading import read
-from reperage.service.selection import candidates
+from reperage.service.loading import BuildProgress, load_reranker
 from reperage.service.settings import Settings
-from reperage.service.startup import BuildProgress, load_reranker
 
 if TYPE_CHECKING:
     from reperage.index.reranker import Reranker

@@ -19,17 +19,17 @@ from sklearn.linear_model import LogisticRegression
 from reperage.corpus import Course, slug, split
 from reperage.index.build import fitting
 from reperage.index.index import Index
-from reperage.service.answerability import ENCODER_FREE, NAMES, Features, features
+from reperage.service.answering.answerability import ENCODER_FREE, NAMES, Features, features
+from reperage.service.answering.calibration import Calibration
+from reperage.service.answering.question.rewriting import read
+from reperage.service.answering.sentence_selection import candidates
 from reperage.service.assistant import find
-from reperage.service.calibration import Calibration
 from reperage.service.evaluation.beir import BeirSet, Passage, Query
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder
 from reperage.service.evaluation.measures import abstention
-from reperage.service.reading import read
-from reperage.service.selection import candidates
+from reperage.service.loading import BuildProgress
 from reperage.service.settings import Settings
-from reperage.service.startup import BuildProgress
 
 if TYPE_CHECKING:
     from reperage.index.encoder import Encoder

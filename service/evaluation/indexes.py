@@ -4,11 +4,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 from reperage.corpus import Course, slug
+from reperage.index.builds import find_build
 from reperage.index.index import Index
-from reperage.index.shelf import find_build
 from reperage.service.evaluation.beir import BeirSet
+from reperage.service.loading import BuildProgress
 from reperage.service.settings import Settings
-from reperage.service.startup import BuildProgress
 
 if TYPE_CHECKING:
     from reperage.index.encoder import Encoder  # PyTorch takes seconds to import.

@@ -6,18 +6,18 @@ from statistics import fmean, median
 from time import perf_counter
 
 from reperage.corpus import read_course, slug
-from reperage.service.answer import Answer
-from reperage.service.answerability import NAMES
+from reperage.service.answering.answerability import NAMES
+from reperage.service.answering.calibration import load_calibration
 from reperage.service.assistant import Assistant
-from reperage.service.calibration import load_calibration
-from reperage.service.courses import Courses, shipped_material
+from reperage.service.contract.answer import Answer
+from reperage.service.courses.library import Courses, shipped_material
 from reperage.service.errors import InvalidQuestion
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.indexes import index_of, load_encoder
 from reperage.service.evaluation.questions import Expected, Question, QuestionSet
 from reperage.service.evaluation.report import Asking, Evaluation, Failure, QuestionResults, ShapeCount
+from reperage.service.loading import BuildProgress, Startup, load_reranker
 from reperage.service.settings import Settings
-from reperage.service.startup import BuildProgress, Startup, load_reranker
 
 
 def evaluate_questions(

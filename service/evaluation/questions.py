@@ -17,8 +17,8 @@ from typing import Any, Literal
 
 import yaml
 
-from reperage.index.analysis import fold
-from reperage.service.answer import Answer, Status
+from reperage.index.text.analysis import fold
+from reperage.service.contract.answer import Answer, Status
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.files import digests, text_of
 from reperage.service.evaluation.matching import holds_folded

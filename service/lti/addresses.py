@@ -1,8 +1,7 @@
 """Addresses that a platform names."""
 
-from reperage.service.addresses import web_address
 from reperage.service.errors import StartError
-from reperage.service.origins import normalised
+from reperage.service.urls import normalised, web_address
 
 
 def origin_of_address(address: str) -> str:

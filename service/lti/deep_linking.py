@@ -6,8 +6,8 @@ from typing import Any
 from pylti1p3.deep_link import DeepLink
 from pylti1p3.deep_link_resource import DeepLinkResource
 
-from reperage.service.lti.keys import SigningKeys
-from reperage.service.state.lti import Platform
+from reperage.service.access.lti_keys import SigningKeys
+from reperage.service.database.lti import Platform
 
 KINDS = ("section", "question")
 """What a link may hold: a section as `document#anchor`, or a first question."""

@@ -6,11 +6,11 @@ from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 
+from reperage.service.access.registry import Register
+from reperage.service.database.engine import Database
+from reperage.service.database.lti import Platform, all_platforms
 from reperage.service.lti.refusals import Refused
-from reperage.service.rates import Rates, client_address
-from reperage.service.register import Register
-from reperage.service.state.database import Database
-from reperage.service.state.lti import Platform, all_platforms
+from reperage.service.rate_limits.limiter import Rates, client_address
 
 _MOST_FIELDS = 50
 

@@ -8,18 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reperage.service.access import Role
-from reperage.service.addresses import is_confidential, web_address
-from reperage.service.key_sets import KeySets
+from reperage.service.access.jwks import KeySets
+from reperage.service.access.pseudonyms import lms_person
+from reperage.service.access.signed_tokens import LaunchSession
+from reperage.service.caller import Role
+from reperage.service.clock import now
+from reperage.service.database.lti import Login, Platform
 from reperage.service.lti.addresses import origin_of_address
 from reperage.service.lti.deep_linking import KINDS, LONGEST
 from reperage.service.lti.library import OnePlatform, OwnLaunch, OwnLogin, Parameters, Remembered
 from reperage.service.lti.refusals import Refused
 from reperage.service.lti.roles import role_of
-from reperage.service.pseudonyms import lms_person
-from reperage.service.state.lti import Login, Platform
-from reperage.service.times import now
-from reperage.service.tokens import LaunchSession
+from reperage.service.urls import is_confidential, web_address
 
 LOGIN_SECONDS = 600
 """How long a login may take."""

@@ -21,9 +21,9 @@ from pylti1p3.request import Request
 from pylti1p3.session import SessionService
 from pylti1p3.tool_config.abstract import ToolConfAbstract
 
-from reperage.service.key_sets import KeySets, KeySetUnavailable, UnknownKey
+from reperage.service.access.jwks import KeySets, KeySetUnavailable, UnknownKey
+from reperage.service.database.lti import Login, Platform
 from reperage.service.lti.refusals import Refused
-from reperage.service.state.lti import Login, Platform
 
 _LEEWAY_SECONDS = 60
 """How far the clock of an LMS may be off."""

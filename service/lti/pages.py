@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from reperage.service.catalogue import messages
-from reperage.service.html import headers, render, wanted_language
-from reperage.service.identity import OPEN
+from reperage.service.access.registry import Register
+from reperage.service.http.authentication import OPEN
+from reperage.service.http.root_path import own_path
+from reperage.service.http.templates import headers, render, wanted_language
 from reperage.service.lti.refusals import Refused
-from reperage.service.register import Register
-from reperage.service.root_path import own_path
+from reperage.service.messages import messages
 
 View = Literal["course", "choose", "gaps", "documents", "link"]
 EVERYWHERE = "*"

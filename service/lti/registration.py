@@ -15,12 +15,11 @@ import requests
 import urllib3
 from pylti1p3.dynamic_registration import DynamicRegistration
 
-from reperage.service.addresses import is_confidential, is_loopback, web_address
+from reperage.service.clock import now
+from reperage.service.database.lti import Invitation, Platform
 from reperage.service.errors import StartError
 from reperage.service.lti.refusals import Refused
-from reperage.service.origins import normalised
-from reperage.service.state.lti import Invitation, Platform
-from reperage.service.times import now
+from reperage.service.urls import is_confidential, is_loopback, normalised, web_address
 
 NAME = "Repère"
 DESCRIPTION = "Réponses citées, à partir du cours · Cited answers from the course"

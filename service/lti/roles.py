@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from reperage.service.access import Role
+from reperage.service.caller import Role
 
 _VOCABULARY = "http://purl.imsglobal.org/vocab/lis/v2/"
 _OF_THE_COURSE = re.compile(rf"(?:{re.escape(_VOCABULARY)}membership(?P<rest>.*)|(?P<bare>\w+))", re.ASCII | re.DOTALL)

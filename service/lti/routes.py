@@ -8,16 +8,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from reperage.service.html import wanted_language
-from reperage.service.identity import OPEN, context_of
-from reperage.service.lti.addresses import origin_of_address
-from reperage.service.lti.contexts import is_open_to
-from reperage.service.lti.incoming import Fields, counted, database_of, known, read_again
-from reperage.service.lti.pages import page
-from reperage.service.lti.refusals import Refused
-from reperage.service.routes import own_address
-from reperage.service.state.database import Database
-from reperage.service.state.lti import (
+from reperage.service.access.lms_courses import is_open_to
+from reperage.service.access.signed_tokens import Tokens
+from reperage.service.api.routes import own_address
+from reperage.service.clock import now
+from reperage.service.database.engine import Database
+from reperage.service.database.lti import (
     Login,
     Platform,
     all_platforms,
@@ -28,8 +24,12 @@ from reperage.service.state.lti import (
     keep_launch,
     use_login,
 )
-from reperage.service.times import now
-from reperage.service.tokens import Tokens
+from reperage.service.http.authentication import OPEN, context_of
+from reperage.service.http.templates import wanted_language
+from reperage.service.lti.addresses import origin_of_address
+from reperage.service.lti.incoming import Fields, counted, database_of, known, read_again
+from reperage.service.lti.pages import page
+from reperage.service.lti.refusals import Refused
 
 if TYPE_CHECKING:
     from reperage.service.lti.launch import Launch

@@ -11,18 +11,17 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, StringConstraints
 
-from reperage.service.access import Role, check
-from reperage.service.answer import Contract
-from reperage.service.errors import ContextChanged, CourseUnavailable, InvalidToken, NotManaged, UnknownCourse
-from reperage.service.identity import OPEN, context_of, launch_session, launched
-from reperage.service.lti.contexts import choices, is_open_to, new_names
-from reperage.service.material import check_managed, material_folder
-from reperage.service.problems import problem_responses
-from reperage.service.register import Register
-from reperage.service.routes import json_response, startup
-from reperage.service.state.database import Database
-from reperage.service.state.keys import all_keys
-from reperage.service.state.lti import (
+from reperage.service.access.lms_courses import choices, is_open_to, new_names
+from reperage.service.access.registry import Register
+from reperage.service.access.signed_tokens import SESSION_SECONDS, LaunchSession, Tokens
+from reperage.service.api.routes import json_response, startup
+from reperage.service.caller import Role, check
+from reperage.service.clock import now
+from reperage.service.contract.answer import Contract
+from reperage.service.courses.material import check_managed, material_folder
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import all_keys
+from reperage.service.database.lti import (
     Platform,
     all_platforms,
     context_course,
@@ -31,9 +30,10 @@ from reperage.service.state.lti import (
     map_context,
     mapped_contexts,
 )
-from reperage.service.state.sites import registered_sites
-from reperage.service.times import now
-from reperage.service.tokens import SESSION_SECONDS, LaunchSession, Tokens
+from reperage.service.database.sites import registered_sites
+from reperage.service.errors import ContextChanged, CourseUnavailable, InvalidToken, NotManaged, UnknownCourse
+from reperage.service.http.authentication import OPEN, context_of, launch_session, launched
+from reperage.service.http.problems import problem_responses
 
 router = APIRouter(tags=["LTI"])
 

@@ -5,14 +5,14 @@ from time import monotonic
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
-from reperage.service.identity import OPEN
+from reperage.service.api.routes import own_address
+from reperage.service.clock import now
+from reperage.service.database.lti import add_new_platform, store_invitation, take_invitation
+from reperage.service.http.authentication import OPEN
 from reperage.service.lti.addresses import origin_of_address
 from reperage.service.lti.incoming import Fields, counted, database_of, known, read_again
 from reperage.service.lti.pages import page
 from reperage.service.lti.refusals import Refused
-from reperage.service.routes import own_address
-from reperage.service.state.lti import add_new_platform, store_invitation, take_invitation
-from reperage.service.times import now
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,8 +23,8 @@ _FRESH = {"Cache-Control": "public, max-age=600"}
 @router.post("/lti/deep-link", dependencies=[OPEN])
 def deep_link(request: Request, fields: Fields) -> Response:
     """The link that a teacher has made, on its way back to the platform; none where they have changed their mind."""
+    from reperage.service.access.lti_keys import SigningKeys
     from reperage.service.lti.deep_linking import custom_of, response_token
-    from reperage.service.lti.keys import SigningKeys
 
     state, database = request.app.state, database_of(request)
     # The form may stay open for as long as the request for the link is good.
@@ -55,7 +55,7 @@ def deep_link(request: Request, fields: Fields) -> Response:
 @router.get("/lti/jwks", dependencies=[OPEN])
 def key_set(request: Request) -> Response:
     """The public keys that Repère signs with (RFC 7517)."""
-    from reperage.service.lti.keys import SigningKeys
+    from reperage.service.access.lti_keys import SigningKeys
 
     state = request.app.state
     made_at, keys = getattr(state, "key_set", (float("-inf"), {}))

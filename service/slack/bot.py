@@ -20,8 +20,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from reperage.service.access import Caller
-from reperage.service.catalogue import messages
+from reperage.service.caller import Caller
+from reperage.service.clock import now
+from reperage.service.conversations.feedback import rate
+from reperage.service.database.slack import Place, course_of, is_first, set_course
 from reperage.service.errors import (
     CourseRequired,
     InvalidQuestion,
@@ -30,17 +32,15 @@ from reperage.service.errors import (
     UnknownAnswer,
     UnknownCourse,
 )
-from reperage.service.feedback import rate
+from reperage.service.loading import Startup
+from reperage.service.messages import messages
 from reperage.service.slack.credentials import Credentials
-from reperage.service.slack.desk import LANGUAGE, Desk
 from reperage.service.slack.incoming import addressed, pseudonym
+from reperage.service.slack.question_worker import LANGUAGE, Desk
 from reperage.service.slack.rendering import COURSE, MISSING, RATE, READ_ON, Reply, notice
 from reperage.service.slack.text import escaped, read
 from reperage.service.slack.workspaces import Grant, Workspaces
-from reperage.service.startup import Startup
-from reperage.service.state.slack import Place, course_of, is_first, set_course
-from reperage.service.suggestions import suggestions
-from reperage.service.times import now
+from reperage.service.suggestions.suggestions import suggestions
 
 log = structlog.get_logger(__name__)
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reperage.service.database.slack import Place, Question
 from reperage.service.slack.text import mentioned, read
-from reperage.service.state.slack import Place, Question
 
 _WITH_TEXT = (None, "file_share", "thread_broadcast")
 """Subtypes of messages that a person wrote; the others tell of edits, joins and the like."""

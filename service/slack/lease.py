@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from reperage.service.clock import now
+from reperage.service.database.slack import Question, end, hold
 from reperage.service.errors import StateUnavailable
-from reperage.service.state.slack import Question, end, hold
-from reperage.service.times import now
 
 LEASE_SECONDS = 60.0
 
@@ -20,7 +20,7 @@ class Held:
     """A question that is ours as long as we say so in time."""
 
     def __init__(self, sql: Callable[..., Awaitable[Any]], question: Question) -> None:
-        """`sql`: runs a function of `reperage.service.state` in a thread."""
+        """`sql`: runs a function of `reperage.service.database` in a thread."""
         self._sql, self._question = sql, question
         self.answer_id: str | None = None
         self.reply = question.reply

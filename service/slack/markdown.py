@@ -6,8 +6,8 @@ Slack escapes nothing there and knows mentions between angle brackets
 
 import re
 
-from reperage.service.answer import AnswerSentence, Citation
-from reperage.service.citations import AnswerText
+from reperage.service.answering.citations import AnswerText
+from reperage.service.contract.answer import AnswerSentence, Citation
 from reperage.service.slack.rich_text import clickable
 
 _JOINER = "\u2060"

@@ -11,13 +11,13 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from reperage.service.answer import Answer, Citation, RelatedSection
-from reperage.service.citations import AnswerText
-from reperage.service.events import CitationEvent, Event, SentenceEvent
+from reperage.service.answering.citations import AnswerText
+from reperage.service.contract.answer import Answer, Citation, RelatedSection
+from reperage.service.contract.stream_events import CitationEvent, Event, SentenceEvent
+from reperage.service.database.slack import Question
 from reperage.service.slack.markdown import StreamedText
 from reperage.service.slack.rendering import LONGEST_MARKDOWN, Reply, closing, rendered, so_far
 from reperage.service.slack.rich_text import Block
-from reperage.service.state.slack import Question
 
 log = structlog.get_logger(__name__)
 

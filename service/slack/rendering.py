@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from reperage.service.answer import Answer, AnswerSentence, Citation, RelatedSection
-from reperage.service.catalogue import messages
+from reperage.service.contract.answer import Answer, AnswerSentence, Citation, RelatedSection
+from reperage.service.messages import messages
 from reperage.service.slack.rich_text import Block, Body, clickable
 from reperage.service.slack.text import escaped, link
 

@@ -7,7 +7,7 @@ at its beginning where it comes below a list.
 from collections.abc import Sequence
 from typing import Any
 
-from reperage.service.answer import AnswerSentence, Citation, Span
+from reperage.service.contract.answer import AnswerSentence, Citation, Span
 
 Block = dict[str, Any]
 

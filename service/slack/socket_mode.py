@@ -13,15 +13,15 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
+from reperage.service.access.document_grants import granting
+from reperage.service.access.signed_tokens import GrantTokens, secret_keys
+from reperage.service.database.sites import registered_sites
 from reperage.service.errors import StartError, StateUnavailable
-from reperage.service.grants import granting
+from reperage.service.loading import Startup
 from reperage.service.slack.bot import Bot
 from reperage.service.slack.credentials import Credentials
 from reperage.service.slack.posting import problem_of
 from reperage.service.slack.workspaces import Workspaces
-from reperage.service.startup import Startup
-from reperage.service.state.sites import registered_sites
-from reperage.service.tokens import GrantTokens, secret_keys
 
 log = structlog.get_logger(__name__)
 

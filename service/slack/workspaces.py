@@ -17,11 +17,11 @@ from slack_sdk.oauth.installation_store import Bot, Installation
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 from slack_sdk.oauth.state_store.async_state_store import AsyncOAuthStateStore
 
-from reperage.service.encryption import Encryption
-from reperage.service.state.database import Database
-from reperage.service.state.slack import installation_of, is_first, keep_installation, remove_workspace
-from reperage.service.times import now
-from reperage.service.tokens import StateTokens
+from reperage.service.access.encryption import Encryption
+from reperage.service.access.signed_tokens import StateTokens
+from reperage.service.clock import now
+from reperage.service.database.engine import Database
+from reperage.service.database.slack import installation_of, is_first, keep_installation, remove_workspace
 
 log = structlog.get_logger(__name__)
 

@@ -14,10 +14,10 @@ import click
 from typer.main import get_command
 
 from reperage.service.app import create_app
-from reperage.service.cli import app as command_line
-from reperage.service.metrics import REGISTRY
+from reperage.service.cli.main import app as command_line
+from reperage.service.database.engine import Database
+from reperage.service.http.metrics import REGISTRY
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
 
 FILES = Path(__file__).parent
 SOURCES = Path(__file__).parent.parent.parent

@@ -5,7 +5,8 @@ import resource
 import signal
 from pathlib import Path
 
-from reperage.index import manifest, shelf
+from reperage.index import builds as shelf
+from reperage.index import manifest
 from tests.index.building import CountingEncoder, build
 
 

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from reperage.index.analysis import STOP_WORDS, fold, terms
+from reperage.index.text.analysis import STOP_WORDS, fold, terms
 from tests.corpus.generated import arbitrary
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from reperage.corpus import Chunking, read_course, source_digests
 from reperage.index.build import build_index
+from reperage.index.builds import current_build, find_build
 from reperage.index.errors import BuildInProgress
 from reperage.index.index import Index
-from reperage.index.shelf import current_build, find_build
 from tests.conftest import MakeCourse
 from tests.index import processes
 from tests.index.building import RECIPE, CountingEncoder, build, vector_of

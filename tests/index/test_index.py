@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reperage.index.analysis import term_set
 from reperage.index.encoder import Encoder
 from reperage.index.fusion import _COVERAGE, _DENSE, _HEADING, _LEXICAL, _NEIGHBOUR, _SENTENCE, fuse, standardise
 from reperage.index.index import POOL, SHORTLIST, Index
+from reperage.index.text.analysis import term_set
 from tests.conftest import MakeCourse
 from tests.index.building import RECIPE, build, vector_of
 

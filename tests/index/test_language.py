@@ -1,6 +1,6 @@
 import pytest
 
-from reperage.index.language import is_english
+from reperage.index.text.language_detection import is_english
 
 
 @pytest.mark.parametrize(

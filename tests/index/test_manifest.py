@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from reperage.corpus import Chunking
-from reperage.index import analysis
 from reperage.index.errors import DamagedIndex, WrongFormat, WrongModel, WrongParameters
 from reperage.index.index import Index
 from reperage.index.manifest import FORMAT, Manifest, file_digest
+from reperage.index.text import analysis
 from tests.conftest import MakeCourse
 from tests.index.building import RECIPE, build
 

@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 
-from reperage.index.analysis import terms
-from reperage.index.equivalents import equivalents
 from reperage.index.lexical import Lexical
 from reperage.index.query import FRAME, Query, in_own_words
+from reperage.index.text.analysis import terms
+from reperage.index.text.equivalents import equivalents
 from tests.corpus.generated import arbitrary
 
 

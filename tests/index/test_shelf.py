@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from reperage.index.builds import courses_on, current_build, find_build, new_build
 from reperage.index.errors import BuildInProgress
-from reperage.index.shelf import courses_on, current_build, find_build, new_build
 from tests.conftest import MakeCourse
 from tests.index.building import RECIPE, build
 

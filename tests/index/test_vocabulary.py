@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reperage.index.analysis import fold
-from reperage.index.dictionary import WordList, dictionary
-from reperage.index.vocabulary import FILE, Vocabulary
+from reperage.index.text.analysis import fold
+from reperage.index.text.dictionary import WordList, dictionary
+from reperage.index.text.vocabulary import FILE, Vocabulary
 from tests.corpus.generated import arbitrary
 
 PROSE = """

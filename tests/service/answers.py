@@ -2,7 +2,7 @@
 
 import uuid
 
-from reperage.service.answer import Answer, AnswerSentence, Citation, Status, Timings
+from reperage.service.contract.answer import Answer, AnswerSentence, Citation, Status, Timings
 
 
 def answer(

@@ -36,7 +36,7 @@ def postgresql_url() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator:
     """An empty database of either kind."""
-    from reperage.service.state.database import Database
+    from reperage.service.database.engine import Database
     from tests.service.postgresql import emptied
 
     if request.param == "sqlite":

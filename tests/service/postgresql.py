@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
-from reperage.service.state.database import Database
+from reperage.service.database.engine import Database
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from reperage.corpus import read_course
 from reperage.index.build import Built, build_index
 from reperage.index.encoder import Encoder
 from reperage.service.app import create_app
-from reperage.service.cli import _server
+from reperage.service.cli.main import _server
 from reperage.service.settings import Settings
 
 REFERENCE = "différence port exposé et port interne"

@@ -8,11 +8,11 @@ from reperage.index.build import build_index
 from reperage.index.encoder import Encoder
 from reperage.index.index import Hit, Index
 from reperage.index.manifest import Recipe
-from reperage.service.answerability import NAMES, Answerability, Features, features, judge
-from reperage.service.calibration import Calibration, load_calibration
-from reperage.service.compose import Quote, compose
-from reperage.service.kinds import Kind
-from reperage.service.selection import Candidate, candidates, select
+from reperage.service.answering.answerability import NAMES, Answerability, Features, features, judge
+from reperage.service.answering.calibration import Calibration, load_calibration
+from reperage.service.answering.extractive import Quote, compose
+from reperage.service.answering.question.question_type import Kind
+from reperage.service.answering.sentence_selection import Candidate, candidates, select
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,17 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from reperage.index.encoder import Encoder
 from reperage.service import mcp
-from reperage.service.access import Role
-from reperage.service.identity import Needs, open_to_all
-from reperage.service.keys import new_key
+from reperage.service.access.api_keys import new_key
+from reperage.service.access.lms_user_tokens import HEADER as USER_TOKEN
+from reperage.service.access.signed_tokens import LaunchSession, LaunchTokens
+from reperage.service.caller import Role
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
+from reperage.service.database.lti import Context, Platform, add_platform, map_context
+from reperage.service.database.sites import add_site
+from reperage.service.http.authentication import Needs, open_to_all
+from reperage.service.loading import Startup
 from reperage.service.settings import Settings
-from reperage.service.startup import Startup
-from reperage.service.state.database import Database
-from reperage.service.state.keys import store_key
-from reperage.service.state.lti import Context, Platform, add_platform, map_context
-from reperage.service.state.sites import add_site
-from reperage.service.tokens import LaunchSession, LaunchTokens
-from reperage.service.user_tokens import HEADER as USER_TOKEN
 from tests.service.serving import REFERENCE, Served, assert_problem, copy_home, listening, loading, serving
 from tests.service.test_mcp import INITIALIZE
 

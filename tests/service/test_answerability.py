@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reperage.index.analysis import term_set
 from reperage.index.index import Hit
-from reperage.service.answerability import ENCODER_FREE, NAMES, Features
-from reperage.service.calibration import Calibration
+from reperage.index.text.analysis import term_set
+from reperage.service.answering.answerability import ENCODER_FREE, NAMES, Features
+from reperage.service.answering.calibration import Calibration
 from tests.conftest import MakeCourse
 from tests.index.building import RECIPE, CountingEncoder
 from tests.service.small_course import SmallCourse, course_of, shipped_calibration

@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from reperage.index.encoder import Encoder
-from reperage.service.answer import Answer
-from reperage.service.answerability import NAMES
+from reperage.service.answering.answerability import NAMES
+from reperage.service.answering.calibration import load_calibration
 from reperage.service.assistant import Assistant, find
-from reperage.service.calibration import load_calibration
-from reperage.service.catalogue import messages
-from reperage.service.courses import Courses
+from reperage.service.contract.answer import Answer
+from reperage.service.courses.library import Courses
 from reperage.service.errors import InvalidQuestion, StartError, UnknownConversation
+from reperage.service.loading import Startup
+from reperage.service.messages import messages
 from reperage.service.settings import Settings
-from reperage.service.startup import Startup
 from tests.index.building import save_cross_encoder
 from tests.service.serving import Served, build_course
 

@@ -8,11 +8,11 @@ import httpx
 import pytest
 
 from reperage.index.encoder import Encoder
+from reperage.service.access.api_keys import new_key
 from reperage.service.assistant import Assistant
-from reperage.service.keys import new_key
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.keys import store_key
 from tests.service.serving import REFERENCE, Served, assert_problem, copy_home, serving
 
 pytestmark = pytest.mark.model

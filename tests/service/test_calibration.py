@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reperage.index.manifest import Recipe
-from reperage.service.answerability import ENCODER_FREE, NAMES
-from reperage.service.calibration import SHIPPED, Calibration, calibration_path, load_calibration
+from reperage.service.answering.answerability import ENCODER_FREE, NAMES
+from reperage.service.answering.calibration import SHIPPED, Calibration, calibration_path, load_calibration
 from reperage.service.errors import InvalidCalibration
 
 DIGEST = "sha256:0123456789abcdef0123456789abcdef"

@@ -11,16 +11,16 @@ from pathlib import Path
 import httpx
 import pytest
 
+from reperage.index.builds import current_build
 from reperage.index.encoder import Encoder
 from reperage.index.index import Index
 from reperage.index.manifest import Manifest
-from reperage.index.shelf import current_build
-from reperage.service.calibration import WITHOUT_CALIBRATION, Calibration, calibration_path
-from reperage.service.doctor import Check, examine
+from reperage.service.answering.calibration import WITHOUT_CALIBRATION, Calibration, calibration_path
+from reperage.service.cli.doctor import Check, examine
+from reperage.service.database.engine import Database
+from reperage.service.database.lti import Context, Platform, add_platform
+from reperage.service.database.lti import make_course as make_course_of_lms
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.lti import Context, Platform, add_platform
-from reperage.service.state.lti import make_course as make_course_of_lms
 from tests.service.serving import REFERENCE, build_course
 
 COURSE = {

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from reperage.index.manifest import Manifest, file_digest
-from reperage.service.answerability import NAMES
+from reperage.service.answering.answerability import NAMES
+from reperage.service.answering.calibration import load_calibration
+from reperage.service.answering.extractive import Quote, compose
 from reperage.service.assistant import Assistant
-from reperage.service.calibration import load_calibration
-from reperage.service.compose import Quote, compose
-from reperage.service.courses import Courses
+from reperage.service.courses.library import Courses
 from reperage.service.settings import Settings
 from tests.service.serving import REFERENCE
 from tests.service.small_course import course_of

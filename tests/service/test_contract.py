@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from reperage.service.assistant import Assistant
-from reperage.service.catalogue import messages
+from reperage.service.messages import messages
 from reperage.service.settings import Settings
 from tests.service.serving import REFERENCE, Page, Served, serving, solid
 

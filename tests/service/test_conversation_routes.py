@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from reperage.index.encoder import Encoder
+from reperage.service.access.signed_tokens import PersonTokens, secret_keys
 from reperage.service.errors import StartError
 from reperage.service.settings import Settings
-from reperage.service.tokens import PersonTokens, secret_keys
 from tests.conftest import MakeCourse
 from tests.service.serving import REFERENCE, Served, assert_problem, build_course, serving
 

@@ -16,14 +16,14 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event, insert, text
 
-from reperage.service import conversations as module
-from reperage.service.access import Caller
-from reperage.service.conversations import MOST_QUESTIONS, Conversations
+from reperage.service.caller import Caller
+from reperage.service.conversations import conversations as module
+from reperage.service.conversations.conversations import MOST_QUESTIONS, Conversations
+from reperage.service.database.engine import _MIGRATING, Database, _alembic, database_of
+from reperage.service.database.tables import CONVERSATIONS, METADATA, REVISION, TURNS
+from reperage.service.database.turns import Turn, store
 from reperage.service.errors import StartError, StateUnavailable, UnknownConversation
 from reperage.service.settings import Settings
-from reperage.service.state.database import _MIGRATING, Database, _alembic, database_of
-from reperage.service.state.tables import CONVERSATIONS, METADATA, REVISION, TURNS
-from reperage.service.state.turns import Turn, store
 from tests.service.answers import answer
 from tests.service.postgresql import emptied
 

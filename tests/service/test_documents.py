@@ -12,14 +12,14 @@ import httpx
 import pytest
 
 from reperage.index.encoder import Encoder
-from reperage.service import job_worker
-from reperage.service.access import Caller
-from reperage.service.courses import Courses
+from reperage.service.access.api_keys import new_key
+from reperage.service.caller import Caller
+from reperage.service.courses import job_worker
+from reperage.service.courses.library import Courses
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
 from reperage.service.errors import UnknownCourse
-from reperage.service.keys import new_key
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.keys import store_key
 from tests.conftest import MakeCourse
 from tests.service.serving import Served, assert_problem, build_course, copy_home, serving
 from tests.service.test_conversations import until
@@ -376,7 +376,7 @@ def test_what_cannot_be_built_is_not_taken(served: Served, course: str, monkeypa
     def broken(*_: object) -> None:
         raise TypeError("a fault of the program")
 
-    monkeypatch.setattr("reperage.service.material.split", broken)
+    monkeypatch.setattr("reperage.service.courses.material.split", broken)
     said = assert_problem(put(served, course), 422)
     assert "a fault of the program" in said["detail"]
     assert not (material(served) / course).exists()
@@ -394,7 +394,9 @@ def test_who_names_a_course_does_not_wait_for_a_look_at_all_others(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[Path] = []
-    monkeypatch.setattr("reperage.service.courses.courses_on", lambda root: looks.append(root) or ["docker", "secret"])
+    monkeypatch.setattr(
+        "reperage.service.courses.library.courses_on", lambda root: looks.append(root) or ["docker", "secret"]
+    )
     courses: Courses = served.app.state.startup.courses
     limited = Caller("anne", frozenset({"docker", "nulle-part"}))
     assert courses.readable("docker", limited).manifest.course == "docker"

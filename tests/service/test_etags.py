@@ -4,7 +4,7 @@ import pytest
 from fastapi.responses import Response
 
 from reperage.service.errors import PreconditionFailed
-from reperage.service.etags import Conditions, conditional, etag_of
+from reperage.service.http.etags import Conditions, conditional, etag_of
 
 HERE = '"abc"'
 

@@ -9,14 +9,14 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from reperage.index.encoder import Encoder
-from reperage.service import conversations as module
-from reperage.service.access import Caller
-from reperage.service.conversations import Conversations
+from reperage.service.caller import Caller
+from reperage.service.conversations import conversations as module
+from reperage.service.conversations.conversations import Conversations
+from reperage.service.conversations.feedback import rate
+from reperage.service.database.engine import Database
+from reperage.service.database.turns import purge
 from reperage.service.errors import StateUnavailable, UnknownAnswer
-from reperage.service.feedback import rate
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.turns import purge
 from tests.service.answers import answer
 from tests.service.serving import REFERENCE, Served, assert_problem, serving
 from tests.service.test_conversations import until, written

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reperage.index.analysis import fold
-from reperage.service.forms import Form, asked_form, has_form
+from reperage.index.text.analysis import fold
+from reperage.service.answering.question.answer_type import Form, asked_form, has_form
 
 
 @pytest.mark.parametrize(

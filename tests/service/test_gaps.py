@@ -8,18 +8,18 @@ import pytest
 from sqlalchemy import insert
 
 from reperage.index.encoder import Encoder
-from reperage.service.access import Caller
-from reperage.service.answer import Status
-from reperage.service.conversations import Conversations
-from reperage.service.feedback import rate
-from reperage.service.gaps import Gap, find_gaps, folded
-from reperage.service.keys import new_key
+from reperage.service.access.api_keys import new_key
+from reperage.service.caller import Caller
+from reperage.service.clock import now
+from reperage.service.contract.answer import Status
+from reperage.service.conversations.conversations import Conversations
+from reperage.service.conversations.feedback import rate
+from reperage.service.conversations.gaps import Gap, find_gaps, folded
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
+from reperage.service.database.tables import CONVERSATIONS, TURNS
+from reperage.service.database.turns import Turn, store
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.keys import store_key
-from reperage.service.state.tables import CONVERSATIONS, TURNS
-from reperage.service.state.turns import Turn, store
-from reperage.service.times import now
 from tests.service.answers import answer
 from tests.service.serving import Served, assert_problem, serving
 from tests.service.test_conversations import until, written

@@ -8,12 +8,12 @@ from pydantic import SecretStr
 
 from reperage.corpus import read_course
 from reperage.index.address import section_url
-from reperage.service.grants import links_here
-from reperage.service.keys import new_key
+from reperage.service.access.api_keys import new_key
+from reperage.service.access.document_grants import links_here
+from reperage.service.access.signed_tokens import GrantTokens
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.keys import store_key
-from reperage.service.tokens import GrantTokens
 
 
 def granted(settings: Settings, folder: Path) -> bool:

@@ -17,19 +17,17 @@ from filelock import FileLock
 
 from reperage.corpus import Document
 from reperage.index.build import build_index
+from reperage.index.builds import current_build
 from reperage.index.encoder import Encoder
 from reperage.index.index import Index
-from reperage.index.shelf import current_build
-from reperage.service import job_worker
-from reperage.service.errors import KeyReused, MaterialUnavailable, StateUnavailable, UnknownDocument
-from reperage.service.job_worker import JobWorker
-from reperage.service.jobs import Change, Jobs
-from reperage.service.material import is_managed, material_folder, material_id
-from reperage.service.settings import Settings
-from reperage.service.staging import Staging
-from reperage.service.startup import Startup
-from reperage.service.state.database import Database
-from reperage.service.state.jobs import (
+from reperage.service.clock import now
+from reperage.service.courses import job_worker
+from reperage.service.courses.job_worker import JobWorker
+from reperage.service.courses.jobs import Change, Jobs
+from reperage.service.courses.material import is_managed, material_folder, material_id
+from reperage.service.courses.staging import Staging
+from reperage.service.database.engine import Database
+from reperage.service.database.jobs import (
     Job,
     claim_jobs,
     count_attempts,
@@ -41,7 +39,9 @@ from reperage.service.state.jobs import (
     store_job,
     waiting_courses,
 )
-from reperage.service.times import now
+from reperage.service.errors import KeyReused, MaterialUnavailable, StateUnavailable, UnknownDocument
+from reperage.service.loading import Startup
+from reperage.service.settings import Settings
 from tests.service.serving import copy_home, serving
 from tests.service.test_conversations import until
 from tests.service.test_documents import PORTS, VOLUMES, address, prepared, put
@@ -227,7 +227,7 @@ def test_a_change_that_is_not_kept_never_happened(program: Program, monkeypatch:
         raise StateUnavailable("the disk is full")
 
     with monkeypatch.context() as failing:
-        failing.setattr("reperage.service.jobs.store_job", full)
+        failing.setattr("reperage.service.courses.jobs.store_job", full)
         with pytest.raises(StateUnavailable):
             program.put()
     folder = material_folder(program.settings) / "cours"
@@ -381,7 +381,7 @@ def test_a_change_that_ends_as_done_was_made(program: Program, monkeypatch: pyte
         failing.setattr(Staging, "apply", refuse)
         with pytest.raises(MaterialUnavailable):
             program.put(PORTS, "ports")
-        failing.setattr("reperage.service.jobs.fail_job", unreachable)
+        failing.setattr("reperage.service.courses.jobs.fail_job", unreachable)
         with pytest.raises(StateUnavailable):
             program.put("# Volumes\n\nUn volume est partagé.\n", key="k")
     program.start()
@@ -409,7 +409,7 @@ def test_what_is_staged_is_on_the_disk_before_its_job_is_kept(
         return keep(database, made)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr("reperage.service.jobs.store_job", store)
+    monkeypatch.setattr("reperage.service.courses.jobs.store_job", store)
     made = program.put()
     before, after = synced[: synced.index("kept")], synced[synced.index("kept") :]
     # The document, then the folder that it is staged in; the folders that were made for both; then its own place.
@@ -467,7 +467,7 @@ def test_a_build_that_failed_is_tried_again_at_the_next_start_but_not_for_ever(
 def test_a_course_that_is_being_changed_elsewhere_is_waited_for(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reperage.service.staging._WAIT_SECONDS", 0.2)
+    monkeypatch.setattr("reperage.service.courses.staging._WAIT_SECONDS", 0.2)
     with Staging(material_folder(program.settings), "cours").lock(), pytest.raises(MaterialUnavailable):
         program.put()
     assert program.status(program.put()) == "queued"

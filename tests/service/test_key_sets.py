@@ -13,8 +13,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from reperage.service import key_sets as module
-from reperage.service.key_sets import KeySets, KeySetUnavailable, UnknownKey, check_address
+from reperage.service.access import jwks as module
+from reperage.service.access.jwks import KeySets, KeySetUnavailable, UnknownKey, check_address
 from tests.service.loopback import Answerer, answering, with_body
 
 

@@ -14,13 +14,13 @@ import pytest
 from pydantic import SecretStr
 
 from reperage.index.encoder import Encoder
-from reperage.service import register as module
+from reperage.service.access import registry as module
+from reperage.service.access.api_keys import check, expiry, new_key, parted
+from reperage.service.access.registry import Register
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import Key, all_keys, note_uses, revoke_key, store_key
 from reperage.service.errors import InvalidKey, StartError, StateUnavailable
-from reperage.service.keys import check, expiry, new_key, parted
-from reperage.service.register import Register
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.keys import Key, all_keys, note_uses, revoke_key, store_key
 from tests.service.serving import REFERENCE, Served, assert_problem, build_course, copy_home, serving
 
 NOTES = "# Le port\n\n## Exposé\n\nUn port exposé est ouvert sur la machine. Il a un numéro.\n"

@@ -6,8 +6,10 @@ from time import process_time
 import pytest
 from hypothesis import given
 
-from reperage.service import forms, kinds, selection
-from reperage.service.kinds import kind, sides
+from reperage.service.answering import sentence_selection as selection
+from reperage.service.answering.question import answer_type as forms
+from reperage.service.answering.question import question_type as kinds
+from reperage.service.answering.question.question_type import kind, sides
 from tests.corpus.generated import arbitrary
 
 

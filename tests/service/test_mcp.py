@@ -18,14 +18,14 @@ from mcp.types import CallToolResult, Tool
 from reperage.index.encoder import Encoder
 from reperage.index.errors import UnusableModel
 from reperage.service import mcp
-from reperage.service.answer import Answer
-from reperage.service.keys import new_key
-from reperage.service.plain_text import plain_text
-from reperage.service.schemas import SearchResult
+from reperage.service.access.api_keys import new_key
+from reperage.service.api.schemas import SearchResult
+from reperage.service.contract.answer import Answer
+from reperage.service.contract.plain_text import plain_text
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
+from reperage.service.loading import Startup
 from reperage.service.settings import Settings
-from reperage.service.startup import Startup
-from reperage.service.state.database import Database
-from reperage.service.state.keys import store_key
 from tests.service.serving import REFERENCE, build_course, copy_home, listening, loading
 from tests.service.test_cli import assert_told_plainly
 

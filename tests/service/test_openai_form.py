@@ -10,8 +10,8 @@ import pytest
 from markdown_it import MarkdownIt
 from openai import NotFoundError, OpenAI, UnprocessableEntityError
 
-from reperage.service.answer import AnswerSentence
-from reperage.service.openai_form import _markdown
+from reperage.service.api.openai import _markdown
+from reperage.service.contract.answer import AnswerSentence
 from tests.service.serving import REFERENCE, Served
 
 pytestmark = pytest.mark.model

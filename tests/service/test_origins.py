@@ -3,7 +3,7 @@
 import pytest
 
 from reperage.service.errors import StartError
-from reperage.service.origins import normalised
+from reperage.service.urls import normalised
 
 
 @pytest.mark.parametrize(

@@ -14,25 +14,25 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from reperage.index.encoder import Encoder
-from reperage.service.conversations import Conversations
-from reperage.service.encryption import Encryption
+from reperage.service.access.api_keys import for_users, new_key
+from reperage.service.access.encryption import Encryption
+from reperage.service.access.lms_user_tokens import PURPOSE
+from reperage.service.access.pseudonyms import lms_person
+from reperage.service.api.me import PersonData
+from reperage.service.clock import now
+from reperage.service.conversations.conversations import Conversations
+from reperage.service.conversations.personal_data import export
+from reperage.service.database.engine import Database
+from reperage.service.database.feedback import Feedback, store_feedback
+from reperage.service.database.jobs import Job, store_job
+from reperage.service.database.keys import store_key
+from reperage.service.database.people import counts_of
+from reperage.service.database.sites import add_site
+from reperage.service.database.tables import SLACK_QUESTIONS
+from reperage.service.database.turns import Turn, remove_person, store
+from reperage.service.database.upsert import upsert
 from reperage.service.errors import StateUnavailable
-from reperage.service.keys import for_users, new_key
-from reperage.service.people import export
-from reperage.service.person_routes import PersonData
-from reperage.service.pseudonyms import lms_person
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.feedback import Feedback, store_feedback
-from reperage.service.state.jobs import Job, store_job
-from reperage.service.state.keys import store_key
-from reperage.service.state.people import counts_of
-from reperage.service.state.rows import upsert
-from reperage.service.state.sites import add_site
-from reperage.service.state.tables import SLACK_QUESTIONS
-from reperage.service.state.turns import Turn, remove_person, store
-from reperage.service.times import now
-from reperage.service.user_tokens import PURPOSE
 from tests.service.answers import answer
 from tests.service.serving import REFERENCE, Served, assert_problem, copy_home, serving
 

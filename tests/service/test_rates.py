@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 from pydantic import ValidationError
 
-from reperage.service import windows as module
 from reperage.service.errors import TooManyRequests
-from reperage.service.rates import Rates, client_address
+from reperage.service.rate_limits import counters as module
+from reperage.service.rate_limits.limiter import Rates, client_address
 from reperage.service.settings import Settings
 
 

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 
-from reperage.index.vocabulary import Vocabulary
-from reperage.service.reading import Reading, read
+from reperage.index.text.vocabulary import Vocabulary
+from reperage.service.answering.question.rewriting import Reading, read
 from tests.corpus.generated import arbitrary
 
 PROSE = """Une image Docker est un système de fichiers. Le conteneur tourne. Un port exposé est accessible depuis

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from reperage.index.encoder import Encoder
-from reperage.service.cli import _server
+from reperage.service.cli.main import _server
+from reperage.service.database.sites import add_site
 from reperage.service.settings import Settings
-from reperage.service.state.sites import add_site
 from tests.service.events import STREAM, events
 from tests.service.serving import REFERENCE, Page, Served, assert_problem, listening, serving
 

@@ -19,13 +19,13 @@ from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from pydantic import SecretStr
 
-from reperage.service.encryption import Encryption
-from reperage.service.keys import for_users, new_key
+from reperage.service.access.api_keys import for_users, new_key
+from reperage.service.access.encryption import Encryption
+from reperage.service.access.lms_user_tokens import PURPOSE
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
+from reperage.service.database.lti import add_platform, map_context
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.keys import store_key
-from reperage.service.state.lti import add_platform, map_context
-from reperage.service.user_tokens import PURPOSE
 from tests.service.serving import REFERENCE, Served, copy_home, serving
 from tests.service.test_access import CONTEXT, PLATFORM, launched
 

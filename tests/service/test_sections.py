@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from reperage.index.index import Index
 from reperage.service.errors import UnknownDocument
-from reperage.service.sections import MOST_SHOWN, SourceSection, source_section
+from reperage.service.sources.section_view import MOST_SHOWN, SourceSection, source_section
 from tests.index.building import RECIPE, build
 from tests.service.serving import REFERENCE, Served, assert_problem
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from reperage.index.analysis import term_set
-from reperage.service.selection import HITS
+from reperage.index.text.analysis import term_set
+from reperage.service.answering.sentence_selection import HITS
 from tests.service.small_course import SmallCourse, course_of
 
 pytestmark = pytest.mark.model
@@ -131,7 +131,7 @@ def test_a_label_is_no_answer(course: SmallCourse) -> None:
 
 
 def test_without_a_candidate_nothing_is_chosen(course: SmallCourse) -> None:
-    from reperage.service.selection import select
+    from reperage.service.answering.sentence_selection import select
 
     for question in ("C'est quoi une locomotive ?", "différence entre un signal fixe et un signal mobile", "mer"):
         assert select(course.index, question, [])[1] == []

@@ -11,16 +11,16 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from reperage.service import rates as module
+from reperage.service.access.api_keys import new_key
 from reperage.service.app import create_app
-from reperage.service.doctor import examine
+from reperage.service.cli.doctor import examine
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
 from reperage.service.errors import StartError, TooManyRequests
-from reperage.service.keys import new_key
-from reperage.service.rates import Rates
+from reperage.service.rate_limits import limiter as module
+from reperage.service.rate_limits.counters import Windows, place
+from reperage.service.rate_limits.limiter import Rates
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.keys import store_key
-from reperage.service.windows import Windows, place
 from tests.service.redis_server import RedisServer, redis_server
 from tests.service.serving import REFERENCE, assert_problem, copy_home, serving
 

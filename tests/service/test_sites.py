@@ -11,11 +11,11 @@ import pytest
 from pydantic import SecretStr
 
 from reperage.index.encoder import Encoder
-from reperage.service import register as module
+from reperage.service.access import registry as module
+from reperage.service.access.signed_tokens import SESSION_SECONDS, PersonTokens, SessionTokens
+from reperage.service.database.engine import Database
+from reperage.service.database.sites import add_site, registered_sites, remove_site
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.sites import add_site, registered_sites, remove_site
-from reperage.service.tokens import SESSION_SECONDS, PersonTokens, SessionTokens
 from tests.service.events import STREAM, events
 from tests.service.serving import REFERENCE, Served, assert_problem, build_course, serving
 

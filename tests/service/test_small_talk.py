@@ -6,8 +6,8 @@ from string import Formatter
 import pytest
 from hypothesis import given
 
-from reperage.service.catalogue import messages
-from reperage.service.small_talk import small_talk, without_greeting
+from reperage.service.answering.question.small_talk import small_talk, without_greeting
+from reperage.service.messages import messages
 from tests.corpus.generated import arbitrary
 
 KINDS = [

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from reperage.corpus import Chunking, Document, Sentence, Source, SplitDocument, split
 from reperage.corpus.readers.markdown import markdown_document
-from reperage.service.catalogue import messages
+from reperage.service.messages import messages
 from reperage.service.settings import Settings
-from reperage.service.source_page import render_document
+from reperage.service.sources.document_html import render_document
 from tests.service.serving import Page, Served, build_course, serving, solid
 
 MISSING = "[{alt}]"

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 
 from reperage.corpus import Chunking, Sentence
-from reperage.service.answer import AnswerSentence, Span
-from reperage.service.links import absolute
-from reperage.service.spans import spans_of
+from reperage.service.contract.answer import AnswerSentence, Span
+from reperage.service.sources.formatting import spans_of
+from reperage.service.sources.links import absolute
 from tests.corpus.generated import documents
 from tests.corpus.reading import document_of, sentences_of, split_text
 

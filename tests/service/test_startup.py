@@ -10,8 +10,8 @@ import pytest
 from reperage.index.encoder import Encoder
 from reperage.index.errors import UnusableModel
 from reperage.index.manifest import FORMAT
+from reperage.service.answering.calibration import WITHOUT_CALIBRATION
 from reperage.service.app import create_app
-from reperage.service.calibration import WITHOUT_CALIBRATION
 from reperage.service.settings import Settings
 from tests.index.building import small_model
 from tests.service.serving import REFERENCE, Page, Served, assert_problem, build_course, listening, serving

@@ -8,14 +8,14 @@ from reperage.corpus import read_course
 from reperage.index.build import build_index
 from reperage.index.encoder import Encoder
 from reperage.index.index import Index
-from reperage.service import suggestions as module
-from reperage.service.answerability import NAMES
+from reperage.service.answering.answerability import NAMES
+from reperage.service.answering.calibration import load_calibration
 from reperage.service.assistant import Assistant
-from reperage.service.calibration import load_calibration
-from reperage.service.courses import Courses
-from reperage.service.headings.question import question_of
+from reperage.service.courses.library import Courses
 from reperage.service.settings import Settings
-from reperage.service.suggestions import suggestions
+from reperage.service.suggestions import suggestions as module
+from reperage.service.suggestions.headings.question import question_of
+from reperage.service.suggestions.suggestions import suggestions
 from tests.conftest import MakeCourse
 
 FRENCH = """

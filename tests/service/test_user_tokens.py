@@ -17,14 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from pydantic import SecretStr
 
 from reperage.index.encoder import Encoder
-from reperage.service.access import Role
-from reperage.service.encryption import Encryption
-from reperage.service.keys import for_users, new_key
-from reperage.service.pseudonyms import lms_person
+from reperage.service.access.api_keys import for_users, new_key
+from reperage.service.access.encryption import Encryption
+from reperage.service.access.lms_user_tokens import PURPOSE
+from reperage.service.access.pseudonyms import lms_person
+from reperage.service.caller import Role
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import all_keys, store_key
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.keys import all_keys, store_key
-from reperage.service.user_tokens import PURPOSE
 from tests.service.loopback import Answerer, answering, with_body
 from tests.service.serving import REFERENCE, Served, assert_problem, build_course, copy_home, serving
 from tests.service.test_key_sets import drip_body, public, set_of
@@ -315,7 +315,7 @@ def test_an_lms_that_dawdles_holds_up_nobody_else(
     good, _ = made(served, jwks=lms.url())
     token = jwt.encode(claims(), RSA, "RS256", headers={"kid": "rsa"})
     assert me(served, good, token).status_code == 200
-    monkeypatch.setattr("reperage.service.key_sets._WAIT_SECONDS", 1.5)
+    monkeypatch.setattr("reperage.service.access.jwks._WAIT_SECONDS", 1.5)
     with answering(drip_body) as slow:
         headers, _ = made(served, jwks=slow.url())
         begun, statuses, done = time.monotonic(), [], Event()

@@ -17,20 +17,20 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from reperage.index.encoder import Encoder
-from reperage.service import webhook_sender as module
-from reperage.service.access import Caller
-from reperage.service.conversations import Conversations
-from reperage.service.encryption import Encryption
+from reperage.service.access.encryption import Encryption
+from reperage.service.caller import Caller
+from reperage.service.contract.webhook_events import Kind
+from reperage.service.conversations.conversations import Conversations
+from reperage.service.conversations.feedback import rate
+from reperage.service.database import webhooks as rows
+from reperage.service.database.engine import Database
+from reperage.service.database.turns import Turn, remove_conversation, remove_person, store
+from reperage.service.database.webhooks import Webhook, all_webhooks, remove_webhook, store_webhook, take
 from reperage.service.errors import StartError, StateUnavailable
-from reperage.service.feedback import rate
-from reperage.service.occurrences import Kind
 from reperage.service.settings import Settings
-from reperage.service.state import webhooks as rows
-from reperage.service.state.database import Database
-from reperage.service.state.turns import Turn, remove_conversation, remove_person, store
-from reperage.service.state.webhooks import Webhook, all_webhooks, remove_webhook, store_webhook, take
-from reperage.service.webhook_sender import Sender
-from reperage.service.webhooks import PURPOSE, Try, check_url, new_webhook, signature
+from reperage.service.webhooks import delivery as module
+from reperage.service.webhooks.delivery import Sender
+from reperage.service.webhooks.signing import PURPOSE, Try, check_url, new_webhook, signature
 from tests.service.answers import answer
 from tests.service.loopback import Answerer, answering, with_body
 from tests.service.serving import REFERENCE, copy_home, serving
@@ -270,7 +270,7 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
 def test_one_that_dawdles_holds_up_no_other(
     kept: Database, sender: Sender, receiver: Answerer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reperage.service.webhooks._SEND_SECONDS", 0.3)
+    monkeypatch.setattr("reperage.service.webhooks.signing._SEND_SECONDS", 0.3)
     with answering(drip) as slow:
         added(kept, slow.url())
         added(kept, receiver.url())
@@ -448,7 +448,7 @@ def test_a_question_does_not_wait_for_a_webhook(home: Path, encoder: Encoder, tm
 def test_what_takes_long_at_the_end_takes_long_side_by_side(
     home: Path, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reperage.service.conversations._DRAIN_SECONDS", 2.0)
+    monkeypatch.setattr("reperage.service.conversations.conversations._DRAIN_SECONDS", 2.0)
     monkeypatch.setattr(module, "_CLOSE_SECONDS", 2.5)
     settings = Settings(home=copy_home(home, tmp_path), secret_key=SecretStr("k" * 16))
     with answering(drip) as slow, ExitStack() as locked:

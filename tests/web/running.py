@@ -15,9 +15,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from reperage.index.encoder import Encoder
+from reperage.service.answering.generation import chat_model as generation
 from reperage.service.app import create_app
-from reperage.service.cli import _server
-from reperage.service.generation import model as generation
+from reperage.service.cli.main import _server
 from reperage.service.settings import Settings
 from tests.service.generation.scripted import ScriptedModel, in_pieces, number_of
 from tests.service.serving import Served, loading, serving

@@ -11,9 +11,9 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
 from reperage.index.encoder import Encoder
+from reperage.service.database.engine import Database
+from reperage.service.database.sites import add_site
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.sites import add_site
 from tests.service.serving import REFERENCE, Served, listening, serving
 from tests.web.running import rows
 from tests.web.visiting import OUTSIDE, SIZES, Chat, stands_out, visiting

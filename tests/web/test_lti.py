@@ -20,11 +20,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route as Served
 
 from reperage.index.encoder import Encoder
-from reperage.service.keys import new_key
+from reperage.service.access.api_keys import new_key
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
 from reperage.service.lti.deep_linking import LONGEST
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.keys import store_key
 from tests.service.lti.messages import Launch, Twists
 from tests.service.lti.platform import LtiPlatform
 from tests.service.lti.school import BASIL, CAMILLE, DOMINIQUE, User

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from reperage.corpus import slug
-from reperage.service.material import LONGEST_NAME, check_name
+from reperage.service.courses.material import LONGEST_NAME, check_name
 from tests.service.serving import Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser, Route, expect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reperage.index.encoder import Encoder
+from reperage.service.access.signed_tokens import SessionTokens
 from reperage.service.settings import Settings
-from reperage.service.tokens import SessionTokens
 from tests.service.serving import REFERENCE, Served, serving
 from tests.web.running import Restartable, Slow, rows, until, writing
 from tests.web.visiting import EXPOSED, OFFLINE, UNREACHABLE, Chat, visit, visiting

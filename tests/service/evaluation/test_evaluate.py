@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from reperage.index.builds import current_build
 from reperage.index.encoder import Encoder
-from reperage.index.shelf import current_build
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.evaluate import evaluate
 from reperage.service.evaluation.part import Part

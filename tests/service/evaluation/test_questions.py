@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reperage.service.answer import Answer, AnswerSentence, Citation, Timings
+from reperage.service.contract.answer import Answer, AnswerSentence, Citation, Timings
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.questions import Question, read_questions
 

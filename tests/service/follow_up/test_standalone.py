@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 
-from reperage.service.follow_up import standalone
+from reperage.service.answering.question.follow_up import standalone
 from tests.corpus.generated import arbitrary
 
 IMAGE = "Qu'est-ce qu'une image Docker ?"

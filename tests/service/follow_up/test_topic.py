@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 
-from reperage.service.flat import flat
-from reperage.service.follow_up.grammar import is_infinitive
-from reperage.service.follow_up.topic import topic_of
-from reperage.service.follow_up.wording import attach, definite, plural
+from reperage.index.text.folding import flat
+from reperage.service.answering.question.follow_up.grammar import is_infinitive
+from reperage.service.answering.question.follow_up.topic import topic_of
+from reperage.service.answering.question.follow_up.wording import attach, definite, plural
 from tests.corpus.generated import arbitrary
 
 

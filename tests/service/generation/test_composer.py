@@ -11,14 +11,14 @@ import httpx
 import pytest
 
 from reperage.index.encoder import Encoder
-from reperage.service import server_sent
-from reperage.service.answer import Answer
-from reperage.service.answerability import NAMES
+from reperage.service.answering.answerability import NAMES
+from reperage.service.answering.calibration import load_calibration
+from reperage.service.answering.generation.composer import GeneratingComposer
 from reperage.service.assistant import Assistant
-from reperage.service.calibration import load_calibration
-from reperage.service.courses import Courses
-from reperage.service.events import DoneEvent, SentenceEvent
-from reperage.service.generation.composer import GeneratingComposer
+from reperage.service.contract.answer import Answer
+from reperage.service.contract.stream_events import DoneEvent, SentenceEvent
+from reperage.service.courses.library import Courses
+from reperage.service.http import sse as server_sent
 from reperage.service.settings import Settings
 from tests.conftest import MakeCourse
 from tests.service.events import STREAM, events, streamed
@@ -315,7 +315,7 @@ async def _client(url: str) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 def served(settings: Settings, encoder: Encoder, monkeypatch: pytest.MonkeyPatch, own_home: Path):
     """A running service and the script of its model, which a test sets."""
-    from reperage.service.generation import model as module
+    from reperage.service.answering.generation import chat_model as module
 
     scripted = ScriptedModel(writing(GOOD))
     monkeypatch.setattr(module, "load_chat_model", lambda settings: scripted)

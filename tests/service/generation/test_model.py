@@ -11,9 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from reperage.service.answering.generation import chat_model as module
+from reperage.service.answering.generation.chat_model import load_chat_model
 from reperage.service.errors import StartError
-from reperage.service.generation import model as module
-from reperage.service.generation.model import load_chat_model
 from reperage.service.settings import Settings
 from tests.service.serving import listening
 

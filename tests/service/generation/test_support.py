@@ -3,9 +3,9 @@
 import pytest
 
 from reperage.corpus import Section, Sentence
-from reperage.service.compose import Quote
-from reperage.service.generation.support import refusal
-from reperage.service.generation.written import Written
+from reperage.service.answering.extractive import Quote
+from reperage.service.answering.generation.output_parser import Written
+from reperage.service.answering.generation.verification import refusal
 
 
 def quote(text: str, *path: str, kind: str = "paragraph") -> Quote:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reperage.service.generation.written import Written, WrittenReader
+from reperage.service.answering.generation.output_parser import Written, WrittenReader
 
 
 def read(text: str, size: int = 1) -> list[Written]:

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from reperage.index.encoder import Encoder
-from reperage.service.keys import new_key
+from reperage.service.access.api_keys import new_key
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.keys import store_key
 from tests.service.lti.launching import browser
 from tests.service.lti.platform import LtiPlatform
 from tests.service.lti.school import contexts

@@ -10,12 +10,12 @@ import httpx
 import pytest
 
 from reperage.index.encoder import Encoder
-from reperage.service.catalogue import messages
-from reperage.service.keys import new_key
+from reperage.service.access.api_keys import new_key
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
 from reperage.service.lti.refusals import REASONS
+from reperage.service.messages import messages
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.keys import store_key
 from tests.service.serving import Served, copy_home, serving
 from tests.web.running import until
 

@@ -8,9 +8,9 @@ from threading import Barrier
 import httpx
 import pytest
 
-from reperage.service.state.database import Database
-from reperage.service.state.lti import Context, Platform, add_platform, course_owners, make_course, mapped_contexts
-from reperage.service.tokens import LaunchSession
+from reperage.service.access.signed_tokens import LaunchSession
+from reperage.service.database.engine import Database
+from reperage.service.database.lti import Context, Platform, add_platform, course_owners, make_course, mapped_contexts
 from tests.service.lti.launching import launch
 from tests.service.lti.platform import LtiPlatform
 from tests.service.lti.school import CAMILLE, DOMINIQUE

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from reperage.service.access import Role
-from reperage.service.keys import new_key
-from reperage.service.state.keys import store_key
+from reperage.service.access.api_keys import new_key
+from reperage.service.caller import Role
+from reperage.service.database.keys import store_key
 from tests.service.lti.launching import browser, launch
 from tests.service.lti.platform import LtiPlatform
 from tests.service.lti.school import CAMILLE, DOMINIQUE

@@ -2,11 +2,11 @@
 
 import pytest
 
-from reperage.service.lti import keys as module
-from reperage.service.lti.keys import PUBLISHED_MS, SIGNS_AFTER_MS, SigningKeys
-from reperage.service.state.database import Database
-from reperage.service.state.lti import Platform
-from reperage.service.times import now
+from reperage.service.access import lti_keys as module
+from reperage.service.access.lti_keys import PUBLISHED_MS, SIGNS_AFTER_MS, SigningKeys
+from reperage.service.clock import now
+from reperage.service.database.engine import Database
+from reperage.service.database.lti import Platform
 
 PLATFORM = Platform(
     "p", "https://lms.example", "c", "", "https://a", "https://k", None, frozenset(), (), frozenset(), 0

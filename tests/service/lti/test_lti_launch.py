@@ -239,7 +239,7 @@ def test_a_session_opens_the_course_of_its_context_alone(lti: Lti, platform: Lti
 def test_a_platform_that_was_removed_has_no_sessions_any_more(
     lti: Lti, another_platform: Platforms, client: httpx.Client
 ) -> None:
-    from reperage.service.state.lti import remove_platform
+    from reperage.service.database.lti import remove_platform
 
     platform = another_platform()
     lti.map(platform)

@@ -7,9 +7,9 @@ import pytest
 from pydantic import HttpUrl
 
 from reperage.index.encoder import Encoder
+from reperage.service.database.engine import Database
+from reperage.service.database.lti import add_platform
 from reperage.service.settings import Settings
-from reperage.service.state.database import Database
-from reperage.service.state.lti import add_platform
 from tests.service.lti.launching import launch, log_in
 from tests.service.lti.messages import Twists
 from tests.service.lti.platform import LtiPlatform

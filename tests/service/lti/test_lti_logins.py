@@ -2,11 +2,19 @@
 
 import pytest
 
+from reperage.service.access.signed_tokens import LaunchSession
+from reperage.service.database.engine import Database
+from reperage.service.database.lti import (
+    Login,
+    Platform,
+    add_platform,
+    begin_login,
+    finish_login,
+    keep_launch,
+    use_login,
+)
+from reperage.service.database.turns import purge, remove_person
 from reperage.service.lti.launch import Launch
-from reperage.service.state.database import Database
-from reperage.service.state.lti import Login, Platform, add_platform, begin_login, finish_login, keep_launch, use_login
-from reperage.service.state.turns import purge, remove_person
-from reperage.service.tokens import LaunchSession
 
 PLATFORM = Platform(
     "p", "https://lms.example", "c", "", "https://a", "https://k", None, frozenset(), (), frozenset(), 0

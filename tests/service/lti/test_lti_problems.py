@@ -7,8 +7,8 @@ from html import unescape
 import httpx
 import pytest
 
-from reperage.service.catalogue import messages
-from reperage.service.windows import parsed
+from reperage.service.messages import messages
+from reperage.service.rate_limits.counters import parsed
 from tests.service.lti.launching import browser, log_in
 from tests.service.lti.platform import LtiPlatform
 from tests.service.lti.school import CAMILLE

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from reperage.service.catalogue import messages
+from reperage.service.clock import now
+from reperage.service.database.lti import Invitation, store_invitation
 from reperage.service.lti.launch import digest
-from reperage.service.state.lti import Invitation, store_invitation
-from reperage.service.times import now
+from reperage.service.messages import messages
 from tests.service.lti import registrations
 from tests.service.lti.launching import launch
 from tests.service.lti.names import DEEP_LINKING_REQUEST, RESOURCE_LINK_REQUEST, TOOL_CONFIGURATION

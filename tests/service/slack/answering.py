@@ -7,13 +7,13 @@ from pathlib import Path
 import anyio
 
 from reperage.index.encoder import Encoder
-from reperage.service.access import Caller
-from reperage.service.answer import Answer, RelatedSection
-from reperage.service.answerability import NAMES
+from reperage.service.answering.answerability import NAMES
+from reperage.service.answering.calibration import load_calibration
+from reperage.service.answering.generation.composer import GeneratingComposer
 from reperage.service.assistant import Assistant
-from reperage.service.calibration import load_calibration
-from reperage.service.courses import Courses
-from reperage.service.generation.composer import GeneratingComposer
+from reperage.service.caller import Caller
+from reperage.service.contract.answer import Answer, RelatedSection
+from reperage.service.courses.library import Courses
 from reperage.service.settings import Settings
 from tests.service.generation.scripted import Script, ScriptedModel
 from tests.service.serving import build_course

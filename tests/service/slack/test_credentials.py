@@ -112,7 +112,7 @@ def test_without_slack_nothing_of_it_is_imported() -> None:
         "import sys\n"
         "from reperage.service.app import create_app\n"
         "from reperage.service.settings import Settings\n"
-        "import reperage.service.cli\n"
+        "import reperage.service.cli.main\n"
         "create_app(Settings())\n"
         "wanted = {'slack_bolt', 'slack_sdk', 'aiohttp', 'reperage.service.slack'}\n"
         "print(sorted(wanted & sys.modules.keys()))\n"

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from reperage.service.database.engine import Database
 from reperage.service.slack.workspaces import Grant, Workspaces
-from reperage.service.state.database import Database
 from tests.service.serving import REFERENCE
 from tests.service.slack.conftest import PUBLIC_URL, SCOPES, Bot, Running
 from tests.service.slack.platform import ALICE, BRUNO, COURSE, SlackPlatform

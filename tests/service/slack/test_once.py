@@ -16,11 +16,9 @@ import httpx
 import pytest
 from pydantic import HttpUrl, SecretStr
 
-from reperage.service.slack import desk as module
-from reperage.service.slack import lease
-from reperage.service.slack.incoming import pseudonym
-from reperage.service.state.database import Database
-from reperage.service.state.slack import (
+from reperage.service.clock import now
+from reperage.service.database.engine import Database
+from reperage.service.database.slack import (
     Place,
     Question,
     abandoned,
@@ -36,7 +34,9 @@ from reperage.service.state.slack import (
     reopen,
     set_course,
 )
-from reperage.service.times import now
+from reperage.service.slack import lease
+from reperage.service.slack import question_worker as module
+from reperage.service.slack.incoming import pseudonym
 from tests.service.serving import REFERENCE, copy_home
 from tests.service.slack.conftest import Bot, Running
 from tests.service.slack.platform import ALICE, BRUNO, COURSE, SlackPlatform

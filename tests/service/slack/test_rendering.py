@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from slack_sdk.models.blocks import Block
 
 from reperage.index.encoder import Encoder
-from reperage.service.answer import Answer, AnswerSentence, Citation, Correction, RelatedSection, Span
+from reperage.service.contract.answer import Answer, AnswerSentence, Citation, Correction, RelatedSection, Span
 from reperage.service.slack.markdown import StreamedText
 from reperage.service.slack.rendering import LONGEST_MARKDOWN, Reply, closing, notice, rendered, so_far, which_course
 from tests.service import answers

@@ -151,7 +151,7 @@ def test_nobody_else_says_what_links_begin_with(
     running: Running, slack: SlackPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reperage.service.slack.lease.LEASE_SECONDS", 1.0)
-    monkeypatch.setattr("reperage.service.slack.desk._SWEEP_SECONDS", 0.1)
+    monkeypatch.setattr("reperage.service.slack.question_worker._SWEEP_SECONDS", 0.1)
     with running(public_url=None) as bot:
         slack.fail("chat.postMessage", "service_unavailable", status=503)
         asked = mention(slack)

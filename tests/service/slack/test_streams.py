@@ -10,12 +10,12 @@ import pytest
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from reperage.service.answer import Answer, RelatedSection
-from reperage.service.events import CitationEvent, SentenceEvent
+from reperage.service.contract.answer import Answer, RelatedSection
+from reperage.service.contract.stream_events import CitationEvent, SentenceEvent
+from reperage.service.database.slack import Place, Question
 from reperage.service.slack import posting
 from reperage.service.slack.posting import Stream, Thread
 from reperage.service.slack.rendering import rendered
-from reperage.service.state.slack import Place, Question
 from tests.service.generation.scripted import ScriptedModel, number_of
 from tests.service.serving import REFERENCE
 from tests.service.slack.conftest import PUBLIC_URL, Bot, Running

@@ -1,0 +1,161 @@
+"""What a question leaves out: `pourquoi ?`, `et un port interne ?`, `quels sont les avantages ?`"""
+
+import re
+
+from reperage.index.text.folding import flat
+from reperage.service.answering.question.follow_up.asked import Asked
+from reperage.service.answering.question.follow_up.grammar import is_infinitive, words_of
+from reperage.service.answering.question.follow_up.topic import (
+    Topic,
+    is_attribute,
+    noun_end,
+    noun_start,
+    tokens,
+    topic_of,
+)
+from reperage.service.answering.question.follow_up.wording import AND, attach, capital, ended, lowered, small
+from reperage.service.answering.question.question_type import kind
+
+_ALONE = re.compile(r"(?:(?:et|mais|ah|donc|alors) )*(pourquoi|comment|ou|quand)(?: (?:ca|cela|donc|exactement))?")
+_MORE = re.compile(
+    r"(?:(?:et|mais|ah|ok|donc|alors|du coup) )*(?:sinon|apres|ensuite|quoi d' autre|autre chose|(?:(?:t' )?as )?"
+    r"(?:tu as |tu aurais |vous avez |donne(?:z)?(?: ?-?moi)? )?(?:par exemple|(?:un|une|des|d' autres) exemples?)"
+    r"|exemples?|c' ?est(?:-| )a(?:-| )dire|cad|dans ce cas|en detail|plus (?:precisement|simplement|de details?)"
+    r"|(?:tu peux |peux-tu |vous pouvez |pouvez-vous )?(?:m' )?(?:explique[rz]?|precise[rz]?|developpe[rz]?"
+    r"|detaille[rz]?)(?:-| )?(?:moi)?(?: (?:mieux|plus|davantage|plus simplement|encore))?"
+    r"|dis(?: |-)m' en plus|dis-moi plus|encore|continue)(?: svp| stp)?"
+)
+_AGAIN = re.compile(
+    r"(?:(?:mais|ah|ok|donc|alors|desole|pardon) )*(?:(?:je )?(?:ne )?comprends? (?:pas|rien)(?: bien| tout)?"
+    r"|(?:je |j' )?(?:n' )?(?:ai )?(?:pas|rien)(?: bien| tout)? compris"
+    r"|(?:tu peux |peux-tu |vous pouvez |pouvez-vous )?(?:reformule|repete|redis|simplifie|precise|detaille)[rz]?)"
+    r"(?: svp| stp)?"
+)
+_OPENING = re.compile(
+    r"(?:(?:et|mais|ou|sinon|alors|donc|ok|ah|du coup)[ ,]+)*(?:et|sinon|qu'en est-il|idem|(?:la )?meme question)[ ,]+"
+)
+_NOT_PART_OF_IT = ("", "comment", "pourquoi", "ou", "quand", "est-ce", "est-ce que")
+_ADJECTIVES = ("interne", "externe", "public", "prive", "local")
+# "le cycle de vie d'une image": what is asked may be asked of something else.
+_COMPLEMENT = re.compile(r"((?:l[ea]s? |l['’]).*?)(?:d['’](?=une? )|du |des |de (?:la |l['’]|cette |ce )).+", re.I)
+
+
+def question_word(asked: Asked) -> str | None:
+    """`pourquoi ?` asks it of what was asked before; `et ensuite ?` asks for more, `pas compris` the same again."""
+    if _AGAIN.fullmatch(asked.key):
+        return asked.before
+    if match := _ALONE.fullmatch(asked.key):
+        word, topic = match.group(1), topic_of(asked.before)
+        done = matter(topic) if topic and topic.link != "entre" else None
+        if topic and done is None and topic.link != "entre":
+            linking = {"pourquoi": "Pourquoi", "comment": _agreed("Comment fonctionne", topic)}
+            linking["ou"] = "Où sont" if topic.is_plural else "Où est"
+            if word in linking:
+                return f"{linking[word]} {small(topic.phrase)} ?"
+        if done and word != "quand":
+            return f"{ {'ou': 'Où'}.get(word, word.capitalize()) } {done} ?"
+    elif not _MORE.fullmatch(asked.key):
+        return None
+    return f"{capital(asked.text[: asked.end])} : {lowered(asked.before)}"
+
+
+def difference(asked: Asked) -> str | None:
+    """`la différence avec un volume` is one from what was spoken of."""
+    match = re.search(r"differences? (avec|par rapport (?:a|au|aux)|et|d'avec) ", flat(asked.text))
+    if match is None or "entre" in asked.key or any(word.end < match.start() - 3 for word in asked.words[asked.noun :]):
+        return None
+    other = asked.text[match.end() :]
+    article = {"au": "le ", "aux": "les "}.get(match.group(1).rsplit(" ", 1)[-1], "")
+    return f"{asked.text[: match.start(1)]}entre {asked.last()} et {article}{other}"
+
+
+def attribute(asked: Asked) -> str | None:
+    """`quels sont les avantages ?` asks for those of what was spoken of."""
+    words, start = asked.words, asked.noun
+    if start >= len(words) or not words_of("copular").issuperset(word.text for word in words[:start]):
+        return None
+    if words[start].text in ("un", "une") or noun_end(words, start) != len(words):
+        return None
+    if not is_attribute(words, start, len(words)):
+        return None
+    if words[-1].text.startswith("difference"):
+        others = dict.fromkeys(small(topic.phrase) for topic in reversed(asked.topics[:2]))
+        linked = f"entre {' et '.join(others)}" if len(others) > 1 else ""
+    else:
+        linked = attach("de", asked.last())
+    return capital(f"{asked.text[: asked.end]} {linked}{asked.text[asked.end :]}", asked.text) if linked else None
+
+
+def elliptic(asked: Asked) -> str | None:
+    """`et un port interne ?` asks the same of something else."""
+    match = _OPENING.match(flat(asked.text))
+    words = [word for word in asked.words if match and word.start >= match.end()]
+    topic = topic_of(asked.before)
+    if not words or topic is None:
+        return None
+    if words[0].text in ("celui", "celle", "ceux", "celles") and len(words) > 1:
+        words = words[1:]
+    preposition = words[0].text if words[0].text in words_of("prepositions") else ""
+    article = {"du": "le ", "des": "les "}.get(words[0].text, "") if topic.link == "de" or words[0].text == "du" else ""
+    preposition = "de" if article else preposition
+    first = 1 if preposition else 0
+    if len(words) == first or noun_start(words, first) != first or noun_end(words, first) != len(words):
+        return None
+    phrase = asked.text[words[first].start : asked.end]
+    if preposition in ("", "pour", "de", "d'", "du", "entre"):
+        phrase = article + phrase
+        said_of = _COMPLEMENT.match(topic.phrase) if not topic.link else None
+        if said_of:
+            return ended(topic.replaced(said_of.group(1) + attach("de", phrase)))
+        return ended(_replaced(topic, _same_noun(topic, phrase)))
+    if topic.link == "entre":
+        return ended(_replaced(topic, phrase))
+    kept = asked.before[: topic.end]
+    rest = asked.before[topic.end :].rstrip(" ?!.")
+    cut = next((word.start for word in tokens(rest) if word.text == preposition), len(rest))
+    return ended(f"{kept}{rest[:cut].rstrip()} {asked.text[words[0].start : asked.end]}")
+
+
+def matter(topic: Topic) -> str | None:
+    """What is done or said in a question, without what asks it; `None` where it only names something."""
+    words = [word for word in tokens(topic.question) if word.end <= topic.start]
+    rest = topic.question[topic.end :].rstrip(" ?!.")
+    named = topic.question[topic.start : topic.end]
+    infinitive = next((word for word in words if is_infinitive(word.text)), None)
+    if infinitive:
+        return topic.question[infinitive.start : topic.end] + rest
+    opening = " ".join(word.text for word in words)
+    if rest and "quoi" not in flat(rest) and opening in _NOT_PART_OF_IT:
+        return small(topic.phrase if topic.link == "que" else named) + rest
+    return None
+
+
+def _replaced(topic: Topic, phrase: str) -> str:
+    """The earlier question about `phrase`; of two things compared, the second gives way to one and both to two."""
+    compared = topic.link == "entre" or (AND.search(topic.phrase) and kind(topic.question) == "difference")
+    if compared and not AND.search(phrase):
+        named = topic.question[topic.start : topic.end]
+        joints = [match.end() for match in AND.finditer(named)]
+        first = named[: joints[-1]] if joints else f"{named} et "
+        return f"{topic.question[: topic.start]}{first}{phrase}{topic.question[topic.end :]}"
+    made = topic.replaced(phrase) if topic.start else capital(topic.replaced(phrase))
+    first = flat(phrase).split(" ", 1)[0]
+    if first in ("un", "le"):
+        return re.sub(r"(être \w+é)e\b", r"\1", re.sub(r"-elle\b", "-il", made))
+    if first in ("une", "la") and topic.gender == "m":
+        return re.sub(r"(être \w+é)\b", r"\1e", re.sub(r"-il\b", "-elle", made))
+    return made
+
+
+def _same_noun(topic: Topic, phrase: str) -> str:
+    """`le chiffrement asymétrique` for `l'asymétrique` after `le chiffrement symétrique`."""
+    old = topic.phrase.split(" ")
+    new = re.split(r"(?<=['’])|\s", phrase, maxsplit=1)
+    if len(old) != 3 or len(new) != 2 or " " in new[1] or "'" in topic.phrase:
+        return phrase
+    paired = flat(old[2])[-4:] == flat(new[1])[-4:] or flat(new[1]) in _ADJECTIVES
+    return f"{old[0]} {old[1]} {new[1]}" if paired and flat(old[2]) != flat(new[1]) else phrase
+
+
+def _agreed(words: str, topic: Topic) -> str:
+    return words + "nt" if topic.is_plural else words

@@ -1,0 +1,226 @@
+"""Which sentences of the hits answer: how likely each one holds the answer, and how many it takes."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from math import log1p
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reperage.corpus import Sentence
+from reperage.index.index import Hit, Index
+from reperage.index.query import Query
+from reperage.index.text.analysis import fold, term_set
+from reperage.index.vectors import Vectors
+from reperage.service.answering.question.answer_type import asked_form, has_form
+from reperage.service.answering.question.question_type import Kind, kind, sides
+
+HITS = 5
+"""How many chunks sentences are chosen from."""
+
+ENOUGH = 0.78
+"""Sentences are added until one of those chosen holds the answer with this probability."""
+
+_MOST_WORDS = 120
+_LEAST_PER_WORD = 0.004
+"""A further sentence must be this likely to hold the answer, per word of it."""
+
+# Fitted on the even questions of PIAF, a softmax over the sentences of a question's hits, and rounded.
+_SIMILARITY, _OVERLAP, _PASSAGE, _CHUNK, _COVERAGE, _LENGTH = 42.0, 1.2, 2.0, 0.3, 3.0, 0.47
+_LACKS_FORM = -1.85
+# Set by hand: PIAF asks for few definitions and has no questions in its text.
+_ASKS = -5.0
+_DEFINED = 0.6
+"""The least share of the question that what defines its matter holds."""
+
+_LEAST_TERMS = 2
+"""A paragraph with fewer and without a verb is a label."""
+
+_VERB = re.compile(
+    r"\b(?:est|sont|designe\w*|signifie\w*|represente\w*|correspond\w*|consiste\w*|permet\w*|sert|servent|is|are|means?)\b"
+)
+_CALLED = re.compile(r"\b(?:appel(?:le|lent|ee?s?|ons)|nomm(?:e|ent|ee?s?|ons)|parle (?:alors )?de?|dit|called)\b")
+# "LIFO (Last In First Out)", "une pile : …", "des couches qui représentent …".
+_EXPLAINED = re.compile(r"(\w[\w’'-]*) ?(?:\(|: | = |, c['’]est| qui (?!est\b)|\)$|\)(?=,|\s\w))")
+
+
+class _Text(NamedTuple):
+    """What there is to know of a sentence by its text alone."""
+
+    terms: frozenset[str]
+    length: float
+    asks: bool
+    says_nothing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence of a hit and its score: the logarithm of its odds to hold the answer.
+
+    `passage` is the share of the question that it holds with its heading and the sentence before it; `lacks_form`:
+    the question asks for a number, a name or the like, and it has none, or for a difference from what no sentence
+    speaks of.
+    """
+
+    hit: Hit
+    sentence: Sentence
+    passage: float
+    lacks_form: bool
+    score: float
+
+
+def candidates(query: Query, question: str, index: Index, vector: Vectors, hits: Sequence[Hit]) -> list[Candidate]:
+    """The sentences of the first hits, likeliest first, each text once; what is a mere label is none.
+
+    `vector` is the question's unit vector, float32 [dimensions].
+    """
+    folded = fold(question)
+    form = asked_form(folded)
+    wanted = kind(question)
+    found: list[Candidate] = []
+    seen: set[str] = set()
+    for hit in hits[:HITS]:
+        similarity: list[float] = (index.sentence_vectors(hit) @ vector).tolist()
+        heading = query.held(term_set(hit.chunk.heading))
+        whole_heading = query.share(heading) > _DEFINED
+        before: frozenset[int] = frozenset()
+        handed_on = -1.0
+        for i, sentence in enumerate(hit.chunk.sentences):
+            text = _text(sentence.shown)
+            held = query.held(text.terms)
+            passage = query.share(held | before | heading)
+            before = held
+            near = max(similarity[i], handed_on)
+            # A question in the text is no answer; what follows it is.
+            handed_on = near if text.asks else -1.0
+            if sentence.shown in seen or (text.says_nothing and _is_label(sentence, hit.chunk.sentences)):
+                continue
+            seen.add(sentence.shown)
+            source = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
+            if wanted == "definition":
+                about = query.share(held | heading) > _DEFINED
+                lacks_form = not (whole_heading or (about and _defines(sentence.shown, query)))
+            else:
+                lacks_form = form is not None and not has_form(form, sentence.shown, source, folded, sentence.kind)
+            score = (
+                _SIMILARITY * near
+                + _OVERLAP * query.share(held)
+                + _PASSAGE * passage
+                + _CHUNK * (hit.score - hits[0].score)
+                + _COVERAGE * hit.coverage
+                + _LENGTH * text.length
+                + _LACKS_FORM * lacks_form
+                + _ASKS * text.asks
+            )
+            found.append(Candidate(hit, sentence, passage, lacks_form, score))
+    found.sort(key=lambda candidate: -candidate.score)
+    if wanted == "difference" and sides(question) and not _both_sides(index, question, found):
+        return [replace(candidate, lacks_form=True) for candidate in found]
+    return found
+
+
+@lru_cache(maxsize=16384)
+def _text(shown: str) -> _Text:
+    """Kept, as the same sentences are looked at for many questions."""
+    return _Text(term_set(shown), log1p(len(shown.split())), shown.endswith("?"), _says_nothing(shown))
+
+
+def _says_nothing(shown: str) -> bool:
+    """Whether a text is a label: "Important !", unlike "Exemple :", which announces what answers, and "Oui."."""
+    if len(term_set(shown)) >= _LEAST_TERMS or shown.endswith((":", ".")):
+        return False
+    return not (re.search(r"\d", shown) or _VERB.search(fold(shown)))
+
+
+def _is_label(sentence: Sentence, others: Sequence[Sentence]) -> bool:
+    """Whether a sentence that says nothing is a paragraph of its own."""
+    return sentence.kind == "paragraph" and sum(other.block == sentence.block for other in others) == 1
+
+
+def select(index: Index, question: str, found: Sequence[Candidate]) -> tuple[Kind, list[Candidate]]:
+    """The kind of the question, and those of the candidates that answer it, likeliest first."""
+    wanted = kind(question)
+    if wanted == "difference" and (both := _both_sides(index, question, found)):
+        return wanted, both
+    return wanted, _enough(found)
+
+
+def _enough(found: Sequence[Candidate]) -> list[Candidate]:
+    """The likeliest candidates: as few as hold the answer with the probability `ENOUGH`, in few words."""
+    if not found:
+        return []
+    chances = _softmax([candidate.score for candidate in found])
+    chosen: list[Candidate] = []
+    words, chance = 0, 0.0
+    for candidate, own in zip(found, chances, strict=True):
+        length = len(candidate.sentence.shown.split())
+        if chosen and chance >= ENOUGH:
+            break
+        if chosen and (words + length > _MOST_WORDS or own < _LEAST_PER_WORD * max(length, 8)):
+            continue
+        chosen.append(candidate)
+        words += length
+        chance += float(own)
+    return chosen
+
+
+def _both_sides(index: Index, question: str, found: Sequence[Candidate]) -> list[Candidate]:
+    """The likeliest sentence for each side of a difference, after the likeliest of all where it speaks of both; none
+    where a side is not spoken of."""
+    named = sides(question)
+    if named is None:
+        return []
+    one, other = (_stems(index.query(side)) for side in named)
+    likeliest = term_set(found[0].sentence.shown) if found else frozenset()
+    chosen = [found[0]] if likeliest & (one - other) and likeliest & (other - one) else []
+    for own, others in ((one - other, other - one), (other - one, one - other)):
+        # "tableau" and "tableau dynamique": what one side has alone may be nothing.
+        best = _best_about(found, own, others) if own else _best_about(found, one & other, others, strictly=True)
+        if best is None:
+            return []
+        chosen.append(best)
+    return list(dict.fromkeys(chosen))
+
+
+def _best_about(
+    found: Iterable[Candidate], needed: frozenset[str], others: frozenset[str], *, strictly: bool = False
+) -> Candidate | None:
+    """Of the candidates that hold most of `needed`, the likeliest: those that define it before the rest, then those
+    that do not speak of `others` as well; none of those that do where it is asked `strictly`."""
+
+    def fit(candidate: Candidate) -> tuple[int, bool, bool, float]:
+        shown = candidate.sentence.shown
+        stems = term_set(shown)
+        return len(stems & needed), _subject_is(shown, needed), stems.isdisjoint(others), candidate.score
+
+    fitting = [c for c in found if (stems := term_set(c.sentence.shown)) & needed and not (strictly and stems & others)]
+    return max(fitting, key=fit, default=None)
+
+
+def _stems(query: Query) -> frozenset[str]:
+    return frozenset(stem for term in query.terms for stem in term.stems)
+
+
+def _defines(text: str, query: Query) -> bool:
+    """Whether a sentence says what the question's matter is: it is the subject, or what something is called."""
+    return _subject_is(text, _stems(query))
+
+
+def _subject_is(text: str, stems: frozenset[str]) -> bool:
+    folded = fold(text)
+    if verb := _VERB.search(folded):
+        subject = term_set(text[: verb.start()])
+        if subject & stems and len(subject - stems) <= 1:
+            return True
+    if (called := _CALLED.search(folded)) and stems & term_set(text[called.end() :]):
+        return True
+    return any(stems & term_set(explained.group(1)) for explained in _EXPLAINED.finditer(text))
+
+
+def _softmax(scores: Sequence[float]) -> NDArray[np.float64]:
+    shifted = np.exp(np.array(scores) - max(scores))
+    chances: NDArray[np.float64] = shifted / shifted.sum()
+    return chances

@@ -1,0 +1,103 @@
+"""`POST /v1/ask/batch`: many questions at once, each answered or refused by itself."""
+
+import asyncio
+from contextlib import aclosing
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from reperage.service.api.idempotency import Repeats
+from reperage.service.api.routes import events_of, json_response, startup
+from reperage.service.api.schemas import CONVERSATION, EXAMPLE, Question
+from reperage.service.caller import Caller
+from reperage.service.contract.answer import Answer, Contract
+from reperage.service.http.authentication import STUDENT, caller
+from reperage.service.http.problems import Problem, problem_responses
+from reperage.service.http.response_headers import COUNTED
+from reperage.service.http.sse import problem_of, while_connected, whole_answer
+from reperage.service.rate_limits.limiter import count_question
+
+MOST = 100
+_AT_ONCE = 8
+"""Questions of one batch that are answered side by side, so that others get their turn."""
+
+router = APIRouter()
+
+BatchKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=64,
+        pattern=CONVERSATION,
+        description="A name of one's own for this batch: each question is asked with it and its own place, from 0, as "
+        "`name.0`, so that those that were answered get the same answer when the batch is sent again.",
+    ),
+]
+
+
+class Batch(BaseModel):
+    """Questions, each as it would be asked alone."""
+
+    questions: list[Question] = Field(
+        min_length=1, max_length=MOST, description=f"At most {MOST}.", examples=[[{"question": EXAMPLE}]]
+    )
+
+
+class BatchItem(Contract):
+    """What became of one question: the answer, or why there is none."""
+
+    answer: Answer | None = Field(None, description="The answer; none where the question failed.")
+    problem: Problem | None = Field(None, description="Why it failed (RFC 9457); none where there is an answer.")
+
+
+class BatchResult(Contract):
+    """What became of the questions of a batch."""
+
+    results: list[BatchItem] = Field(description="One for each question, in their order.")
+
+
+@router.post(
+    "/v1/ask/batch",
+    response_model=BatchResult,
+    responses=problem_responses(400, 401, 403, 413, 422, 429, 503) | COUNTED,
+    tags=["questions"],
+    dependencies=[STUDENT],
+)
+async def ask_batch(request: Request, body: Batch, idempotency_key: BatchKey = None) -> Response:
+    """Answer up to 100 questions, each by itself: one that fails does not hold up the others.
+
+    Each counts as a question, but for those whose answer is kept under the batch's key. A batch that goes over the
+    limit is refused whole: with 429 where it can be sent again later, with 422 where it is larger than the limit.
+    """
+    whose = caller(request)
+    keys = [None if idempotency_key is None else f"{idempotency_key}.{n}" for n in range(len(body.questions))]
+    new = len(keys)
+    if idempotency_key is not None:
+        new -= await Repeats.count_kept(startup(request).assistant, [key for key in keys if key], whose)
+    limits = await count_question(request, whose, new) if new else {}
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(question: Question, key: str | None) -> BatchItem:
+        async with turns:
+            return await _item(request, question, whose, key)
+
+    async def answered() -> list[BatchItem]:
+        async with asyncio.TaskGroup() as group:
+            asked = zip(body.questions, keys, strict=True)
+            items = [group.create_task(one(question, key)) for question, key in asked]
+        return [item.result() for item in items]
+
+    response = json_response(BatchResult(results=await while_connected(request, answered())))
+    response.headers.update(limits)
+    return response
+
+
+async def _item(request: Request, question: Question, whose: Caller, key: str | None) -> BatchItem:
+    events = events_of(request, question, whose, key)
+    try:
+        async with aclosing(events):
+            return BatchItem(answer=await whole_answer(request, events, takes_long=False))
+    except Exception as error:  # Whatever it is, the others have their answers.
+        return BatchItem(problem=problem_of(request, error))

@@ -1,0 +1,161 @@
+"""`PUT` and `DELETE` of a document of a managed course, whose material Repère keeps itself."""
+
+from functools import partial
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Header, Path, Request
+from fastapi.responses import Response
+from starlette.requests import ClientDisconnect
+
+from reperage.service.api.jobs import DocumentJob, shown
+from reperage.service.api.routes import base_url, json_response, startup
+from reperage.service.api.schemas import CONVERSATION, document_text
+from reperage.service.courses.jobs import Change, Jobs
+from reperage.service.courses.library import Courses
+from reperage.service.courses.material import LARGEST_DOCUMENT, LONGEST_NAME, check_document, check_format, check_name
+from reperage.service.database.jobs import Job
+from reperage.service.errors import ClientGone
+from reperage.service.http.authentication import TEACHER, reader
+from reperage.service.http.etags import Conditions, etag_of
+from reperage.service.http.problems import largest_body, problem_responses
+
+router = APIRouter(tags=["courses"])
+
+_EXAMPLE = "# Ports\n\nUn port exposé est ouvert sur la machine.\n"
+_BODY: dict[str, Any] = {
+    "required": True,
+    "description": f"The document in Markdown, UTF-8, at most {LARGEST_DOCUMENT:,} bytes.",
+    "content": {
+        media_type: {"schema": {"type": "string", "format": "binary"}, "example": _EXAMPLE}
+        for media_type in ("text/markdown", "text/plain", "application/octet-stream")
+    },
+}
+_MADE: dict[int | str, dict[str, Any]] = {
+    202: {
+        "description": "The change is made, and will be searched once its job is done.",
+        "headers": {"Location": {"description": "Where the job is.", "schema": {"type": "string", "format": "uri"}}},
+    }
+}
+
+CourseName = Annotated[
+    str, Path(description="The course; a new name begins a course.", examples=["reseaux"], max_length=LONGEST_NAME)
+]
+DocumentName = Annotated[
+    str,
+    Path(
+        description="The document: lower-case letters, digits and hyphens.",
+        examples=["chapitre-1"],
+        max_length=LONGEST_NAME,
+    ),
+]
+IfMatch = Annotated[
+    str,
+    Header(
+        description="The `ETag` of the document as it was read: it is changed only where it is still the same. `*`: "
+        "only where there is one.",
+    ),
+]
+IfNoneMatch = Annotated[str, Header(description="`*`: the document is written only where there is none.")]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        max_length=64,
+        pattern=CONVERSATION,
+        description="A name of one's own for this request: sent again with it, it gets the same job.",
+    ),
+]
+
+
+@router.put(
+    "/v1/courses/{course}/documents/{document_id}",
+    status_code=202,
+    response_model=DocumentJob,
+    responses=_MADE | problem_responses(401, 403, 404, 409, 412, 413, 415, 422, 503),
+    openapi_extra={"requestBody": _BODY} | largest_body(LARGEST_DOCUMENT),
+    dependencies=[TEACHER],
+)
+async def put_document(
+    request: Request,
+    course: CourseName,
+    document_id: DocumentName,
+    idempotency_key: Key = None,
+    if_match: IfMatch = "",
+    if_none_match: IfNoneMatch = "",
+) -> Response:
+    """Write a document of a course whose material Repère keeps itself, in place of the one of that name.
+
+    A course that does not exist yet is made. The document is checked and written at once; the index is built anew in
+    the background, as the job tells. Courses that ship with Repère or were built from another folder are not changed
+    (409).
+    """
+    _check_names(request, course, document_id)
+    check_format(request.headers.get("content-type", ""), request.headers.get("content-encoding", ""))
+    try:
+        data = await request.body()
+    except ClientDisconnect as error:
+        raise ClientGone("The client went away.") from error
+    jobs: Jobs = request.app.state.jobs
+    started = startup(request)
+    encoder = started.assistant.encoder if started.is_ready else None
+    check = partial(check_document, data, document_id, started.settings, encoder)
+    await to_thread.run_sync(check, limiter=jobs.limiter)
+    conditions = Conditions(if_match, if_none_match)
+    return await _changed(
+        request, Change(course, document_id, data, reader(request).person, idempotency_key, conditions)
+    )
+
+
+@router.delete(
+    "/v1/courses/{course}/documents/{document_id}",
+    status_code=202,
+    response_model=DocumentJob,
+    responses=_MADE | problem_responses(401, 403, 404, 409, 412, 422, 503),
+    dependencies=[TEACHER],
+)
+async def delete_document(
+    request: Request,
+    course: CourseName,
+    document_id: DocumentName,
+    idempotency_key: Key = None,
+    if_match: IfMatch = "",
+) -> Response:
+    """Remove a document of a course whose material Repère keeps itself.
+
+    The file is removed at once, and from what is searched once the job is done. A course without a document stays, and
+    cannot be asked until one is written again.
+    """
+    _check_names(request, course, document_id)
+    conditions = Conditions(if_match)
+    return await _changed(
+        request, Change(course, document_id, None, reader(request).person, idempotency_key, conditions)
+    )
+
+
+def _check_names(request: Request, course: str, document_id: str) -> None:
+    startup(request).courses.check(course, reader(request))
+    check_name("course", course)
+    check_name("document", document_id)
+
+
+async def _changed(request: Request, change: Change) -> Response:
+    jobs: Jobs = request.app.state.jobs
+    base = base_url(request)
+    etag = partial(_etag, startup(request).courses, change.course, change.document_id, base)
+    job: Job = await to_thread.run_sync(jobs.submit, change, etag, limiter=jobs.limiter)
+    response = json_response(shown(job))
+    response.status_code = 202
+    response.headers["Location"] = f"{base}/v1/jobs/{job.id}"
+    return response
+
+
+def _etag(courses: Courses, course: str, document_id: str, base: str, path: str, digest: str) -> str | None:
+    """The ETag that reading the document gives, where the index was built from that very file."""
+    index = courses.find(course, may_be_empty=True)
+    if index is None or document_id not in index.document_ids:
+        return None
+    source = index.document(document_id).source
+    if (source.path, source.digest) != (path, digest):
+        return None
+    return etag_of(bytes(json_response(document_text(index, document_id, base)).body))

@@ -1,0 +1,78 @@
+"""Asking once: a question that is sent again with its key gets the answer that it got before."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from functools import partial
+from hashlib import sha256
+from typing import Unpack
+from weakref import WeakValueDictionary
+
+from anyio import to_thread
+
+from reperage.service.assistant import Assistant, Options, replayed
+from reperage.service.caller import Caller
+from reperage.service.contract.answer import Answer
+from reperage.service.contract.stream_events import Event
+from reperage.service.errors import KeyReused, StateUnavailable
+
+
+class Repeats:
+    """Which keys are being asked with; on the event loop alone."""
+
+    def __init__(self) -> None:
+        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    @staticmethod
+    async def count_kept(assistant: Assistant, keys: Sequence[str], caller: Caller) -> int:
+        """How many of a person's keys have got an answer already: asked with again, they cost next to nothing."""
+
+        def count() -> int:
+            found = (_kept(assistant, _name(caller, key), caller.person) for key in keys)
+            return sum(answer is not None and caller.may_read(answer.course) for answer in found)
+
+        return await to_thread.run_sync(count)
+
+    async def stream(
+        self, assistant: Assistant, key: str, question: str, course: str | None, **options: Unpack[Options]
+    ) -> AsyncGenerator[Event]:
+        """`Assistant.stream`, or the events of the answer that was given to this person's key; who asks with a key
+        that is being asked with waits for that answer.
+
+        Raises, before the first event:
+            KeyReused: the key came with another question.
+            and what `Assistant.stream` does.
+        """
+        caller = options["caller"]
+        name = _name(caller, key)
+        # Not anyio's: a response may be begun by one task and ended by another.
+        async with self._asking.setdefault(name, asyncio.Lock()):
+            kept = await to_thread.run_sync(partial(_kept, assistant, name, caller.person))
+            # What may no longer be read is asked again, and refused as any other question.
+            if kept is not None and caller.may_read(kept.course):
+                _check_same(kept, assistant.checked(question), course, options.get("conversation_id"))
+                for event in replayed(kept):
+                    yield event
+                return
+            options["answer_id"] = name
+            async with aclosing(assistant.stream(question, course, **options)) as events:
+                async for event in events:
+                    yield event
+
+
+def _name(caller: Caller, key: str) -> str:
+    return sha256(f"{caller.person}\0{key}".encode()).hexdigest()[:32]
+
+
+def _kept(assistant: Assistant, answer_id: str, person: str) -> Answer | None:
+    try:
+        turn = assistant.conversations.answered(answer_id, person)
+    except StateUnavailable:
+        return None  # Questions are answered without a database too.
+    return turn.answer if turn else None
+
+
+def _check_same(kept: Answer, question: str, course: str | None, conversation_id: str | None) -> None:
+    asked = (question, course or kept.course, conversation_id or kept.conversation_id)
+    if asked != (kept.question, kept.course, kept.conversation_id):
+        raise KeyReused("This Idempotency-Key was sent with another question; make a new one for each question.")

@@ -1,0 +1,96 @@
+"""`/v1/jobs/{job_id}`: what became of a change of a document."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from anyio import to_thread
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
+from pydantic import ConfigDict, Field
+
+from reperage.service.api.routes import json_response
+from reperage.service.api.schemas import CONVERSATION
+from reperage.service.clock import moment
+from reperage.service.contract.answer import Contract
+from reperage.service.courses.jobs import Jobs
+from reperage.service.database.jobs import Job
+from reperage.service.http.authentication import TEACHER, reader
+from reperage.service.http.problems import problem_responses
+
+router = APIRouter(tags=["courses"])
+
+JobId = Annotated[
+    str,
+    Path(
+        max_length=64,
+        pattern=CONVERSATION,
+        description="The job, as `id` of what changing a document gave.",
+        examples=["0f2b9c0d5a5e4f6c8f0f6b7a2d1c3e4f"],
+    ),
+]
+
+
+class DocumentJob(Contract):
+    """A change of a document: it is written, and the course's index is built anew in the background."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "0f2b9c0d5a5e4f6c8f0f6b7a2d1c3e4f",
+                "course": "reseaux",
+                "kind": "put",
+                "document_id": "chapitre-1",
+                "status": "running",
+                "done": 120,
+                "total": 480,
+                "detail": "",
+                "made_at": "2026-11-23T09:30:00Z",
+                "started_at": "2026-11-23T09:30:01Z",
+                "ended_at": None,
+            }
+        }
+    )
+
+    id: str = Field(description="The job's own name.")
+    course: str = Field(description="The course that it changes.")
+    kind: Literal["put", "delete"] = Field(description="Whether the document was written or removed.")
+    document_id: str = Field(description="The document.")
+    status: Literal["queued", "running", "done", "failed"] = Field(
+        description="`queued`; `running`; `done`: questions are answered from the change; or `failed`."
+    )
+    done: int = Field(description="How many texts of the build are encoded.")
+    total: int = Field(description="How many there are to encode, 0 as long as that is not known.")
+    detail: str = Field(description="Why it failed, and what to do about it; empty where it did not.")
+    made_at: datetime = Field(description="When the change was asked for, in UTC.")
+    started_at: datetime | None = Field(None, description="When the build was begun.")
+    ended_at: datetime | None = Field(None, description="When it was done or failed.")
+
+
+@router.get(
+    "/v1/jobs/{job_id}",
+    response_model=DocumentJob,
+    responses=problem_responses(401, 403, 404, 422, 503),
+    dependencies=[TEACHER],
+)
+async def job(request: Request, job_id: JobId) -> Response:
+    """How far a change of a document is; jobs are kept for 30 days."""
+    jobs: Jobs = request.app.state.jobs
+    whose = reader(request)
+    return json_response(shown(await to_thread.run_sync(lambda: jobs.read(job_id, whose))))
+
+
+def shown(job: Job) -> DocumentJob:
+    """A job as the API shows it: nobody is told who asked."""
+    return DocumentJob(
+        id=job.id,
+        course=job.course,
+        kind=job.kind,
+        document_id=job.document_id,
+        status=job.status,
+        done=job.done,
+        total=job.total,
+        detail=job.detail,
+        made_at=moment(job.made_at),
+        started_at=job.started_at and moment(job.started_at),
+        ended_at=job.ended_at and moment(job.ended_at),
+    )

@@ -1,0 +1,191 @@
+"""`repere lti`: the learning platforms that open Repère in their courses."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from reperage.service.cli.terminal import AsJson, check_courses, date, messages, opened, print_json
+from reperage.service.database.lti import Platform
+from reperage.service.errors import StartError
+from reperage.service.settings import Settings
+
+lti = typer.Typer(help="Learning platforms that open Repère by LTI 1.3; see docs/lms.md.", no_args_is_help=True)
+
+PlatformId = Annotated[str, typer.Argument(help="The platform, as `repere lti list` names it.")]
+Courses = Annotated[
+    list[str] | None,
+    typer.Option("--course", "-c", help="A course that its teachers may choose, beside the shipped and their own."),
+]
+FrameOrigins = Annotated[
+    list[str] | None,
+    typer.Option(help="An origin whose pages show Repère in a frame, beside the issuer's and the authorisation's."),
+]
+_INVITED_DAYS = 7
+
+
+@lti.command("add")
+def add(
+    issuer: Annotated[str, typer.Argument(help="Its issuer, such as https://moodle.example.")],
+    client_id: Annotated[str, typer.Option(help="The client ID that it gave Repère.")],
+    auth_url: Annotated[str, typer.Option(help="The address of its OIDC authorisation.")],
+    jwks_url: Annotated[str, typer.Option(help="The address of its public keys.")],
+    deployment: Annotated[list[str], typer.Option(help="The ID of a deployment that may launch.")],
+    token_url: Annotated[str | None, typer.Option(help="The address of its access tokens, if it tells one.")] = None,
+    frame_origin: FrameOrigins = None,
+    course: Courses = None,
+    name: Annotated[str, typer.Option(help="What it is called here.")] = "",
+) -> None:
+    """Let a platform launch Repère; the same issuer and client again changes what is told of it."""
+    from reperage.service.database.lti import add_platform
+    from reperage.service.lti.registration import new_platform
+
+    check_courses(course or [])
+    platform = new_platform(
+        issuer,
+        client_id,
+        auth_url,
+        jwks_url,
+        token_url=token_url,
+        deployments=frozenset(deployment),
+        frame_origins=tuple(frame_origin or ()),
+        courses=frozenset(course or ()),
+        name=name,
+    )
+    with opened() as database:
+        platform_id = add_platform(database, platform)
+    messages.print(f"{platform.name} ({platform_id}) may launch Repère. Give it these addresses:")
+    _print_addresses()
+
+
+@lti.command("invite")
+def invite(
+    course: Courses = None,
+    frame_origin: FrameOrigins = None,
+    name: Annotated[str, typer.Option(help="What the platform is called here.")] = "",
+) -> None:
+    """Print an address with which a platform registers itself (dynamic registration), once, within a week."""
+    import secrets
+
+    from reperage.service.clock import now
+    from reperage.service.database.lti import Invitation, store_invitation
+    from reperage.service.lti.launch import digest
+    from reperage.service.urls import normalised
+
+    check_courses(course or [])
+    secret, until = secrets.token_urlsafe(32), now() + _INVITED_DAYS * 86_400_000
+    origins = tuple(map(normalised, frame_origin or ()))
+    with opened() as database:
+        store_invitation(database, Invitation(digest(secret), name, frozenset(course or ()), origins, until))
+    messages.print(f"Give this address to the platform's registration. It is good for once, for {_INVITED_DAYS} days:")
+    print(f"{Settings().address()}/lti/register?invitation={secret}")
+
+
+@lti.command("list")
+def list_platforms(as_json: AsJson = False) -> None:
+    """List the platforms that may launch Repère, and how many of their courses are mapped."""
+    from reperage.service.database.lti import all_platforms, mapped_contexts
+
+    with opened() as database:
+        found, contexts = all_platforms(database), mapped_contexts(database)
+    mapped = {p.id: sum(context.platform_id == p.id for context in contexts) for p in found}
+    if as_json:
+        print_json({"platforms": [_as_dict(platform, mapped[platform.id]) for platform in found]})
+        return
+    for platform in found:
+        deployments = ", ".join(sorted(platform.deployments)) or "none yet: add one with `repere lti deployment`"
+        print(f"{platform.id}: {platform.name}, {platform.issuer}, client {platform.client_id}")
+        print(f"  deployments: {deployments}; frames: {' '.join(platform.frame_origins)}")
+        print(f"  {mapped[platform.id]} course(s) mapped; added {date(platform.added_at)}")
+
+
+@lti.command("deployment")
+def add_deployment(
+    platform: PlatformId, deployment: Annotated[str, typer.Argument(help="The deployment ID that the platform tells.")]
+) -> None:
+    """Let one more deployment of a platform launch Repère."""
+    with _changed(platform) as found:
+        found.append(replace(found[0], deployments=found[0].deployments | {deployment}))
+    messages.print(f"Deployment {deployment} of {found[0].name} may launch Repère.")
+
+
+@lti.command("frame-origin")
+def add_frame_origin(
+    platform: PlatformId, origin: Annotated[str, typer.Argument(help="Such as https://lycee.instructure.com.")]
+) -> None:
+    """Let pages of one more origin show Repère in a frame."""
+    from reperage.service.urls import normalised
+
+    with _changed(platform) as found:
+        found.append(replace(found[0], frame_origins=(*found[0].frame_origins, normalised(origin))))
+    messages.print(f"Pages of {normalised(origin)} may show Repère.")
+
+
+@contextmanager
+def _changed(platform: str) -> Iterator[list[Platform]]:
+    """The platform in a list; what is appended to it takes its place."""
+    from reperage.service.database.lti import add_platform, all_platforms
+
+    with opened() as database:
+        found = [known for known in all_platforms(database) if known.id == platform]
+        if not found:
+            raise _unknown(platform)
+        yield found
+        add_platform(database, found[-1])
+
+
+@lti.command("remove")
+def remove(platform: PlatformId) -> None:
+    """Take the right to launch from a platform; its sessions end, and which courses it was mapped to is forgotten."""
+    from reperage.service.database.lti import remove_platform
+
+    with opened() as database:
+        if not remove_platform(database, platform):
+            raise _unknown(platform)
+    messages.print(f"Platform {platform} may not launch Repère any more.")
+
+
+@lti.command("rotate-keys")
+def rotate_keys() -> None:
+    """Make a new key to sign with; the one before is published for another week."""
+    from reperage.service.access.lti_keys import SigningKeys
+    from reperage.service.access.signed_tokens import secret_keys
+
+    settings = Settings()
+    with opened() as database:
+        key_id = SigningKeys(database, secret_keys(settings.secret_key, settings.home)).rotate()
+    messages.print(f"Platforms fetch key {key_id} from {settings.address()}/lti/jwks; it signs in a day.")
+
+
+def _print_addresses() -> None:
+    base = Settings().address()
+    for what, path in (
+        ("tool URL and redirection URI", "launch"),
+        ("login URL", "login"),
+        ("public keys", "jwks"),
+        ("for Canvas, the whole configuration", "canvas.json"),
+    ):
+        print(f"{what}: {base}/lti/{path}")
+
+
+def _as_dict(platform: Platform, mapped: int) -> dict[str, object]:
+    return {
+        "id": platform.id,
+        "name": platform.name,
+        "issuer": platform.issuer,
+        "client_id": platform.client_id,
+        "auth_url": platform.auth_url,
+        "jwks_url": platform.key_set_url,
+        "token_url": platform.token_url,
+        "deployments": sorted(platform.deployments),
+        "frame_origins": list(platform.frame_origins),
+        "courses": sorted(platform.courses),
+        "mapped_courses": mapped,
+        "added_at": date(platform.added_at),
+    }
+
+
+def _unknown(platform: str) -> StartError:
+    return StartError(f"there is no platform {platform!r}; `repere lti list` tells which there are")

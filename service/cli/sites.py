@@ -1,0 +1,54 @@
+"""`repere sites`: which sites' pages may ask."""
+
+from typing import Annotated
+
+import typer
+
+from reperage.service.cli.terminal import AsJson, check_courses, messages, opened, print_json
+from reperage.service.errors import StartError
+from reperage.service.urls import normalised
+
+sites = typer.Typer(help="Which sites' pages may ask; see docs/operation.md.", no_args_is_help=True)
+Origin = Annotated[str, typer.Argument(help="The site's origin, such as https://cours.example.")]
+
+
+@sites.command("add")
+def add_site(
+    origin: Origin,
+    course: Annotated[list[str], typer.Option("--course", "-c", help="A course that its pages may ask.")],
+) -> None:
+    """Let the pages of a site ask, beside the courses that it has already."""
+    from reperage.service.database.sites import add_site as add
+
+    name = normalised(origin)
+    check_courses(course)
+    with opened() as database:
+        add(database, name, course)
+    messages.print(f"{name} may ask: {', '.join(sorted(set(course)))}.")
+
+
+@sites.command("list")
+def list_sites(as_json: AsJson = False) -> None:
+    """List the sites whose pages may ask, with their courses."""
+    from reperage.service.database.sites import registered_sites
+
+    with opened() as database:
+        found = registered_sites(database)
+    if as_json:
+        listed = [{"origin": origin, "courses": sorted(courses)} for origin, courses in found.items()]
+        print_json({"sites": listed})
+        return
+    for origin, courses in found.items():
+        print(f"{origin}: {', '.join(sorted(courses))}")
+
+
+@sites.command("remove")
+def remove_site(origin: Origin) -> None:
+    """Take the right to ask from the pages of a site; their sessions end with it."""
+    from reperage.service.database.sites import remove_site as remove
+
+    name = normalised(origin)
+    with opened() as database:
+        if not remove(database, name):
+            raise StartError(f"there is no site {name!r}; `repere sites list` tells which there are")
+    messages.print(f"{name} may not ask any more.")

@@ -1,0 +1,86 @@
+"""What the commands that look after the database share: where they print, and how they open it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from reperage.service import logs
+from reperage.service.clock import moment
+from reperage.service.errors import StartError, StateUnavailable
+from reperage.service.settings import Settings
+
+if TYPE_CHECKING:
+    from reperage.service.access.encryption import Encryption
+    from reperage.service.database.engine import Database
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+messages = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+"""What is said beside a command's result."""
+
+
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator["Database"]:
+    """The database of the settings, its tables up to date.
+
+    Raises:
+        StartError: it cannot be used; says why.
+    """
+    from reperage.service.database.engine import database_of
+
+    if settings is None:
+        settings = Settings()
+        logs.configure(settings)
+    with closing(database_of(settings)) as database:
+        try:
+            database.migrate()
+            yield database
+        except StateUnavailable as error:
+            raise StartError(error.reason) from error
+
+
+def check_courses(names: list[str]) -> None:
+    """Raise `StartError` unless there is a course of each name."""
+    from reperage.service.courses.library import Courses
+
+    there = Courses(Settings()).names()
+    if unknown := [name for name in names if name not in there]:
+        raise StartError(f"there is no course {unknown[0]!r}; there are: {', '.join(there)}")
+
+
+def check_names(names: list[str]) -> None:
+    """Raise `StartError` unless there can be a course of each name; warn of those that are none yet."""
+    from reperage.service.courses.library import Courses
+    from reperage.service.courses.material import check_name
+    from reperage.service.errors import InvalidName
+
+    there = Courses(Settings()).names()
+    for name in names:
+        if name in there:
+            continue
+        try:
+            check_name("course", name)
+        except InvalidName as error:
+            raise StartError(f"there can be no course {name!r}. {error}") from error
+        messages.print(f"Warning: there is no course {name!r} yet; there are: {', '.join(there)}.")
+
+
+def encryption(settings: Settings, purpose: str) -> "Encryption":
+    """What secrets are kept with that are encrypted for that purpose."""
+    from reperage.service.access.encryption import Encryption
+    from reperage.service.access.signed_tokens import secret_keys
+
+    return Encryption(secret_keys(settings.secret_key, settings.home), purpose)
+
+
+def print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def date(at: int | None) -> str | None:
+    """A time as a date and minute of UTC."""
+    return None if at is None else moment(at).strftime("%Y-%m-%dT%H:%MZ")

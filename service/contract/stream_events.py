@@ -1,0 +1,63 @@
+"""What happens while a question is answered: what is streamed, and what the whole answer is made from."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from reperage.service.contract.answer import Answer, AnswerSentence, Citation, Contract, Correction, Status
+
+
+class Progress(Contract):
+    """How the question was read and what it gets, known before the first sentence is."""
+
+    course: str = Field(description="The course that is asked.")
+    status: Status = Field(description="What the answer will be.")
+    standalone_question: str = Field(description="The question as it reads without the conversation.")
+    correction: Correction | None = Field(description="Set when the question was read as another spelling.")
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressEvent:
+    """The first event."""
+
+    data: Progress
+    name: Literal["status"] = "status"
+
+
+@dataclass(frozen=True, slots=True)
+class CitationEvent:
+    """A citation, before the first sentence that rests on it."""
+
+    data: Citation
+    name: Literal["citation"] = "citation"
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceEvent:
+    """A sentence whose citations are all verified and sent."""
+
+    data: AnswerSentence
+    name: Literal["sentence"] = "sentence"
+
+
+@dataclass(frozen=True, slots=True)
+class DoneEvent:
+    """The last event: the whole answer."""
+
+    data: Answer
+    name: Literal["done"] = "done"
+
+
+Event = ProgressEvent | CitationEvent | SentenceEvent | DoneEvent
+
+
+async def last(events: AsyncGenerator[Event]) -> Answer:
+    """The answer that the events end with."""
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, DoneEvent):
+                return event.data
+    raise AssertionError("a stream ends with its answer")

@@ -1,0 +1,59 @@
+"""What others are told of when it happens, and the form in which they are told."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from reperage.service.clock import written
+from reperage.service.contract.answer import Answer, Status
+
+Kind = Literal["question.unanswered", "feedback.given"]
+NAMES: Mapping[str, Kind] = {"unanswered": "question.unanswered", "feedback": "feedback.given"}
+"""What the kinds are called on the command line."""
+UNANSWERED: frozenset[Status] = frozenset({"not_in_material", "section_empty"})
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that happened at a time, to an answer of a course. It tells no person."""
+
+    kind: Kind
+    course: str
+    answer_id: str
+    at: int
+    data: Mapping[str, str | None]
+
+    def body(self) -> str:
+        """What is told of it, in JSON."""
+        return told(self.kind, self.at, self.data)
+
+
+def unanswered(answer: Answer, asked_at: int) -> Occurrence:
+    """A question that the material does not answer."""
+    data = {
+        "course": answer.course,
+        "question": answer.question,
+        "standalone_question": answer.standalone_question,
+        "status": answer.status,
+        "answer_id": answer.id,
+        "asked_at": written(asked_at),
+    }
+    return Occurrence("question.unanswered", answer.course, answer.id, asked_at, data)
+
+
+def feedback_given(answer: Answer, rating: str, reason: str | None, given_at: int) -> Occurrence:
+    """An opinion of an answer."""
+    data = {
+        "course": answer.course,
+        "answer_id": answer.id,
+        "question": answer.question,
+        "rating": rating,
+        "reason": reason,
+    }
+    return Occurrence("feedback.given", answer.course, answer.id, given_at, data)
+
+
+def told(kind: str, at: int, data: Mapping[str, str | None]) -> str:
+    """The body of a webhook, in JSON."""
+    return json.dumps({"type": kind, "timestamp": written(at), "data": data}, ensure_ascii=False)

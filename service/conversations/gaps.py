@@ -1,0 +1,68 @@
+"""What a course could not answer: the questions, the same ones together, without anybody's name."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from reperage.service.database.engine import Database
+from reperage.service.database.gaps import Unanswered, Unhelpful, unanswered, unhelpful
+
+_DAY = 86_400_000
+_MOST_REASONS = 20
+_END = re.compile(r"[\s.,;:!?…]+$")
+
+
+@dataclass(slots=True)
+class Gap:
+    """One question, in its latest wording, with the outcome that it got then; times are milliseconds since 1970.
+
+    `count` is how often it was asked and not answered, or answered and found wanting; `ratings` how often it got each
+    opinion, and `reasons` what was said of it, the latest first.
+    """
+
+    question: str
+    status: str
+    last_at: int
+    count: int = 0
+    ratings: dict[str, int] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+
+
+def find_gaps(database: Database, course: str, days: int, at: int, tenant: str | None = None) -> list[Gap]:
+    """The gaps of the last `days` before `at`, the one that was asked last first; of one tenant alone, where it is
+    named. Blocks.
+
+    Raises:
+        StateUnavailable: the database cannot be read.
+    """
+    since = at - days * _DAY
+    return grouped(unanswered(database, course, since, tenant), unhelpful(database, course, since, tenant))
+
+
+def grouped(asked: Iterable[Unanswered], rated: Iterable[Unhelpful]) -> list[Gap]:
+    """The same questions together, the one that was asked last first."""
+    gaps: dict[str, Gap] = {}
+
+    def gap(question: str, status: str, at: int) -> Gap:
+        found = gaps.setdefault(folded(question), Gap(question, status, at))
+        if at > found.last_at:
+            found.question, found.status, found.last_at = question, status, at
+        return found
+
+    for each in asked:
+        gap(each.question, each.status, each.last_at).count += each.count
+    for opinion in rated:
+        found = gap(opinion.question, opinion.status, opinion.asked_at)
+        # One that was not answered is counted already.
+        found.count += opinion.status == "answered"
+        found.ratings[opinion.rating] = found.ratings.get(opinion.rating, 0) + 1
+        if opinion.reason and opinion.reason not in found.reasons and len(found.reasons) < _MOST_REASONS:
+            found.reasons.append(opinion.reason)
+    return sorted(gaps.values(), key=lambda found: (-found.last_at, found.question))
+
+
+def folded(question: str) -> str:
+    """What is the same for questions that differ in case, spaces, the form of characters and final punctuation."""
+    plain = unicodedata.normalize("NFKC", question).replace("’", "'").casefold()
+    return " ".join(_END.sub("", plain).split()) or plain

@@ -1,0 +1,102 @@
+"""What pages of other sites may do: registered ones ask with a session token, all others nothing."""
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from reperage.service.access.registry import Register
+from reperage.service.errors import ForeignOrigin, InvalidToken, ServiceError
+from reperage.service.http.authentication import is_own, session_token
+from reperage.service.http.problems import error_response
+from reperage.service.http.root_path import own_path
+
+SESSION = "/v1/session"
+_OPEN_FILES = ("/static/", "/widget/", "/widget.js")
+
+
+class SiteOrigins(CORSMiddleware):
+    """CORS for `/v1`, with the origins of registered sites alone, and no request of another's."""
+
+    def __init__(self, app: ASGIApp, register: Register) -> None:
+        super().__init__(
+            app,
+            allow_methods=("GET", "POST", "DELETE"),
+            allow_headers=("Authorization", "Content-Type", "Idempotency-Key", "Accept"),
+            expose_headers=("Retry-After", "RateLimit", "RateLimit-Policy"),
+            max_age=600,
+        )
+        self._register = register
+        self._refusing = CORSMiddleware(_refuse, ("*",), ("POST",), ("Authorization", "Content-Type"))
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        return self._register.courses(origin) is not None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Most requests bring no origin, and are not looked at any further.
+        if scope["type"] != "http" or "origin" not in (headers := Headers(scope=scope)) or not _is_api(scope):
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        if is_own(request):
+            await self.app(scope, receive, send)
+            return
+        try:
+            await self._register.refresh()
+            if own_path(scope) == SESSION and not self.is_allowed_origin(headers["origin"]):
+                await self._refusing(scope, receive, send)
+                return
+            is_preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
+            if not is_preflight:
+                self._check(request)
+        except ServiceError as error:
+            response = await error_response(request, error)
+            await response(scope, receive, lambda message: self.send(message, send, headers))
+            return
+        await super().__call__(scope, receive, send)
+
+    def _check(self, request: Request) -> None:
+        if not self.is_allowed_origin(request.headers["origin"]):
+            raise _foreign()
+        begins = request.method == "POST" and own_path(request.scope) == SESSION
+        if not begins and session_token(request) is None:
+            raise InvalidToken(f"Pages of another site ask with a token: begin with POST {SESSION}.")
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    """What any page may read, so that it can say that its site is not registered, and not that nobody answers."""
+    await (await error_response(Request(scope), _foreign()))(scope, receive, send)
+
+
+def _foreign() -> ForeignOrigin:
+    return ForeignOrigin("Pages of this site may not ask: register it with `repere sites add`.")
+
+
+def _is_api(scope: Scope) -> bool:
+    path = own_path(scope)
+    return path == "/v1" or path.startswith("/v1/")
+
+
+class OpenFiles:
+    """Lets pages of any site load the static files, compressed, whose address stays the same when they change."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._compressed = GZipMiddleware(app)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not own_path(scope).startswith(_OPEN_FILES):
+            await self._app(scope, receive, send)
+            return
+
+        async def opening(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Access-Control-Allow-Origin"] = "*"
+                headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+                headers["Cache-Control"] = "no-cache"
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await self._compressed(scope, receive, opening)

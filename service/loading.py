@@ -1,0 +1,203 @@
+"""From a fresh process to one that answers: missing indexes built, the model loaded, every course opened."""
+
+import ctypes
+import errno
+import gc
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import structlog
+
+from reperage.corpus import read_course
+from reperage.corpus.errors import CorpusError
+from reperage.index.errors import BuildInProgress, SearchIndexError
+from reperage.index.text.dictionary import dictionary
+from reperage.service.answering.answerability import NAMES
+from reperage.service.answering.calibration import WITHOUT_CALIBRATION, Calibration, load_calibration
+from reperage.service.assistant import Assistant, Composer
+from reperage.service.conversations.conversations import Conversations
+from reperage.service.courses.library import Courses
+from reperage.service.errors import InvalidCalibration, NotReady, StartError
+from reperage.service.settings import Settings
+
+if TYPE_CHECKING:
+    from reperage.index.encoder import Encoder
+    from reperage.index.reranker import Reranker
+
+log = structlog.get_logger(__name__)
+
+BuildProgress = Callable[[str, int, int], None]
+"""Told, for a course, how many of how many texts are encoded."""
+
+
+class Startup:
+    """Makes the assistant, at once or in a thread of its own.
+
+    `detail` says in a sentence what it is doing; `error` is set when it has failed.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        progress: BuildProgress = lambda course, done, total: None,
+        finished: Callable[["Startup"], None] = lambda startup: None,
+        conversations: Conversations | None = None,
+    ) -> None:
+        self.settings = settings
+        self.courses = Courses(settings)
+        self.conversations = conversations or Conversations()
+        self.error: StartError | None = None
+        self.detail = "The program is starting."
+        self._progress = progress
+        self._finished = finished
+        self._assistant: Assistant | None = None
+        self._done = Event()
+
+    @property
+    def assistant(self) -> Assistant:
+        """Raises `NotReady` until there is one."""
+        if self._assistant is None:
+            raise NotReady(self.detail)
+        return self._assistant
+
+    @property
+    def is_ready(self) -> bool:
+        return self._assistant is not None
+
+    def start(self) -> None:
+        """Run in a thread; `finished` is called from it in either case."""
+        Thread(target=self._run, name="startup", daemon=True).start()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it finished, in either way, within `seconds`."""
+        return self._done.wait(seconds)
+
+    def run(self) -> Assistant:
+        """Make the assistant here and now.
+
+        Raises:
+            StartError: something is missing; says what.
+        """
+        from reperage.index.encoder import Encoder  # PyTorch takes seconds to import; the server answers meanwhile.
+
+        try:
+            self.detail = "The embedding model is being loaded."
+            settings = self.settings
+            encoder = Encoder.load(
+                settings.embedding_model,
+                threads=settings.encoder_threads,
+                query_prompt=settings.query_prompt,
+                document_prompt=settings.document_prompt,
+            )
+            self._build_missing(encoder)
+            for course, problem in self.courses.problems().items():
+                log.error("course_unavailable", course=course, problem=problem)
+            encoder.encode_query(["Prêt ?"])
+            self._assistant = Assistant(
+                encoder,
+                self.courses,
+                self._calibration(),
+                load_reranker(settings),
+                settings.max_question_length,
+                self.conversations,
+                self._composer(encoder),
+            )
+            self.detail = "Ready."
+            return self._assistant
+        except (CorpusError, SearchIndexError, InvalidCalibration) as error:
+            raise StartError(str(error)) from error
+        except OSError as error:
+            raise StartError(explain_os_error(error, self.settings.home)) from error
+
+    def _composer(self, encoder: "Encoder") -> Composer | None:
+        """The composer by the language model that the settings name, if they do."""
+        if self.settings.chat_model is None:
+            return None
+        from reperage.service.answering.generation.chat_model import load_chat_model
+        from reperage.service.answering.generation.composer import GeneratingComposer
+
+        model = load_chat_model(self.settings)
+        return GeneratingComposer(model, encoder, self.settings, load_support_model(self.settings))
+
+    def _calibration(self) -> Calibration:
+        dictionary()  # So that no question waits for its first use.
+        calibration = load_calibration(self.settings.home, self.settings.recipe.model_digest, NAMES)
+        if calibration.model_digest is None:
+            log.warning("no_calibration", model=self.settings.embedding_model, detail=WITHOUT_CALIBRATION)
+        return calibration
+
+    def _build_missing(self, encoder: "Encoder") -> None:
+        from reperage.index.build import build_index
+
+        for course, folder in self.courses.missing().items():
+            self.detail = f"The index of the course {course!r} is being built."
+            try:
+                build_index(
+                    read_course(folder, course),
+                    encoder,
+                    self.settings.recipe,
+                    self.settings.index_roots[0],
+                    material=SHIPPED,
+                    progress=lambda done, total, course=course: self._progress(course, done, total),  # type: ignore[misc]
+                )
+            except BuildInProgress:
+                log.warning("build_in_progress", course=course)
+
+    def _run(self) -> None:
+        try:
+            self.run()
+            # What is loaded by now stays: no later collection need look through half a million objects.
+            gc.collect()
+            gc.freeze()
+            _return_memory()
+        except StartError as error:
+            self.error = error
+            self.detail = str(error)
+        except Exception as error:
+            log.exception("start_failed")
+            self.error = StartError(f"an unexpected error: {error!r}")
+            self.detail = "The program could not start; its log says why."
+        finally:
+            self._done.set()
+            self._finished(self)
+
+
+def _return_memory() -> None:
+    """Give what loading has freed back to the system, where the C library keeps it (malloc_trim(3) of glibc)."""
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
+
+
+def load_reranker(settings: Settings) -> "Reranker | None":
+    """The reranker that the settings name, if they do; raises `UnusableModel` where it cannot be loaded."""
+    if settings.reranker is None:
+        return None
+    from reperage.index.reranker import Reranker  # PyTorch takes seconds to import.
+
+    return Reranker.load(settings.reranker)
+
+
+def load_support_model(settings: Settings) -> "Reranker | None":
+    """The model that tells whether a quote bears a sentence out, if the settings name one; raises as above."""
+    if settings.support_model is None:
+        return None
+    from reperage.index.reranker import Reranker  # PyTorch takes seconds to import.
+
+    return Reranker.load(settings.support_model, "REPERE_SUPPORT_MODEL")
+
+
+SHIPPED = "--shipped"
+"""What stands for the folder of a course that ships with the project, in a manifest and for `repere build`."""
+
+
+def explain_os_error(error: OSError, home: Path) -> str:
+    """A sentence for what the operating system refused."""
+    place = error.filename or home
+    if error.errno == errno.ENOSPC:
+        return f"the disk that holds {str(place)!r} is full; make room or set REPERE_HOME to another folder"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{str(place)!r} cannot be written; set REPERE_HOME to a folder that can"
+    return f"{str(place)!r}: {error.strerror or error}"

@@ -1,0 +1,150 @@
+"""`/slack/events` and the installation by OAuth, in one process with the service."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Self
+
+import structlog
+import yaml
+from fastapi import APIRouter, FastAPI, Request, Response
+from slack_bolt import BoltResponse
+from slack_bolt.adapter.starlette.async_handler import (
+    AsyncSlackRequestHandler,
+    to_async_bolt_request,
+    to_starlette_response,
+)
+from slack_bolt.oauth.async_callback_options import AsyncCallbackOptions, AsyncFailureArgs, AsyncSuccessArgs
+from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
+from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
+from slack_sdk.signature import SignatureVerifier
+
+from reperage.service.access.signed_tokens import secret_keys
+from reperage.service.api.routes import base_url
+from reperage.service.http.authentication import OPEN
+from reperage.service.http.templates import HEADERS, render
+from reperage.service.loading import Startup
+from reperage.service.messages import messages
+from reperage.service.settings import Settings
+from reperage.service.slack.bot import Bot
+from reperage.service.slack.credentials import Credentials, credentials
+from reperage.service.slack.workspaces import Installations, States, Workspaces
+
+log = structlog.get_logger(__name__)
+
+INSTALL, CALLBACK = "/slack/install", "/slack/oauth_redirect"
+router = APIRouter(include_in_schema=False)
+installation_router = APIRouter(include_in_schema=False)
+"""Where the app is installed in several workspaces."""
+
+
+class OverHttp:
+    """The bot in the process of the service, with Slack's signature on all that comes."""
+
+    def __init__(self, found: Credentials) -> None:
+        self._found = found
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self | None:
+        """`None` where Slack is set for Socket Mode alone.
+
+        Raises:
+            StartError: a setting is malformed or missing.
+        """
+        found = credentials(settings)
+        return cls(found) if found.signing_secret else None
+
+    def add_routes(self, app: FastAPI) -> None:
+        app.include_router(router)
+        if self._found.client_id:
+            app.include_router(installation_router)
+
+    @asynccontextmanager
+    async def answering(self, app: FastAPI, startup: Startup) -> AsyncIterator[None]:
+        """The bot, for as long as the service runs."""
+        settings, database = startup.settings, startup.conversations.database
+        assert database is not None
+        keys = secret_keys(settings.secret_key, settings.home)
+        workspaces = Workspaces(database, keys, self._found.bot_token)
+        bot = Bot(startup, workspaces, self._found, str(settings.public_url or "").rstrip("/"))
+        app.state.slack = _Served(bot, self._found, Installations(workspaces), States(database, keys))
+        await bot.desk.start()
+        try:
+            yield
+        finally:
+            await bot.desk.close()
+
+
+@router.post("/slack/events", dependencies=[OPEN])
+async def events(request: Request) -> Response:
+    """Events, commands and buttons, each with Slack's signature."""
+    served: _Served = request.app.state.slack
+    if not served.is_signed(await request.body(), request.headers):
+        return Response("this is not signed by Slack", 401, media_type="text/plain")
+    served.bot.desk.base_url = base_url(request)
+    return await AsyncSlackRequestHandler(served.bot.app).handle(request)
+
+
+@installation_router.get(INSTALL, dependencies=[OPEN])
+async def install(request: Request) -> Response:
+    """Leads to Slack, where somebody allows the app into a workspace."""
+    served: _Served = request.app.state.slack
+    flow = served.installation(base_url(request))
+    return to_starlette_response(await flow.handle_installation(to_async_bolt_request(request, b"")))
+
+
+@installation_router.get(CALLBACK, dependencies=[OPEN])
+async def installed(request: Request) -> Response:
+    """Where Slack leads back to."""
+    served: _Served = request.app.state.slack
+    flow = served.installation(base_url(request))
+    return to_starlette_response(await flow.handle_callback(to_async_bolt_request(request, b"")))
+
+
+class _Served:
+    """The bot as Slack and browsers reach it: signed requests, and the flow of OAuth with pages of ours at its end."""
+
+    def __init__(self, bot: Bot, found: Credentials, installations: Installations, states: States) -> None:
+        self.bot, self._found, self._installations, self._states = bot, found, installations, states
+        self._verifier = SignatureVerifier(found.signing_secret)
+        manifest = yaml.safe_load(Path(__file__).with_name("manifest.yaml").read_text(encoding="utf-8"))
+        self._scopes: list[str] = manifest["oauth_config"]["scopes"]["bot"]
+
+    def is_signed(self, body: bytes, headers: Mapping[str, str]) -> bool:
+        """Whether Slack sent this, within the last minutes; asked here, as Bolt reads a body before it asks."""
+        try:
+            return self._verifier.is_valid_request(body, dict(headers))
+        except (ValueError, TypeError):  # No number, no text, or not the letters of a signature.
+            return False
+
+    def installation(self, base_url: str) -> AsyncOAuthFlow:
+        """The flow for a service at `base_url`."""
+        return AsyncOAuthFlow(
+            client=self.bot.client(None),
+            settings=AsyncOAuthSettings(
+                client_id=self._found.client_id,
+                client_secret=self._found.client_secret,
+                scopes=self._scopes,
+                redirect_uri=f"{base_url}{CALLBACK}",
+                install_path=INSTALL,
+                redirect_uri_path=CALLBACK,
+                install_page_rendering_enabled=False,
+                installation_store=self._installations,
+                state_store=self._states,
+                callback_options=AsyncCallbackOptions(success=self._done, failure=self._failed),
+            ),
+        )
+
+    async def _done(self, args: AsyncSuccessArgs) -> BoltResponse:
+        return _page(200, "slack_installed")
+
+    async def _failed(self, args: AsyncFailureArgs) -> BoltResponse:
+        log.warning("slack_not_installed", reason=args.reason)
+        return _page(args.suggested_status_code, "slack_not_installed")
+
+
+def _page(status: int, name: str) -> BoltResponse:
+    text = messages("fr")
+    title, detail = text[f"{name}_title"], text[f"{name}_detail"]
+    page = render("problem.html", title=title, detail=detail, language="fr", text=text, root="../")
+    return BoltResponse(status=status, body=page, headers={"Content-Type": "text/html; charset=utf-8", **HEADERS})

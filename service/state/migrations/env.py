@@ -1,8 +1,0 @@
-"""Run by Alembic: the connection comes from `reperage.service.state.database`, never from a file."""
-
-from alembic import context
-
-from reperage.service.state.tables import METADATA
-
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA, render_as_batch=True)
-context.run_migrations()

@@ -1,0 +1,137 @@
+"""Questions to begin with: made of a course's own headings, and answered by its assistant from just those sections."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from threading import Lock
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from reperage.corpus import Section
+from reperage.index.index import Index
+from reperage.index.text.analysis import term_set
+from reperage.index.text.folding import flat
+from reperage.service.errors import InvalidQuestion
+from reperage.service.suggestions.headings.question import HeadingQuestion, question_of
+
+if TYPE_CHECKING:
+    from reperage.service.assistant import Assistant
+
+MOST = 4
+_MOST_TRIED = 24
+_LEAST_TEXT = 150
+"""Characters of a section, heading and marks included, from which on it can say something."""
+_LOOKED_AT = 250
+"""Headings of each part of a course that questions are made of."""
+_MOST_ALIKE = 4
+"""Sections under the same title, from which on it is a form that the material repeats."""
+
+_found: WeakKeyDictionary[Index, list[str]] = WeakKeyDictionary()
+_finding = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Suggestion:
+    """A question, the section that it is made of, and where that stands in the course.
+
+    `repeats` counts the headings of the course that hold all the words of this one.
+    """
+
+    question: HeadingQuestion
+    section: Section
+    place: int
+    repeats: int
+
+    @property
+    def order(self) -> tuple[bool, int, int, int]:
+        """Natural questions first, then what the course comes back to (twice as often counts), then high headings, then
+        long sections."""
+        return (
+            not self.question.is_natural,
+            -self.repeats.bit_length(),
+            len(self.section.heading_path),
+            self.section.start - self.section.end,
+        )
+
+
+def suggestions(assistant: "Assistant", index: Index) -> list[str]:
+    """Up to four questions about the course of `index`, in its order, which the assistant answers.
+
+    Blocks while they are asked, the first time that an opened index is given; nothing of it is kept in conversations.
+    """
+    with _finding:
+        if index not in _found:
+            _found[index] = _find(assistant, index)
+        return list(_found[index])
+
+
+def _find(assistant: "Assistant", index: Index) -> list[str]:
+    parts = [sorted(part, key=lambda found: found.order) for part in _parts(index)]
+    in_turn = [found for found in chain.from_iterable(zip_longest(*parts)) if found is not None]
+    part_of = {found.place: i for i, part in enumerate(parts) for found in part}
+    answered: dict[int, _Suggestion] = {}
+    asked: set[str] = set()
+    # One of each part of the course, then whatever else is answered.
+    for only_one in (True, False):
+        taken = {part_of[place] for place in answered}
+        for found in in_turn:
+            text = flat(found.question.text)
+            if len(answered) == MOST or len(asked) == _MOST_TRIED:
+                break
+            if text in asked or (only_one and part_of[found.place] in taken):
+                continue
+            asked.add(text)
+            if _answers(assistant, index, found):
+                answered[found.place] = found
+                taken.add(part_of[found.place])
+    return [answered[place].question.text for place in sorted(answered)]
+
+
+def _parts(index: Index) -> Iterator[list[_Suggestion]]:
+    """Questions made of the headings of each part of a course, which has as many parts as there are suggestions."""
+    sections = [
+        section
+        for document_id in index.document_ids
+        for section in index.sections(document_id)
+        if not section.is_empty and section.end - section.start >= _LEAST_TEXT and len(index.section_chunks(section))
+    ]
+    alike = Counter(flat(_heading(index, section)) for section in sections)
+    sections = [section for section in sections if alike[flat(_heading(index, section))] <= _MOST_ALIKE]
+    places = list(enumerate(sections))
+    holding: dict[str, set[int]] = {}
+    for place, section in places:
+        for term in term_set(_heading(index, section)):
+            holding.setdefault(term, set()).add(place)
+    for part in range(MOST):
+        within = places[len(places) * part // MOST : len(places) * (part + 1) // MOST]
+        yield list(_made(index, within, holding))
+
+
+def _heading(index: Index, section: Section) -> str:
+    """The title of a section, the document's own where it stands under that; nothing before the first heading."""
+    return section.title or (index.document_title(section.document_id) if section.anchor else "")
+
+
+def _made(
+    index: Index, places: Sequence[tuple[int, Section]], holding: Mapping[str, set[int]]
+) -> Iterator[_Suggestion]:
+    high_first = sorted(places, key=lambda place: (len(place[1].heading_path), place[1].start - place[1].end, place[0]))
+    for place, section in high_first[:_LOOKED_AT]:
+        heading = _heading(index, section)
+        text = index.document(section.document_id).text
+        if question := question_of(heading, text, index.manifest.language):
+            terms = term_set(heading)
+            repeats = len(set.intersection(*(holding[term] for term in terms))) if terms else 0
+            yield _Suggestion(question, section, place, repeats)
+
+
+def _answers(assistant: "Assistant", index: Index, found: _Suggestion) -> bool:
+    """Whether the assistant answers a question as it is written, from the section that it is made of."""
+    try:
+        answer = assistant.draft(found.question.text, index.manifest.course).answer
+    except InvalidQuestion:  # Longer than a question may be here.
+        return False
+    place = (found.section.document_id, found.section.anchor)
+    cited = {(citation.document_id, citation.anchor) for citation in answer.citations}
+    return answer.status == "answered" and answer.correction is None and place in cited
