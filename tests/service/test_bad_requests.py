@@ -115,7 +115,7 @@ def test_a_body_in_chunks_is_read(server: Served):
         ("PUT", "/v1/ask", 405),
         ("POST", DOCUMENT, 405),
         ("POST", "/", 405),
-        ("POST", "/static/page.js", 405),
+        ("POST", "/static/favicon.svg", 405),
         ("GET", "/v1", 404),
         ("GET", "/v1/nothing", 404),
         ("GET", "/nothing", 404),

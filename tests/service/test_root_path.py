@@ -102,7 +102,7 @@ def test_everything_works_under_a_path(served: Served, strips: bool) -> None:
             "docs",
             "openapi.json",
             "v1/courses",
-            "static/page.js",
+            "static/favicon.svg",
             "widget.js",
             "widget/api.js",
             "demo",
@@ -110,7 +110,7 @@ def test_everything_works_under_a_path(served: Served, strips: bool) -> None:
             assert browser.get(path, follow_redirects=True).status_code == 200, path
         assert_problem(browser.get("metrics"), 403)
         assert browser.get("openapi.json").json()["servers"] == [{"url": PREFIX}]
-        assert browser.get("static/page.js").headers["access-control-allow-origin"] == "*"
+        assert browser.get("static/favicon.svg").headers["access-control-allow-origin"] == "*"
         for path in ("v1/nothing", "static/nothing.js", "v1/courses/x/documents"):
             assert assert_problem(browser.get(path), 404)["instance"] == f"/{path}"
         for path in ("courses/docker/documents/nothing", "nothing"):
@@ -129,7 +129,7 @@ def test_everything_works_under_a_path(served: Served, strips: bool) -> None:
 
 @pytest.mark.model
 def test_without_the_proxy_both_addresses_work(served: Served) -> None:
-    for path in ("/healthz", f"{PREFIX}/healthz", "/static/page.js", f"{PREFIX}/static/page.js", f"{PREFIX}/"):
+    for path in ("/healthz", f"{PREFIX}/healthz", "/static/favicon.svg", f"{PREFIX}/static/favicon.svg", f"{PREFIX}/"):
         assert served.client.get(path, follow_redirects=True).status_code == 200
     moved = served.client.get(PREFIX)
     assert moved.status_code == 307

@@ -353,12 +353,12 @@ def test_what_fails_can_be_read_by_the_page(page: httpx.Client, served: Served, 
 
 def test_static_files_may_be_loaded_by_any_page(served: Served) -> None:
     for origin in ("https://nobody.example", "null", served.url):
-        response = served.client.get("/static/tokens.css", headers={"Origin": origin})
+        response = served.client.get("/static/shared/tokens.css", headers={"Origin": origin})
         assert response.status_code == 200
         assert response.headers["access-control-allow-origin"] == "*"
         assert response.headers["cross-origin-resource-policy"] == "cross-origin"
         assert response.headers["cache-control"] == "no-cache"
-        again = served.client.get("/static/tokens.css", headers={"If-None-Match": response.headers["etag"]})
+        again = served.client.get("/static/shared/tokens.css", headers={"If-None-Match": response.headers["etag"]})
         assert again.status_code == 304
         assert again.headers["access-control-allow-origin"] == "*"
 

@@ -35,7 +35,7 @@ _SLUGS = "async ([module, names]) => {const {slug} = await import(module); retur
 def slugs(page: Page, url: str, names: list[str]) -> list[str]:
     """The same names as the view has them."""
     page.goto(url)
-    return page.evaluate(_SLUGS, [f"{url}/static/lti/names.js", names])
+    return page.evaluate(_SLUGS, [f"{url}/static/lti/views/documents/document-id.js", names])
 
 
 def test_a_name_is_the_one_that_the_service_gives(served: Served, desk: Page) -> None:

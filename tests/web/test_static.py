@@ -9,6 +9,7 @@ from tools.environment import Problem
 from tools.widget_size import WIDGET, imports, measure, modules
 
 WEB = WIDGET.parent
+TEMPLATES = WEB.parent / "service" / "http" / "templates"
 SOURCES = [WIDGET, *sorted((WEB / "widget").rglob("*.js"))]
 
 NEVER = {
@@ -31,6 +32,29 @@ def found(source: str) -> set[str]:
     names = {name for name, pattern in NEVER.items() if re.search(pattern, source)}
     without_comments = re.sub(r"/\*.*?\*/", "", source, flags=re.DOTALL)
     return names | ({ON_THE_WAY} if re.search(r"\bimport\s*\(", without_comments) else set())
+
+
+def loaded(path: Path) -> set[Path]:
+    """The files that a template, a module or a stylesheet names."""
+    source = path.read_text(encoding="utf-8")
+    if path.suffix == ".html":
+        names = re.findall(r'(?:href|src)="(?:\.\./|\{\{ root \}\})?(?:static/)?([^":{}]+\.(?:css|js|svg))"', source)
+        return {WEB / name for name in names}
+    names = imports(source) if path.suffix == ".js" else re.findall(r'url\("([^"]+)"\)', source)
+    return {(path.parent / name).resolve() for name in names}
+
+
+def test_every_file_is_loaded_by_a_page_and_none_is_missing():
+    reached = set().union(*(loaded(path) for path in TEMPLATES.rglob("*.html")))
+    waiting = list(reached)
+    while waiting:
+        path = waiting.pop()
+        assert path.is_file()
+        if path.suffix in (".js", ".css"):
+            new = loaded(path) - reached
+            reached |= new
+            waiting += new
+    assert reached == {path for path in WEB.rglob("*") if path.is_file()}
 
 
 def test_all_that_the_widget_loads_is_read():

@@ -7,7 +7,7 @@
  *   courses: string[]}} Session
  */
 
-import { keep, kept } from "./kept.js";
+import { launchTokens, saveLaunchTokens } from "./launch-tokens.js";
 
 /** Where the service is: above the folder of the static files. */
 export const BASE = new URL("../../", import.meta.url);
@@ -23,15 +23,15 @@ export class Trouble extends Error {
 }
 
 export class Api {
-  #kept = kept();
+  #tokens = launchTokens();
 
   get token() {
-    return this.#kept.token;
+    return this.#tokens.token;
   }
 
   /** The permission to put a link into the LMS's course, where that was asked for. */
   get link() {
-    return this.#kept.link;
+    return this.#tokens.link;
   }
 
   /** @returns {Promise<Session>} */
@@ -39,8 +39,8 @@ export class Api {
     // The address was opened by itself, not from the LMS.
     if (!this.token) throw new Trouble(401, "");
     const session = await read(await this.#once("v1/lti/session", {}));
-    this.#kept = { ...this.#kept, token: session.token };
-    keep(this.#kept);
+    this.#tokens = { ...this.#tokens, token: session.token };
+    saveLaunchTokens(this.#tokens);
     return session;
   }
 

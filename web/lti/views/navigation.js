@@ -2,23 +2,24 @@
  * The views within an LMS, one address each, with the tabs that a teacher has. No other page is loaded for another view:
  * what the frame keeps of the launch would not come along.
  *
- * @typedef {import("./api.js").Session} Session
- * @typedef {import("./texts.js").Texts} Texts
- * @typedef {{api: Api, session: Session, texts: Texts, main: HTMLElement, go: (view: string) => void}} Place
+ * @typedef {import("../api.js").Session} Session
+ * @typedef {import("../texts.js").Texts} Texts
+ * @typedef {{api: Api, session: Session, texts: Texts, main: HTMLElement, go: (view: string) => void}} ViewContext
+ *   what a view is given: it fills `main`; `go` leads to another one
  */
 
-import { element } from "../widget/dom.js";
-import { Api, Trouble } from "./api.js";
-import { choose } from "./choose.js";
-import { course } from "./course.js";
-import { documents } from "./documents.js";
+import { element } from "../../widget/dom.js";
+import { Api, Trouble } from "../api.js";
+import { textsOf } from "../texts.js";
+import { troubleMessage } from "../trouble-messages.js";
+import { assistant } from "./assistant.js";
+import { courseChoice } from "./course-choice.js";
+import { linkForm } from "./deep-link/link-form.js";
+import { documentList } from "./documents/document-list.js";
 import { gaps } from "./gaps.js";
-import { link } from "./link.js";
-import { textsOf } from "./texts.js";
-import { inPlace } from "./troubles.js";
 
-/** @type {Record<string, (place: Place) => Promise<void>>} */
-const VIEWS = { course, choose, documents, gaps, link };
+/** By the last part of their addresses. @type {Record<string, (context: ViewContext) => Promise<void>>} */
+const VIEWS = { course: assistant, choose: courseChoice, documents: documentList, gaps, link: linkForm };
 const TABS = /** @type {const} */ (["course", "gaps", "documents", "choose"]);
 const FOR_ALL = "course";
 
@@ -29,9 +30,9 @@ const api = new Api();
 /** @param {string} address relative to that of this view */
 function go(address) {
   history.pushState(history.state, "", address);
-  const shown = show();
+  const main = show();
   // The focus stood in what is gone.
-  if (document.activeElement === document.body) shown.focus();
+  if (document.activeElement === document.body) main.focus();
 }
 
 /** Show the view of this address, in a new element: what another one has yet to show goes nowhere. */
@@ -57,7 +58,7 @@ async function fill(main) {
     await VIEWS[view]?.({ api, session, texts, main, go: next });
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
-    main.replaceChildren(inPlace(texts, error, () => void show()));
+    main.replaceChildren(troubleMessage(texts, error, () => void show()));
   }
 }
 
@@ -78,13 +79,13 @@ function showTabs(isShown, view) {
 
 /** @param {typeof TABS[number]} name @param {string} href */
 function tab(name, href) {
-  const shown = element("a", { href }, texts[name]);
-  shown.addEventListener("click", (event) => {
+  const node = element("a", { href }, texts[name]);
+  node.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     go(href);
   });
-  return shown;
+  return node;
 }
 
 addEventListener("popstate", () => show());

@@ -1,29 +1,29 @@
 /**
  * Which course the LMS's course is mapped to: the teacher chooses once, for everybody who comes from there.
  *
- * @typedef {import("./view.js").Place} Place
+ * @typedef {import("./navigation.js").ViewContext} ViewContext
  */
 
-import { element } from "../widget/dom.js";
-import { Trouble } from "./api.js";
-import { refusal } from "./troubles.js";
+import { element } from "../../widget/dom.js";
+import { Trouble } from "../api.js";
+import { refusal } from "../trouble-messages.js";
 
-/** @param {Place} place */
-export async function choose({ api, session, texts, main, go }) {
+/** @param {ViewContext} context */
+export async function courseChoice({ api, session, texts, main, go }) {
   const { context_title, courses } = session;
-  const present = session.course?.id;
+  const current = session.course?.id;
   const options = courses.map((name) => {
     const radio = element("input", { type: "radio", name: "course", value: name });
-    radio.checked = name === present;
+    radio.checked = name === current;
     const label = element("label", { class: "option" }, radio, element("span", {}, name));
-    if (name === present) label.append(element("small", {}, texts.chosen));
+    if (name === current) label.append(element("small", {}, texts.chosen));
     return label;
   });
-  const fresh = element("input", { type: "radio", name: "course", value: "" });
-  fresh.checked = !present;
+  const newCourse = element("input", { type: "radio", name: "course", value: "" });
+  newCourse.checked = !current;
   const title = element("input", { type: "text", id: "title", maxlength: "100", autocomplete: "off" });
-  title.value = present ? "" : context_title;
-  title.addEventListener("input", () => (fresh.checked = true));
+  title.value = current ? "" : context_title;
+  title.addEventListener("input", () => (newCourse.checked = true));
   const form = element(
     "form",
     { class: "page" },
@@ -36,28 +36,28 @@ export async function choose({ api, session, texts, main, go }) {
       "fieldset",
       {},
       element("legend", {}, texts.chooseNew),
-      element("label", { class: "option" }, fresh, element("span", {}, texts.chooseNew)),
+      element("label", { class: "option" }, newCourse, element("span", {}, texts.chooseNew)),
       element("label", { for: "title" }, texts.newTitle),
       title,
     ),
   );
-  const told = element("p", { role: "alert" });
+  const message = element("p", { role: "alert" });
   const save = element("button", {}, texts.chooseSave);
-  form.append(told, save);
+  form.append(message, save);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const name = String(new FormData(form).get("course") ?? "");
     if (!name && !title.value.trim()) return title.focus();
     save.disabled = true;
-    told.textContent = "";
+    message.textContent = "";
     try {
-      const chosen = await api.put("v1/lti/context", { ...(name ? { course: name } : { new: title.value }), instead_of: present ?? null });
-      go(api.link ? "link" : chosen.course.is_ready ? "course" : "documents");
+      const { course } = await api.put("v1/lti/context", { ...(name ? { course: name } : { new: title.value }), instead_of: current ?? null });
+      go(api.link ? "link" : course.is_ready ? "course" : "documents");
     } catch (error) {
       if (!(error instanceof Trouble)) throw error;
       save.disabled = false;
       const own = { 404: name ? texts.courseGone : texts.noTitle, 409: texts.chosenMeanwhile };
-      told.replaceChildren(...refusal(texts, error, own));
+      message.replaceChildren(...refusal(texts, error, own));
     }
   });
   main.append(form);

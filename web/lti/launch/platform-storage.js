@@ -13,7 +13,7 @@ const WAIT_MS = 3000;
  * @param {string} frame the name of the frame that listens, or `_parent`
  * @returns {Promise<string | null>} the value; `null` where nobody answers, or with an error
  */
-export function ask(subject, fields, origin, frame) {
+export function askPlatform(subject, fields, origin, frame) {
   const id = crypto.getRandomValues(new Uint32Array(4)).join("-");
   const page = window.opener ?? window.parent;
   return new Promise((resolve) => {

@@ -1,22 +1,22 @@
 /**
  * The assistant; on a section, or with a first question, where the link that led here says so.
  *
- * @typedef {import("./view.js").Place} Place
+ * @typedef {import("./navigation.js").ViewContext} ViewContext
  */
 
-import { button, element, link } from "../widget/dom.js";
-import { coursePath } from "./api.js";
+import { button, element, link } from "../../widget/dom.js";
+import { coursePath } from "../api.js";
 
-/** @param {Place} place */
-export async function course({ api, session, texts, main, go }) {
+/** @param {ViewContext} context */
+export async function assistant({ api, session, texts, main, go }) {
   const { course, role } = session;
   if (!course?.is_ready) {
     const isTeacher = role !== "student";
-    const said = !course ? texts.notMapped : isTeacher ? texts.notReadyTeacher : texts.notReady;
-    const shown = element("div", { class: "message" }, element("p", {}, said));
+    const text = !course ? texts.notMapped : isTeacher ? texts.notReadyTeacher : texts.notReady;
+    const message = element("div", { class: "message" }, element("p", {}, text));
     const next = course ? "documents" : "choose";
-    if (isTeacher) shown.append(button("", () => go(next), course ? texts.addDocuments : texts.choose));
-    main.append(shown);
+    if (isTeacher) message.append(button("", () => go(next), course ? texts.addDocuments : texts.choose));
+    main.append(message);
     return;
   }
   main.append(element("h1", { class: "hidden" }, `${texts.course} · ${course.title}`));
@@ -30,8 +30,8 @@ export async function course({ api, session, texts, main, go }) {
     if (!main.isConnected) return;
     if (section) {
       const title = section.heading_path.at(-1) ?? section.document_title;
-      const read = link(section.url, {}, texts.read, element("span", { class: "hidden" }, ` ${texts.newTab}`));
-      main.append(element("p", { class: "strip" }, `${texts.section} `, element("strong", {}, title), " ", read));
+      const sectionLink = link(section.url, {}, texts.read, element("span", { class: "hidden" }, ` ${texts.newTab}`));
+      main.append(element("p", { class: "strip" }, `${texts.section} `, element("strong", {}, title), " ", sectionLink));
       question ||= texts.about(title);
     }
   }

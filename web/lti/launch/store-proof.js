@@ -4,18 +4,18 @@
  * begins with is good once.
  */
 
-import { ask } from "./storage.js";
+import { askPlatform } from "./platform-storage.js";
 
 const { origin = "", frame = "", key = "", value = "", cookie = "", address = "" } = document.body.dataset;
 
 /** The cookie is none that scripts see: the service says whether it came back. */
 async function isCookieKept() {
-  const asked = new URL(`cookie?${new URLSearchParams({ name: cookie })}`, location.href);
-  const response = await fetch(asked, { credentials: "same-origin", cache: "no-store" }).catch(() => null);
+  const url = new URL(`cookie?${new URLSearchParams({ name: cookie })}`, location.href);
+  const response = await fetch(url, { credentials: "same-origin", cache: "no-store" }).catch(() => null);
   return (await response?.json().catch(() => null))?.is_kept === true;
 }
 
-const isStored = frame !== "" && (await ask("lti.put_data", { key, value }, origin, frame)) !== null;
+const isStored = frame !== "" && (await askPlatform("lti.put_data", { key, value }, origin, frame)) !== null;
 if (isStored || (await isCookieKept())) location.replace(address);
 else {
   for (const node of document.querySelectorAll("#wait, #window")) node.toggleAttribute("hidden");

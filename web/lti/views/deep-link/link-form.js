@@ -1,17 +1,17 @@
 /**
  * Deep linking: the teacher says what the link in the LMS's course shows.
  *
- * @typedef {import("./view.js").Place} Place
+ * @typedef {import("../navigation.js").ViewContext} ViewContext
  */
 
-import { element } from "../widget/dom.js";
-import { BASE, coursePath } from "./api.js";
+import { element } from "../../../widget/dom.js";
+import { BASE, coursePath } from "../../api.js";
 
 /** Characters of what a link holds. */
 const LONGEST = 500;
 
-/** @param {Place} place */
-export async function link({ api, session, texts, main, go }) {
+/** @param {ViewContext} context */
+export async function linkForm({ api, session, texts, main, go }) {
   const { course } = session;
   if (!course) return go("choose");
   if (!api.link) {
@@ -36,13 +36,13 @@ export async function link({ api, session, texts, main, go }) {
     .map(([kind, label]) => {
       const radio = element("input", { type: "radio", name: "kind", value: kind });
       radio.checked = kind === "course";
-      radio.addEventListener("change", shown);
+      radio.addEventListener("change", showFields);
       return element("label", { class: "option" }, radio, element("span", {}, label));
     });
   const whichSection = element("div", {}, element("label", { for: "section" }, texts.whichSection), pick);
   const whichQuestion = element("div", {}, element("label", { for: "question" }, texts.whichQuestion), question);
 
-  function shown() {
+  function showFields() {
     const kind = new FormData(form).get("kind");
     whichSection.hidden = kind !== "section";
     whichQuestion.hidden = kind !== "question";
@@ -62,19 +62,19 @@ export async function link({ api, session, texts, main, go }) {
       element("button", { class: "quiet", name: "cancel", value: "1", formnovalidate: "" }, texts.linkCancel),
     ),
   );
-  shown();
+  showFields();
   main.append(form);
 }
 
-/** Every section that has text and that a link can hold: where it stands, and its titles. @param {import("./api.js").Api} api @param {string} course @returns {Promise<[string, string][]>} */
+/** Every section that has text and that a link can hold: where it stands, and its titles. @param {import("../../api.js").Api} api @param {string} course @returns {Promise<[string, string][]>} */
 async function sectionsOf(api, course) {
   /** @type {{id: string, title: string}[]} */
   const documents = (await api.get(`${coursePath(course)}/documents`)).documents;
-  const read = documents.map(async ({ id, title }) => {
+  const options = documents.map(async ({ id, title }) => {
     /** @type {{sections: {heading_path: string[], anchor: string, is_empty: boolean}[]}} */
     const { sections } = await api.get(`${coursePath(course)}/documents/${encodeURIComponent(id)}`);
-    const told = sections.filter(({ is_empty, anchor }) => !is_empty && anchor && `${id}#${anchor}`.length <= LONGEST);
-    return told.map(({ heading_path, anchor }) => /** @type {[string, string]} */ ([`${id}#${anchor}`, [title, ...heading_path.filter((name, i) => i > 0 || name !== title)].join(" › ")]));
+    const linkable = sections.filter(({ is_empty, anchor }) => !is_empty && anchor && `${id}#${anchor}`.length <= LONGEST);
+    return linkable.map(({ heading_path, anchor }) => /** @type {[string, string]} */ ([`${id}#${anchor}`, [title, ...heading_path.filter((name, i) => i > 0 || name !== title)].join(" › ")]));
   });
-  return (await Promise.all(read)).flat();
+  return (await Promise.all(options)).flat();
 }

@@ -1,25 +1,25 @@
 /**
  * What was asked and the course did not answer.
  *
- * @typedef {import("./view.js").Place} Place
+ * @typedef {import("./navigation.js").ViewContext} ViewContext
  * @typedef {{question: string, status: "not_in_material" | "section_empty" | "answered" | "small_talk", count: number,
  *   last_asked_at: string, reasons: string[]}} Gap
  * @typedef {{document_title: string, heading_path: string[], url: string}} EmptySection
  */
 
-import { button, element, link } from "../widget/dom.js";
-import { coursePath } from "./api.js";
+import { button, element, link } from "../../widget/dom.js";
+import { coursePath } from "../api.js";
 
-/** @param {Place} place */
+/** @param {ViewContext} context */
 export async function gaps({ api, session, texts, main, go }) {
   if (!session.course) return go("choose");
   /** @type {{questions: Gap[], empty_sections: EmptySection[]}} */
   const { questions, empty_sections } = await api.get(`${coursePath(session.course.id)}/gaps`);
   const date = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium" });
-  const shown = element("article", { class: "page" }, element("h1", {}, texts.gapsTitle), element("p", {}, texts.gapsDetail));
-  if (questions.length === 0) shown.append(element("p", { class: "none" }, texts.gapsNone));
+  const page = element("article", { class: "page" }, element("h1", {}, texts.gapsTitle), element("p", {}, texts.gapsDetail));
+  if (questions.length === 0) page.append(element("p", { class: "none" }, texts.gapsNone));
   else {
-    shown.append(
+    page.append(
       element(
         "ul",
         { class: "rows" },
@@ -33,7 +33,7 @@ export async function gaps({ api, session, texts, main, go }) {
     );
   }
   if (empty_sections.length > 0) {
-    shown.append(
+    page.append(
       element("h2", {}, texts.emptySections),
       element(
         "ul",
@@ -45,6 +45,6 @@ export async function gaps({ api, session, texts, main, go }) {
       ),
     );
   }
-  if (session.course.is_managed) shown.append(button("quiet", () => go("documents"), texts.addDocuments));
-  main.append(shown);
+  if (session.course.is_managed) page.append(button("quiet", () => go("documents"), texts.addDocuments));
+  main.append(page);
 }
