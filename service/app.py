@@ -10,54 +10,30 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from reperage.service.access.encryption import Encryption
-from reperage.service.access.jwks import KeySets
 from reperage.service.access.lms_user_tokens import HEADER as USER_TOKEN
-from reperage.service.access.lms_user_tokens import PURPOSE as USERS
-from reperage.service.access.lms_user_tokens import UserTokens
-from reperage.service.access.registry import Register
-from reperage.service.access.signed_tokens import Tokens, secret_keys
 from reperage.service.api import (
-    batch as batch_routes,
+    batch,
+    conversations,
+    courses,
+    documents,
+    feedback,
+    gaps,
+    health,
+    jobs,
+    me,
+    openai,
+    questions,
+    sessions,
 )
-from reperage.service.api import (
-    conversations as conversation_routes,
-)
-from reperage.service.api import (
-    documents as document_routes,
-)
-from reperage.service.api import (
-    feedback as feedback_routes,
-)
-from reperage.service.api import (
-    gaps as gap_routes,
-)
-from reperage.service.api import (
-    jobs as job_routes,
-)
-from reperage.service.api import (
-    me as person_routes,
-)
-from reperage.service.api import (
-    openai as openai_form,
-)
-from reperage.service.api import (
-    routes,
-)
-from reperage.service.api import (
-    sessions as session_routes,
-)
-from reperage.service.api.idempotency import Repeats
-from reperage.service.conversations.conversations import Conversations
-from reperage.service.courses.job_worker import JobWorker
-from reperage.service.courses.jobs import Jobs
-from reperage.service.database.engine import database_of
-from reperage.service.http.authentication import KeepPerson
-from reperage.service.http.cors import OpenFiles, SiteOrigins
+from reperage.service.api.idempotency import IdempotentQuestions
+from reperage.service.http.body_limit import LimitBody
+from reperage.service.http.cors import SiteOrigins
 from reperage.service.http.metrics import TimeRequests
-from reperage.service.http.problems import LimitBody, Problem, add_handlers
+from reperage.service.http.person_cookie import KeepPerson
+from reperage.service.http.problems import Problem, ProblemForms, add_handlers
 from reperage.service.http.root_path import UnderPath
-from reperage.service.loading import BuildProgress, Startup
+from reperage.service.http.static_files import OpenFiles
+from reperage.service.loading import BuildProgress, Loading
 from reperage.service.lti import pages as lti_pages
 from reperage.service.lti import routes as lti_routes
 from reperage.service.lti import session_routes as lti_session_routes
@@ -65,10 +41,8 @@ from reperage.service.lti import tool_routes as lti_tool_routes
 from reperage.service.lti.refusals import Refused
 from reperage.service.optional_imports import extra
 from reperage.service.pages import routes as pages
-from reperage.service.rate_limits.limiter import Rates
+from reperage.service.services import Services
 from reperage.service.settings import Settings
-from reperage.service.webhooks.delivery import Sender
-from reperage.service.webhooks.signing import PURPOSE as WEBHOOKS
 
 if TYPE_CHECKING:
     from reperage.service.slack.http import OverHttp
@@ -115,9 +89,9 @@ class _Service(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         # Around what answers to unexpected errors too: a page of another site may read only what says that it may.
-        register = self.state.register
-        stack = SiteOrigins(super().build_middleware_stack(), register)
-        return UnderPath(stack, self.state.startup.settings.root_path)
+        services: Services = self.state.services
+        stack = SiteOrigins(super().build_middleware_stack(), services.registry)
+        return UnderPath(stack, services.settings.root_path)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -133,38 +107,49 @@ class _Service(FastAPI):
         return self.openapi_schema
 
 
+_ROUTERS = (
+    questions.router,
+    courses.router,
+    documents.router,
+    health.router,
+    batch.router,
+    jobs.router,
+    gaps.router,
+    conversations.router,
+    me.router,
+    sessions.router,
+    feedback.router,
+    openai.router,
+    pages.router,
+    lti_routes.router,
+    lti_tool_routes.router,
+    lti_pages.router,
+    lti_session_routes.router,
+)
+"""In the order in which the description of the API lists them."""
+_PROBLEMS = ProblemForms(
+    programs=("/v1", "/healthz", "/readyz", "/metrics"),
+    members=dict.fromkeys(openai.PATHS, openai.openai_error),
+    framed=("/lti/",),
+)
+
+
 def create_app(
     settings: Settings,
     progress: BuildProgress = lambda course, done, total: None,
-    finished: Callable[[Startup], None] = lambda startup: None,
+    loaded: Callable[[Loading], None] = lambda loading: None,
 ) -> FastAPI:
-    """The application; loading begins when it starts, in a thread, and `finished` is called from there."""
+    """The application; loading begins when it starts, in a thread, and `loaded` is called from there."""
     slack = _over_http(settings)
-    database = database_of(settings)
-    conversations, register = Conversations(database, settings.retention_days), Register(database)
-    startup, jobs = Startup(settings, progress, finished, conversations), Jobs(settings, database)
-    worker = JobWorker(startup, jobs, database)
+    services = Services(settings, progress, loaded)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        keys = secret_keys(settings.secret_key, settings.home)
-        app.state.secret_keys, app.state.tokens = keys, Tokens(keys)
-        app.state.user_tokens = UserTokens(Encryption(keys, USERS), app.state.key_sets)
-        sender = Sender(database, Encryption(keys, WEBHOOKS))
-        conversations.start()
-        sender.start()
-        startup.start()
-        worker.start()
-        async with slack.answering(app, startup) if slack else nullcontext():
+        services.start()
+        async with slack.answering(app, services) if slack else nullcontext():
             yield
-        # All are told before one is waited for: a container's time to end is short.
-        for part in (conversations, worker, sender):
-            part.end()
-        register.close()
-        app.state.rates.close()
-        for part in (conversations, worker, sender):
-            await to_thread.run_sync(part.close)
-        database.close()
+        services.end()
+        await to_thread.run_sync(services.close)
 
     app = _Service(
         title="Repère",
@@ -177,31 +162,14 @@ def create_app(
         # What clients that are made from the description call it.
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.startup, app.state.register, app.state.jobs = startup, register, jobs
-    app.state.rates, app.state.repeats = Rates.of(settings), Repeats()
-    app.state.key_sets = KeySets()
-    app.state.database = database
-    add_handlers(app)
+    app.state.services = services
+    app.state.idempotent_questions = IdempotentQuestions()
+    add_handlers(app, _PROBLEMS)
     app.add_exception_handler(Refused, lti_pages.refusal)
-    app.add_middleware(LimitBody)
-    app.add_middleware(TimeRequests)
-    app.add_middleware(KeepPerson)
-    app.add_middleware(OpenFiles)
-    app.include_router(routes.router)
-    app.include_router(batch_routes.router)
-    app.include_router(document_routes.router)
-    app.include_router(job_routes.router)
-    app.include_router(gap_routes.router)
-    app.include_router(conversation_routes.router)
-    app.include_router(person_routes.router)
-    app.include_router(session_routes.router)
-    app.include_router(feedback_routes.router)
-    app.include_router(openai_form.router)
-    app.include_router(pages.router)
-    app.include_router(lti_routes.router)
-    app.include_router(lti_tool_routes.router)
-    app.include_router(lti_pages.router)
-    app.include_router(lti_session_routes.router)
+    for middleware in (LimitBody, TimeRequests, KeepPerson, OpenFiles):
+        app.add_middleware(middleware)
+    for router in _ROUTERS:
+        app.include_router(router)
     if slack:
         slack.add_routes(app)
     app.mount("/widget", StaticFiles(directory=pages.WEB / "widget"), name="widget")

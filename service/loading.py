@@ -17,6 +17,7 @@ from reperage.index.errors import BuildInProgress, SearchIndexError
 from reperage.index.text.dictionary import dictionary
 from reperage.service.answering.answerability import NAMES
 from reperage.service.answering.calibration import WITHOUT_CALIBRATION, Calibration, load_calibration
+from reperage.service.answering.pipeline import Pipeline
 from reperage.service.assistant import Assistant, Composer
 from reperage.service.conversations.conversations import Conversations
 from reperage.service.courses.library import Courses
@@ -33,7 +34,7 @@ BuildProgress = Callable[[str, int, int], None]
 """Told, for a course, how many of how many texts are encoded."""
 
 
-class Startup:
+class Loading:
     """Makes the assistant, at once or in a thread of its own.
 
     `detail` says in a sentence what it is doing; `error` is set when it has failed.
@@ -43,11 +44,12 @@ class Startup:
         self,
         settings: Settings,
         progress: BuildProgress = lambda course, done, total: None,
-        finished: Callable[["Startup"], None] = lambda startup: None,
+        finished: Callable[["Loading"], None] = lambda loading: None,
         conversations: Conversations | None = None,
+        courses: Courses | None = None,
     ) -> None:
         self.settings = settings
-        self.courses = Courses(settings)
+        self.courses = courses or Courses(settings)
         self.conversations = conversations or Conversations()
         self.error: StartError | None = None
         self.detail = "The program is starting."
@@ -97,13 +99,11 @@ class Startup:
                 log.error("course_unavailable", course=course, problem=problem)
             encoder.encode_query(["Prêt ?"])
             self._assistant = Assistant(
-                encoder,
+                Pipeline(encoder, self._calibration(), load_reranker(settings)),
                 self.courses,
-                self._calibration(),
-                load_reranker(settings),
-                settings.max_question_length,
                 self.conversations,
-                self._composer(encoder),
+                composer=self._composer(encoder),
+                max_question_length=settings.max_question_length,
             )
             self.detail = "Ready."
             return self._assistant

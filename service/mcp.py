@@ -21,24 +21,21 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reperage.service.access.document_grants import links_for
-from reperage.service.access.encryption import Encryption
-from reperage.service.access.jwks import KeySets
-from reperage.service.access.lms_user_tokens import PURPOSE, UserTokens
-from reperage.service.access.registry import Register
-from reperage.service.access.signed_tokens import Tokens, secret_keys
-from reperage.service.api.schemas import EXAMPLE, SearchResult, search_result
 from reperage.service.assistant import Assistant
 from reperage.service.caller import COMMAND_LINE, Caller, check
 from reperage.service.contract.answer import Answer, Contract
 from reperage.service.contract.plain_text import plain_text
-from reperage.service.database.engine import database_of
+from reperage.service.contract.search_result import EXAMPLE, SearchResult
 from reperage.service.errors import NotReady, ServiceError, StateUnavailable
-from reperage.service.http.authentication import identified, reader
+from reperage.service.http.authentication import identified
 from reperage.service.http.problems import error_response
-from reperage.service.loading import Startup
-from reperage.service.rate_limits.limiter import Rates, count_question
+from reperage.service.http.rate_limit import count_question
+from reperage.service.http.requirements import reader
+from reperage.service.http.source_links import source_links
+from reperage.service.loading import Loading
+from reperage.service.services import Services
 from reperage.service.settings import Settings
+from reperage.service.sources.links import SourceLinks
 from reperage.service.urls import is_loopback
 
 PATH = "/mcp"
@@ -48,6 +45,8 @@ _START_SECONDS = 45.0
 """How long a call waits for the model: clients give up after a minute, unless told of progress."""
 _POLL_SECONDS = 0.1
 _TELL_SECONDS = 2.0
+_NOBODY = Caller("", courses=frozenset())
+"""Who asks over HTTP is told by the request."""
 _NAMES_HERE = ("127.0.0.1", "localhost", "[::1]")
 
 _INSTRUCTIONS = """\
@@ -79,9 +78,9 @@ _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent
 class _Tools:
     """What clients may call; every error that a client can do something about is a result with its sentence."""
 
-    def __init__(self, startup: Startup, base_url: str, caller: Caller) -> None:
-        self._startup = startup
-        self._base_url = base_url
+    def __init__(self, loading: Loading, links: SourceLinks, caller: Caller) -> None:
+        self._loading = loading
+        self._links_here = links
         self._caller = caller
 
     async def ask(
@@ -90,7 +89,7 @@ class _Tools:
         try:
             assistant = await self._assistant(context)
             whose = await self._whose(context)
-            answer = await assistant.answer(question, course, caller=whose, base_url=self._links(context))
+            answer = await assistant.answer(question, course, caller=whose, links=self._links(context))
         except ServiceError as error:
             return _failure(error)
         return _result(plain_text(answer, links=True), answer)
@@ -101,7 +100,7 @@ class _Tools:
         try:
             assistant = await self._assistant(context)
             whose = await self._whose(context)
-            find = partial(search_result, assistant, question, course, k, self._links(context), whose)
+            find = partial(assistant.search_result, question, course, k, caller=whose, links=self._links(context))
             found = await to_thread.run_sync(find, limiter=assistant.limiter)
         except ServiceError as error:
             return _failure(error)
@@ -119,10 +118,10 @@ class _Tools:
         await count_question(request, whose := reader(request))
         return whose
 
-    def _links(self, context: Context) -> str:
-        """What links begin with."""
+    def _links(self, context: Context) -> SourceLinks:
+        """Links for whoever gets the answer."""
         request = context.request_context.request
-        return links_for(request, self._base_url) if isinstance(request, Request) else self._base_url
+        return source_links(request, self._links_here.base_url) if isinstance(request, Request) else self._links_here
 
     async def _assistant(self, context: Context) -> Assistant:
         """The assistant, once there is one; the client is told what it waits for.
@@ -132,20 +131,20 @@ class _Tools:
         """
         began = monotonic()
         for step in count():
-            if self._startup.error:
-                raise NotReady(f"Repère cannot start: {self._startup.error}")
+            if self._loading.error:
+                raise NotReady(f"Repère cannot start: {self._loading.error}")
             waited = monotonic() - began
-            if self._startup.is_ready or waited > _START_SECONDS:
+            if self._loading.is_ready or waited > _START_SECONDS:
                 break
             if step % round(_TELL_SECONDS / _POLL_SECONDS) == 0:
-                await context.report_progress(waited, message=self._startup.detail)
+                await context.report_progress(waited, message=self._loading.detail)
             await anyio.sleep(_POLL_SECONDS)
-        return self._startup.assistant
+        return self._loading.assistant
 
 
-def create_server(startup: Startup, base_url: str, caller: Caller = COMMAND_LINE) -> MCPServer[None]:
-    """The server and its tools; they wait for `startup`, links in answers begin with `base_url`."""
-    tools = _Tools(startup, base_url, caller)
+def create_server(loading: Loading, links: SourceLinks, caller: Caller) -> MCPServer[None]:
+    """The server and its tools; they wait for `loading`. `caller` is who asks otherwise than over HTTP."""
+    tools = _Tools(loading, links, caller)
     server: MCPServer[None] = MCPServer(
         "repere",
         title="Repère",
@@ -173,42 +172,36 @@ def create_server(startup: Startup, base_url: str, caller: Caller = COMMAND_LINE
     return server
 
 
-def serve_stdio(startup: Startup, base_url: str) -> None:
+def serve_stdio(loading: Loading, links: SourceLinks) -> None:
     """Serve one client over standard input and output until it closes them; the model is loaded meanwhile."""
     # A thread waits for the next line, and Python would wait for the thread; there is nothing to lose.
     before = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        startup.start()
-        anyio.run(create_server(startup, base_url).run_stdio_async)
+        loading.start()
+        anyio.run(create_server(loading, links, COMMAND_LINE).run_stdio_async)
     finally:
         signal.signal(signal.SIGINT, before)
 
 
-def http_app(startup: Startup, base_url: str) -> Starlette:
-    """The server as an ASGI application at `/mcp`; loading begins when it starts."""
-    server = create_server(startup, base_url)
+def http_app(services: Services, address: str) -> Starlette:
+    """The server as an ASGI application at `/mcp`; loading begins when it starts, links begin with `address`."""
+    server = create_server(services.loading, SourceLinks(address), _NOBODY)
     # No call depends on one before it, so that there is nothing to keep between them.
     app = server.streamable_http_app(
-        streamable_http_path=PATH, stateless_http=True, transport_security=transport_security(startup.settings)
+        streamable_http_path=PATH, stateless_http=True, transport_security=transport_security(services.settings)
     )
     sessions = app.router.lifespan_context
-    settings, database = startup.settings, database_of(startup.settings)
-    app.state.startup, app.state.register, app.state.rates = startup, Register(database), Rates.of(settings)
+    app.state.services = services
     app.add_middleware(_Guard)
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
-        keys = secret_keys(settings.secret_key, settings.home)
-        app.state.tokens = Tokens(keys)
-        app.state.user_tokens = UserTokens(Encryption(keys, PURPOSE), KeySets())
         with suppress(StateUnavailable):  # Then only this machine may ask, until it can be read.
-            await to_thread.run_sync(database.migrate)
-        startup.start()
+            await to_thread.run_sync(services.database.migrate)
+        services.loading.start()
         async with sessions(application):
             yield
-        app.state.register.close()
-        app.state.rates.close()
-        database.close()
+        await to_thread.run_sync(services.close)
 
     app.router.lifespan_context = lifespan
     return app

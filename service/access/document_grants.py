@@ -2,30 +2,32 @@
 
 from collections.abc import Set as AbstractSet
 
-from starlette.requests import Request
-
 from reperage.corpus import Document
-from reperage.index.address import Base
-from reperage.service.access.registry import Register
-from reperage.service.access.signed_tokens import GrantTokens, Tokens, secret_keys
+from reperage.service.access.signed_tokens import GrantTokens, secret_keys
 from reperage.service.errors import StateUnavailable
-from reperage.service.http.authentication import is_open_here, own_origin
 from reperage.service.settings import Settings
+from reperage.service.sources.links import SourceLinks
 
 
-def links_for(request: Request, address: str) -> str:
-    """What links begin with that answer a request, `address` being ours; where a course is not open to everybody, they
-    open its documents for whoever has them."""
-    if is_open_here(request):
-        return address
-    register: Register = request.app.state.register
-    tokens: Tokens = request.app.state.tokens
-    return granting(address, tokens.grant, register.courses(own_origin(request)) or frozenset())
+class DocumentGrants:
+    """Rights to read documents, each signed once; the documents of `public` courses need none."""
+
+    def __init__(self, tokens: GrantTokens, public: AbstractSet[str] = frozenset()) -> None:
+        self._tokens, self._public = tokens, public
+        self._signed: dict[tuple[str, str], str] = {}
+
+    def __call__(self, document: Document) -> str:
+        if document.course in self._public:
+            return ""
+        name = (document.course, document.id)
+        if name not in self._signed:
+            self._signed[name] = self._tokens.new(document.course, document.id, document.version)
+        return self._signed[name]
 
 
-def links_here(settings: Settings) -> str:
-    """What links begin with for whoever is at this machine: the pages that `repere serve` serves, with a right to read
-    once a key is asked for there."""
+def links_here(settings: Settings) -> SourceLinks:
+    """Links for whoever is at this machine: to the pages that `repere serve` serves, with a right to read once a key is
+    asked for there."""
     from reperage.service.database.engine import existing_database
     from reperage.service.database.keys import all_keys
 
@@ -36,20 +38,5 @@ def links_here(settings: Settings) -> str:
         except StateUnavailable:
             has_keys = True
     if not has_keys:
-        return address
-    return granting(address, GrantTokens(secret_keys(settings.secret_key, settings.home)), frozenset())
-
-
-def granting(address: str, tokens: GrantTokens, public: AbstractSet[str]) -> Base:
-    """What links begin with that hold the right to read what they lead to; those to `public` courses need none."""
-    made: dict[str, str] = {}
-
-    def grant(document: Document) -> str:
-        if document.course in public:
-            return ""
-        name = f"{document.course}/{document.id}"
-        if name not in made:
-            made[name] = tokens.new(document.course, document.id, document.version)
-        return made[name]
-
-    return Base.granting(address, grant)
+        return SourceLinks(address)
+    return SourceLinks(address, DocumentGrants(GrantTokens(secret_keys(settings.secret_key, settings.home))))

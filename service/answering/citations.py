@@ -4,23 +4,22 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from reperage.index.address import section_url as section_url
 from reperage.index.index import Index
 from reperage.service.answering.extractive import Quote
 from reperage.service.contract.answer import AnswerSentence, Citation
 from reperage.service.sources.formatting import shown_fields
-from reperage.service.sources.links import find_document
+from reperage.service.sources.links import SourceLinks, find_document
 
 log = structlog.get_logger(__name__)
 
 
-def cite(index: Index, quotes: Sequence[Quote], base_url: str) -> tuple[list[AnswerSentence], list[Citation]]:
+def cite(index: Index, quotes: Sequence[Quote], links: SourceLinks) -> tuple[list[AnswerSentence], list[Citation]]:
     """Sentences and citations for the quotes that stand in their documents, checked here, last of all."""
     sentences: list[AnswerSentence] = []
     citations: list[Citation] = []
-    find = find_document(index, base_url)
+    find = find_document(index, links)
     for found in quotes:
-        citation = citation_of(index, found, len(citations) + 1, base_url)
+        citation = citation_of(index, found, len(citations) + 1, links)
         if citation is None:
             continue
         citations.append(citation)
@@ -30,7 +29,7 @@ def cite(index: Index, quotes: Sequence[Quote], base_url: str) -> tuple[list[Ans
     return sentences, citations
 
 
-def citation_of(index: Index, found: Quote, number: int, base_url: str) -> Citation | None:
+def citation_of(index: Index, found: Quote, number: int, links: SourceLinks) -> Citation | None:
     """The citation of a quote; `None` where it does not stand in its document."""
     section, start, end = found.section, found.sentence.start, found.sentence.end
     document = index.document(section.document_id)
@@ -50,7 +49,7 @@ def citation_of(index: Index, found: Quote, number: int, base_url: str) -> Citat
         line_start=line_start,
         line_end=line_end,
         page=document.page_at(start),
-        url=section_url(base_url, document, section, (start, end)),
+        url=links.to(document, section, (start, end)),
         document_version=document.version,
         shown=found.sentence.shown,
     )

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from reperage.index.index import Index
 from reperage.service.answering.sentence_selection import Candidate
 from reperage.service.contract.answer import Answer, AnswerSentence, Citation
+from reperage.service.sources.links import SourceLinks
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`found` are the sentences that `answer` was chosen from, likeliest first; links begin with `base_url`."""
+    """`found` are the sentences that `answer` was chosen from, likeliest first; `links` made its addresses."""
 
     answer: Answer
     index: Index
     found: Sequence[Candidate]
-    base_url: str
+    links: SourceLinks
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,19 @@ from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from reperage.service.api.idempotency import Repeats
-from reperage.service.api.routes import events_of, json_response, startup
-from reperage.service.api.schemas import CONVERSATION, EXAMPLE, Question
+from reperage.service.api.idempotency import IdempotentQuestions
+from reperage.service.api.questions import events_of
+from reperage.service.api.schemas import CONVERSATION, Question
 from reperage.service.caller import Caller
 from reperage.service.contract.answer import Answer, Contract
-from reperage.service.http.authentication import STUDENT, caller
+from reperage.service.contract.search_result import EXAMPLE
 from reperage.service.http.problems import Problem, problem_responses
+from reperage.service.http.rate_limit import count_question
+from reperage.service.http.requirements import STUDENT, caller
 from reperage.service.http.response_headers import COUNTED
+from reperage.service.http.responses import json_response
+from reperage.service.http.services_of import services_of
 from reperage.service.http.sse import problem_of, while_connected, whole_answer
-from reperage.service.rate_limits.limiter import count_question
 
 MOST = 100
 _AT_ONCE = 8
@@ -75,7 +78,7 @@ async def ask_batch(request: Request, body: Batch, idempotency_key: BatchKey = N
     keys = [None if idempotency_key is None else f"{idempotency_key}.{n}" for n in range(len(body.questions))]
     new = len(keys)
     if idempotency_key is not None:
-        new -= await Repeats.count_kept(startup(request).assistant, [key for key in keys if key], whose)
+        new -= await IdempotentQuestions.count_kept(services_of(request).assistant, [key for key in keys if key], whose)
     limits = await count_question(request, whose, new) if new else {}
     turns = asyncio.Semaphore(_AT_ONCE)
 

@@ -9,16 +9,19 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from reperage.index.index import Index
-from reperage.service.api.routes import base_url, json_response, startup
 from reperage.service.api.schemas import CONVERSATION
 from reperage.service.caller import Caller
 from reperage.service.clock import moment
 from reperage.service.contract.answer import Answer, Contract
 from reperage.service.database.turns import Turn
 from reperage.service.errors import UnknownConversation
-from reperage.service.http.authentication import STUDENT, known_caller
 from reperage.service.http.problems import problem_responses
+from reperage.service.http.requirements import STUDENT, known_caller
+from reperage.service.http.responses import json_response
+from reperage.service.http.services_of import services_of
+from reperage.service.http.source_links import source_links
 from reperage.service.sources.citation_status import CitedThen, look_up
+from reperage.service.sources.links import SourceLinks
 
 router = APIRouter(tags=["conversations"])
 
@@ -54,14 +57,14 @@ async def conversation(request: Request, conversation_id: ConversationId) -> Res
 
     It belongs to whoever the cookie names that came with the first answer, or the session token that it was asked with.
     """
-    kept, whose = startup(request).conversations, _known(request)
-    courses, base = startup(request).courses, base_url(request)
+    kept, whose = services_of(request).conversations, _known(request)
+    courses, links = services_of(request).courses, source_links(request)
 
     def find() -> Conversation:
         turns = kept.read(conversation_id, whose)
         course = turns[0].answer.course
         index = courses.find(course)
-        return Conversation(id=conversation_id, course=course, turns=[_turn(turn, index, base) for turn in turns])
+        return Conversation(id=conversation_id, course=course, turns=[_turn(turn, index, links) for turn in turns])
 
     return json_response(await to_thread.run_sync(find))
 
@@ -75,7 +78,7 @@ async def conversation(request: Request, conversation_id: ConversationId) -> Res
 )
 async def delete_conversation(request: Request, conversation_id: ConversationId) -> Response:
     """Remove one's own conversation, for good."""
-    kept, whose = startup(request).conversations, _known(request)
+    kept, whose = services_of(request).conversations, _known(request)
     await to_thread.run_sync(lambda: kept.delete(conversation_id, whose))
     return Response(status_code=204)
 
@@ -88,9 +91,9 @@ def _known(request: Request) -> Caller:
     return known
 
 
-def _turn(turn: Turn, index: Index | None, base: str) -> ConversationTurn:
+def _turn(turn: Turn, index: Index | None, links: SourceLinks) -> ConversationTurn:
     return ConversationTurn(
         asked_at=moment(turn.asked_at),
         answer=turn.answer,
-        cited=[look_up(citation, index, base) for citation in turn.answer.citations],
+        cited=[look_up(citation, index, links) for citation in turn.answer.citations],
     )

@@ -1,24 +1,37 @@
-"""`PUT` and `DELETE` of a document of a managed course, whose material Repère keeps itself."""
+"""The documents of a course: read by whoever may ask; written by teachers where Repère keeps the material itself."""
 
 from functools import partial
 from typing import Annotated, Any
 
 from anyio import to_thread
-from fastapi import APIRouter, Header, Path, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
 from reperage.service.api.jobs import DocumentJob, shown
-from reperage.service.api.routes import base_url, json_response, startup
-from reperage.service.api.schemas import CONVERSATION, document_text
-from reperage.service.courses.jobs import Change, Jobs
-from reperage.service.courses.library import Courses
+from reperage.service.api.parameters import CourseId, DocumentId
+from reperage.service.api.schemas import (
+    CONVERSATION,
+    DocumentList,
+    DocumentSummary,
+    DocumentText,
+    document_fields,
+    document_text,
+)
+from reperage.service.courses.jobs import Change
+from reperage.service.courses.library import Courses, check_has_document
 from reperage.service.courses.material import LARGEST_DOCUMENT, LONGEST_NAME, check_document, check_format, check_name
 from reperage.service.database.jobs import Job
 from reperage.service.errors import ClientGone
-from reperage.service.http.authentication import TEACHER, reader
-from reperage.service.http.etags import Conditions, etag_of
-from reperage.service.http.problems import largest_body, problem_responses
+from reperage.service.http.body_limit import largest_body
+from reperage.service.http.etags import SAME, Conditions, IfNoneMatch, conditional, etag_of
+from reperage.service.http.problems import problem_responses
+from reperage.service.http.requirements import STUDENT, TEACHER, readable_index, reader
+from reperage.service.http.responses import json_response
+from reperage.service.http.services_of import services_of
+from reperage.service.http.source_links import source_links
+from reperage.service.sources.links import SourceLinks
+from reperage.service.sources.section_view import SourceSection, source_section
 
 router = APIRouter(tags=["courses"])
 
@@ -56,7 +69,7 @@ IfMatch = Annotated[
         "only where there is one.",
     ),
 ]
-IfNoneMatch = Annotated[str, Header(description="`*`: the document is written only where there is none.")]
+OnlyIfNone = Annotated[str, Header(description="`*`: the document is written only where there is none.")]
 Key = Annotated[
     str | None,
     Header(
@@ -66,6 +79,66 @@ Key = Annotated[
         description="A name of one's own for this request: sent again with it, it gets the same job.",
     ),
 ]
+
+
+@router.get(
+    "/v1/courses/{course}/documents",
+    response_model=DocumentList,
+    responses=problem_responses(401, 403, 404, 422, 503) | SAME,
+    dependencies=[STUDENT],
+)
+def documents(request: Request, course: CourseId, if_none_match: IfNoneMatch = "") -> Response:
+    """The documents of a course."""
+    index = readable_index(request, course)
+    links = source_links(request)
+    summaries = [DocumentSummary(**document_fields(index, name, links)) for name in index.document_ids]
+    return conditional(if_none_match, json_response(DocumentList(course=course, documents=summaries)))
+
+
+@router.get(
+    "/v1/courses/{course}/documents/{document_id}",
+    response_model=DocumentText,
+    responses=problem_responses(401, 403, 404, 422, 503) | SAME,
+    dependencies=[STUDENT],
+)
+def document(request: Request, course: CourseId, document_id: DocumentId, if_none_match: IfNoneMatch = "") -> Response:
+    """One document: its text, which the spans of citations refer to, and its sections."""
+    index = readable_index(request, course)
+    check_has_document(index, document_id)
+    return conditional(if_none_match, json_response(document_text(index, document_id, source_links(request))))
+
+
+@router.get(
+    "/v1/courses/{course}/documents/{document_id}/section",
+    response_model=SourceSection,
+    responses=problem_responses(401, 403, 404, 422, 503) | SAME,
+    dependencies=[STUDENT],
+)
+def section(
+    request: Request,
+    course: CourseId,
+    document_id: DocumentId,
+    anchor: Annotated[
+        str | None,
+        Query(
+            description="The section's anchor; where it is left out, the section that holds `start`, else the first."
+        ),
+    ] = None,
+    start: Annotated[int | None, Query(ge=0, description="Where the quote begins, in code points.")] = None,
+    end: Annotated[int | None, Query(ge=0, description="Where it ends.")] = None,
+    version: Annotated[
+        str | None, Query(description="The version that `start` and `end` refer to, `document_version` of a citation.")
+    ] = None,
+    if_none_match: IfNoneMatch = "",
+) -> Response:
+    """One section of a document, sentence by sentence, with those marked that a citation quotes.
+
+    The parameters are a citation's: its `anchor`, `start`, `end` and, as `version`, its `document_version`.
+    """
+    index = readable_index(request, course)
+    check_has_document(index, document_id)
+    shown = source_section(index, document_id, anchor, (start, end), version, source_links(request))
+    return conditional(if_none_match, json_response(shown))
 
 
 @router.put(
@@ -82,7 +155,7 @@ async def put_document(
     document_id: DocumentName,
     idempotency_key: Key = None,
     if_match: IfMatch = "",
-    if_none_match: IfNoneMatch = "",
+    if_none_match: OnlyIfNone = "",
 ) -> Response:
     """Write a document of a course whose material Repère keeps itself, in place of the one of that name.
 
@@ -96,10 +169,10 @@ async def put_document(
         data = await request.body()
     except ClientDisconnect as error:
         raise ClientGone("The client went away.") from error
-    jobs: Jobs = request.app.state.jobs
-    started = startup(request)
-    encoder = started.assistant.encoder if started.is_ready else None
-    check = partial(check_document, data, document_id, started.settings, encoder)
+    jobs = services_of(request).jobs
+    services = services_of(request)
+    encoder = services.assistant.pipeline.encoder if services.loading.is_ready else None
+    check = partial(check_document, data, document_id, services.settings, encoder)
     await to_thread.run_sync(check, limiter=jobs.limiter)
     conditions = Conditions(if_match, if_none_match)
     return await _changed(
@@ -134,23 +207,23 @@ async def delete_document(
 
 
 def _check_names(request: Request, course: str, document_id: str) -> None:
-    startup(request).courses.check(course, reader(request))
+    services_of(request).courses.check(course, reader(request))
     check_name("course", course)
     check_name("document", document_id)
 
 
 async def _changed(request: Request, change: Change) -> Response:
-    jobs: Jobs = request.app.state.jobs
-    base = base_url(request)
-    etag = partial(_etag, startup(request).courses, change.course, change.document_id, base)
+    jobs = services_of(request).jobs
+    links = source_links(request)
+    etag = partial(_etag, services_of(request).courses, change.course, change.document_id, links)
     job: Job = await to_thread.run_sync(jobs.submit, change, etag, limiter=jobs.limiter)
     response = json_response(shown(job))
     response.status_code = 202
-    response.headers["Location"] = f"{base}/v1/jobs/{job.id}"
+    response.headers["Location"] = f"{links.base_url}/v1/jobs/{job.id}"
     return response
 
 
-def _etag(courses: Courses, course: str, document_id: str, base: str, path: str, digest: str) -> str | None:
+def _etag(courses: Courses, course: str, document_id: str, links: SourceLinks, path: str, digest: str) -> str | None:
     """The ETag that reading the document gives, where the index was built from that very file."""
     index = courses.find(course, may_be_empty=True)
     if index is None or document_id not in index.document_ids:
@@ -158,4 +231,4 @@ def _etag(courses: Courses, course: str, document_id: str, base: str, path: str,
     source = index.document(document_id).source
     if (source.path, source.digest) != (path, digest):
         return None
-    return etag_of(bytes(json_response(document_text(index, document_id, base)).body))
+    return etag_of(bytes(json_response(document_text(index, document_id, links)).body))

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, field_validator
 
-from reperage.service.api.routes import startup
 from reperage.service.api.schemas import CONVERSATION
 from reperage.service.conversations.feedback import rate
 from reperage.service.errors import UnknownAnswer
-from reperage.service.http.authentication import STUDENT, known_caller
 from reperage.service.http.problems import problem_responses
+from reperage.service.http.requirements import STUDENT, known_caller
+from reperage.service.http.services_of import services_of
 
 router = APIRouter(tags=["conversations"])
 
@@ -51,7 +51,7 @@ async def give_feedback(request: Request, answer_id: AnswerId, body: Opinion) ->
 
     It is removed with the answer's conversation.
     """
-    kept, whose = startup(request).conversations, known_caller(request)
+    kept, whose = services_of(request).conversations, known_caller(request)
     if whose is None:
         raise UnknownAnswer("You have no answer here: your browser brought no cookie or token of one.")
     await to_thread.run_sync(partial(rate, kept, answer_id, whose, body.rating, body.reason))

@@ -9,14 +9,17 @@ from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
 from reperage.index.index import Index
-from reperage.service.answering.citations import section_url
-from reperage.service.api.routes import CourseId, base_url, json_response, startup
+from reperage.service.api.parameters import CourseId
 from reperage.service.clock import moment, now
 from reperage.service.contract.answer import Contract
 from reperage.service.conversations.gaps import Gap, find_gaps
 from reperage.service.errors import StateUnavailable, UnknownCourse
-from reperage.service.http.authentication import TEACHER, reader
 from reperage.service.http.problems import problem_responses
+from reperage.service.http.requirements import TEACHER, reader
+from reperage.service.http.responses import json_response
+from reperage.service.http.services_of import services_of
+from reperage.service.http.source_links import source_links
+from reperage.service.sources.links import SourceLinks
 
 router = APIRouter(tags=["courses"])
 
@@ -98,9 +101,9 @@ async def gaps(
     The same question counts once, however it was written; small talk is none. Whoever comes from an LMS by LTI is told
     of what was asked from that same deployment of it; a key is told of the whole course.
     """
-    started, base, whose = startup(request), base_url(request), reader(request)
-    started.courses.check(course, whose)
-    database = started.conversations.database
+    services, links, whose = services_of(request), source_links(request), reader(request)
+    services.courses.check(course, whose)
+    database = services.conversations.database
     # A course may be lent to several schools: what one's students ask is not the others' to read.
     tenant = whose.tenant if whose.channel == "lti" else None
 
@@ -108,11 +111,11 @@ async def gaps(
         if database is None:
             raise StateUnavailable("there is no database")
         found = find_gaps(database, course, days, now(), tenant)
-        index = started.courses.find(course, may_be_empty=True)
-        if index is None and not found and course not in started.courses.names():
+        index = services.courses.find(course, may_be_empty=True)
+        if index is None and not found and course not in services.courses.names():
             raise UnknownCourse(f"There is no course {course!r}, and nobody asked it anything.")
         shown = [_asked(gap) for gap in found[:limit]]
-        return Gaps(course=course, questions=shown, empty_sections=_empty_sections(index, base) if index else [])
+        return Gaps(course=course, questions=shown, empty_sections=_empty_sections(index, links) if index else [])
 
     return json_response(await to_thread.run_sync(find))
 
@@ -129,14 +132,14 @@ def _asked(gap: Gap) -> AskedGap:
     )
 
 
-def _empty_sections(index: Index, base: str) -> list[EmptySection]:
+def _empty_sections(index: Index, links: SourceLinks) -> list[EmptySection]:
     return [
         EmptySection(
             document_id=document_id,
             document_title=index.document_title(document_id),
             heading_path=list(section.heading_path) or [index.document_title(document_id)],
             anchor=section.anchor,
-            url=section_url(base, index.document(document_id), section),
+            url=links.to(index.document(document_id), section),
         )
         for document_id in index.document_ids
         for section in index.sections(document_id)

@@ -9,16 +9,17 @@ from typing import Unpack
 from weakref import WeakValueDictionary
 
 from anyio import to_thread
+from fastapi import Request
 
-from reperage.service.assistant import Assistant, Options, replayed
+from reperage.service.assistant import Assistant, Options
 from reperage.service.caller import Caller
 from reperage.service.contract.answer import Answer
-from reperage.service.contract.stream_events import Event
+from reperage.service.contract.stream_events import Event, replayed
 from reperage.service.errors import KeyReused, StateUnavailable
 
 
-class Repeats:
-    """Which keys are being asked with; on the event loop alone."""
+class IdempotentQuestions:
+    """Questions with a key of their own, each asked once; on the event loop alone."""
 
     def __init__(self) -> None:
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -58,6 +59,12 @@ class Repeats:
             async with aclosing(assistant.stream(question, course, **options)) as events:
                 async for event in events:
                     yield event
+
+
+def idempotent_questions(request: Request) -> IdempotentQuestions:
+    """Those of the application that answers a request."""
+    questions: IdempotentQuestions = request.app.state.idempotent_questions
+    return questions
 
 
 def _name(caller: Caller, key: str) -> str:

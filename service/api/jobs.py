@@ -8,14 +8,14 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
-from reperage.service.api.routes import json_response
 from reperage.service.api.schemas import CONVERSATION
 from reperage.service.clock import moment
 from reperage.service.contract.answer import Contract
-from reperage.service.courses.jobs import Jobs
 from reperage.service.database.jobs import Job
-from reperage.service.http.authentication import TEACHER, reader
 from reperage.service.http.problems import problem_responses
+from reperage.service.http.requirements import TEACHER, reader
+from reperage.service.http.responses import json_response
+from reperage.service.http.services_of import services_of
 
 router = APIRouter(tags=["courses"])
 
@@ -74,7 +74,7 @@ class DocumentJob(Contract):
 )
 async def job(request: Request, job_id: JobId) -> Response:
     """How far a change of a document is; jobs are kept for 30 days."""
-    jobs: Jobs = request.app.state.jobs
+    jobs = services_of(request).jobs
     whose = reader(request)
     return json_response(shown(await to_thread.run_sync(lambda: jobs.read(job_id, whose))))
 

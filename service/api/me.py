@@ -10,12 +10,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
-from reperage.service.api.routes import startup
 from reperage.service.contract.answer import Answer, Contract
 from reperage.service.conversations.personal_data import export
-from reperage.service.http.authentication import COOKIE, STUDENT, known_caller
+from reperage.service.http.person_cookie import COOKIE
 from reperage.service.http.problems import problem_responses
+from reperage.service.http.requirements import STUDENT, known_caller
 from reperage.service.http.root_path import cookie_path
+from reperage.service.http.services_of import services_of
 
 router = APIRouter(tags=["conversations"])
 
@@ -90,7 +91,7 @@ async def everything_about_me(request: Request) -> Response:
 
     It is sent while it is read; an object that does not end was cut off by a failure, and is to be asked for again.
     """
-    kept, whose = startup(request).conversations, known_caller(request)
+    kept, whose = services_of(request).conversations, known_caller(request)
     person = whose.person if whose else None
 
     def begin() -> Iterator[str]:
@@ -119,7 +120,7 @@ async def forget_me(request: Request) -> Response:
     """
     response = Response(status_code=204)
     if (whose := known_caller(request)) is not None:
-        kept = startup(request).conversations
+        kept = services_of(request).conversations
         await to_thread.run_sync(lambda: kept.forget(whose.person))
         if whose.channel == "web" and COOKIE in request.cookies:
             response.delete_cookie(COOKIE, path=cookie_path(request.scope), httponly=True, samesite="lax")

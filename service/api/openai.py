@@ -13,13 +13,16 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from reperage.service.answering.citations import AnswerText
-from reperage.service.api.routes import CourseId, base_url, readable, startup
+from reperage.service.api.parameters import CourseId
 from reperage.service.contract.answer import Answer, AnswerSentence, Citation
 from reperage.service.contract.stream_events import CitationEvent, DoneEvent, Event, SentenceEvent
 from reperage.service.errors import InvalidQuestion
-from reperage.service.http.authentication import STUDENT, caller, reader
-from reperage.service.http.problems import openai_error, problem_responses
+from reperage.service.http.problems import Problem, problem_responses
+from reperage.service.http.rate_limit import count_question
+from reperage.service.http.requirements import STUDENT, caller, readable_index, reader
 from reperage.service.http.response_headers import COUNTED
+from reperage.service.http.services_of import services_of
+from reperage.service.http.source_links import source_links
 from reperage.service.http.sse import (
     EVENTS,
     ServerSentEvent,
@@ -29,7 +32,9 @@ from reperage.service.http.sse import (
     stream_response,
     whole_answer,
 )
-from reperage.service.rate_limits.limiter import count_question
+
+PATHS = ("/v1/chat/", "/v1/models")
+"""Where problems are told as clients of OpenAI's API read them."""
 
 router = APIRouter(tags=["OpenAI form"])
 
@@ -92,9 +97,9 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     *earlier, question = [message.text() for message in body.messages if message.role == "user"] or [""]
     if not question:
         raise InvalidQuestion("There is no message of a user with text; send the question as the last one.")
-    assistant, whose = startup(request).assistant, caller(request)
+    assistant, whose = services_of(request).assistant, caller(request)
     limits = await count_question(request, whose)
-    events = assistant.stream(question, body.model, caller=whose, base_url=base_url(request), earlier=earlier)
+    events = assistant.stream(question, body.model, caller=whose, links=source_links(request), earlier=earlier)
     if body.stream:
         with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
         response = stream_response(_chunks(request, await begun(events), body.model, with_usage))
@@ -119,7 +124,7 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
 )
 async def models(request: Request) -> Response:
     """The courses, as OpenAI's API lists models."""
-    courses, whose = startup(request).assistant.courses, reader(request)
+    courses, whose = services_of(request).assistant.courses, reader(request)
     names = await to_thread.run_sync(courses.names)
     return JSONResponse({"object": "list", "data": [_model(name) for name in names if whose.may_read(name)]})
 
@@ -132,7 +137,7 @@ async def models(request: Request) -> Response:
 )
 async def model(request: Request, course: CourseId) -> Response:
     """One course, as OpenAI's API describes a model."""
-    index = await to_thread.run_sync(readable, request, course)
+    index = await to_thread.run_sync(readable_index, request, course)
     return JSONResponse(_model(index.manifest.course))
 
 
@@ -220,3 +225,8 @@ def _sent(body: dict[str, Any]) -> ServerSentEvent:
 
 def _usage() -> dict[str, int]:
     return {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+
+
+def openai_error(problem: Problem) -> dict[str, Any]:
+    """A problem as clients of OpenAI's API read it."""
+    return {"error": {"message": problem.detail, "type": problem.title, "param": None, "code": str(problem.status)}}

@@ -8,26 +8,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from reperage.service.access.registry import Register
-from reperage.service.access.signed_tokens import LAUNCH_PREFIX, OWN, SESSION_SECONDS, Tokens
-from reperage.service.api.routes import json_response, own_address, startup
+from reperage.service.access.signed_tokens import LAUNCH_PREFIX, OWN, SESSION_SECONDS
 from reperage.service.assistant import Assistant
 from reperage.service.caller import Caller
 from reperage.service.contract.answer import Contract
 from reperage.service.errors import ForeignOrigin
-from reperage.service.http.authentication import (
-    OPEN,
-    bearer,
-    is_own,
-    is_public,
-    launch_session,
-    launched,
-    origin_of,
-    own_rights,
-    renewed,
-)
+from reperage.service.http.authentication import bearer, is_public, launch_session, launched, own_rights, renewed
 from reperage.service.http.problems import problem_responses
-from reperage.service.rate_limits.limiter import Rates, client_address
+from reperage.service.http.rate_limit import client_address
+from reperage.service.http.request_origin import is_own, origin_of, own_address
+from reperage.service.http.requirements import OPEN
+from reperage.service.http.responses import json_response
+from reperage.service.http.services_of import services_of
 from reperage.service.suggestions.suggestions import suggestions
 
 router = APIRouter(tags=["sessions"])
@@ -71,8 +63,8 @@ async def begin_session(request: Request, body: SessionRequest) -> Response:
     The request's `Origin` tells which page it is; a browser sends it. The token stands for a new random person, or for
     the one of the token in `Authorization`, which may have ended up to seven days ago.
     """
-    assistant = startup(request).assistant
-    rates: Rates = request.app.state.rates
+    assistant = services_of(request).assistant
+    rates = services_of(request).rate_limiter
     await rates.session(client_address(request))
     courses = await _courses(request)
     if courses is not None and body.course not in courses:
@@ -87,7 +79,7 @@ async def begin_session(request: Request, body: SessionRequest) -> Response:
 
 def _token(request: Request) -> str:
     """A token of the same person, or of a new one."""
-    tokens: Tokens = request.app.state.tokens
+    tokens = services_of(request).tokens
     if launch := launch_session(request, or_ended=True):
         return tokens.launch.new(launch)
     before = renewed(request)
@@ -101,11 +93,11 @@ async def _courses(request: Request) -> frozenset[str] | None:
     if is_own(request):
         rights = await own_rights(request)
         return rights.courses if rights else frozenset()
-    register: Register = request.app.state.register
+    registry = services_of(request).registry
     origin = origin_of(request)
     if origin == OWN:
         raise ForeignOrigin("Sessions are for pages, and a browser names the page's origin: there is none here.")
-    return register.courses(origin) or frozenset()
+    return registry.courses(origin) or frozenset()
 
 
 def _course(assistant: Assistant, name: str, caller: Caller, url: str | None) -> SessionCourse:

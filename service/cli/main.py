@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from reperage.corpus.errors import CorpusError
 from reperage.index.errors import SearchIndexError
 from reperage.service import logs
+from reperage.service.caller import COMMAND_LINE
 from reperage.service.cli.keys import keys
 from reperage.service.cli.lti import lti
 from reperage.service.cli.people import people
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from uvicorn import Server
 
     from reperage.service.assistant import Assistant
-    from reperage.service.loading import Startup
+    from reperage.service.loading import Loading
+    from reperage.service.sources.links import SourceLinks
 
 app = typer.Typer(
     help="Answers questions about teaching material, every sentence with its source.",
@@ -86,7 +88,7 @@ def serve(
     """Serve the web page and the API; builds the index of the shipped course first where it is missing."""
     from reperage.service.access.signed_tokens import secret_keys
     from reperage.service.app import create_app
-    from reperage.service.loading import Startup
+    from reperage.service.loading import Loading
 
     given = {"host": host, "port": port}
     settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
@@ -95,8 +97,8 @@ def serve(
     listener = _listen(settings.host, settings.port, "REPERE_PORT={} make serve")
     address = f"{settings.address(listener.getsockname()[1])}/"
 
-    def finished(startup: Startup) -> None:
-        if startup.error:
+    def loaded(loading: Loading) -> None:
+        if loading.error:
             server.should_exit = True
         else:
             messages.print(f"Repère is ready: open {address} (Ctrl-C ends it)")
@@ -104,10 +106,10 @@ def serve(
     messages.print("Repère is starting…")
     _tell_who_may_ask(settings)
     with _encoding_progress() as progress:
-        application = create_app(settings, progress, finished)
+        application = create_app(settings, progress, loaded)
         server = _server(application, settings)
         _run(server, listener)
-    if error := application.state.startup.error:
+    if error := application.state.services.loading.error:
         raise error
 
 
@@ -146,7 +148,8 @@ def mcp(
 ) -> None:
     """Serve the tools `ask` and `search` to programs that speak the Model Context Protocol; see docs/mcp.md."""
     from reperage.service.access.document_grants import links_here
-    from reperage.service.loading import Startup
+    from reperage.service.loading import Loading
+    from reperage.service.services import Services
 
     with extra("mcp"):
         from reperage.service import mcp as served
@@ -158,17 +161,17 @@ def mcp(
     logs.configure(settings)
     if not http:
         with _encoding_progress() as progress:
-            startup = Startup(settings, progress, _tell_failure)
-            served.serve_stdio(startup, links_here(settings))
-        _end_loading(startup)
-        if startup.error:
+            loading = Services(settings, progress, _tell_failure, keeps_turns=False).loading
+            served.serve_stdio(loading, links_here(settings))
+        _end_loading(loading)
+        if loading.error:
             sys.exit(1)
         return
     listener = _listen(settings.host, settings.port, "repere mcp --http --port {}")
     here = settings.model_copy(update={"public_url": None}).address(listener.getsockname()[1])
 
-    def finished(startup: Startup) -> None:
-        if startup.error:
+    def loaded(loading: Loading) -> None:
+        if loading.error:
             server.should_exit = True
         else:
             messages.print(f"Repère is ready: {here}{served.PATH} (Ctrl-C ends it)")
@@ -176,13 +179,13 @@ def mcp(
     messages.print("Repère is starting…")
     _tell_who_may_ask(settings)
     with _encoding_progress() as progress:
-        startup = Startup(settings, progress, finished)
+        services = Services(settings, progress, loaded, keeps_turns=False)
         # Pages are what `repere serve` serves, there.
-        server = _server(served.http_app(startup, Settings().address()), settings)
+        server = _server(served.http_app(services, Settings().address()), settings)
         _run(server, listener)
-    _end_loading(startup)
-    if startup.error:
-        raise startup.error
+    _end_loading(services.loading)
+    if services.loading.error:
+        raise services.loading.error
 
 
 @app.command()
@@ -190,13 +193,7 @@ def slack() -> None:
     """Answer in Slack by Socket Mode, on a host without a public address; see docs/slack.md."""
     import asyncio
 
-    from reperage.service.access.encryption import Encryption
-    from reperage.service.access.signed_tokens import secret_keys
-    from reperage.service.conversations.conversations import Conversations
-    from reperage.service.database.engine import database_of
-    from reperage.service.loading import Startup
-    from reperage.service.webhooks.delivery import Sender
-    from reperage.service.webhooks.signing import PURPOSE
+    from reperage.service.services import Services
 
     with extra("slack"):
         from reperage.service.slack import socket_mode
@@ -204,30 +201,24 @@ def slack() -> None:
 
     settings = Settings()
     logs.configure(settings)
-    found = credentials(settings)
-    if not found.app_token:
+    tokens = credentials(settings)
+    if not tokens.app_token:
         raise StartError(
             "REPERE_SLACK_APP_TOKEN is missing: make an app-level token with connections:write under Basic Information "
             "(docs/slack.md)"
         )
     messages.print("Repère is starting…")
-    database = database_of(settings)
-    conversations = Conversations(database, settings.retention_days)
-    sender = Sender(database, Encryption(secret_keys(settings.secret_key, settings.home), PURPOSE))
     with _encoding_progress() as progress:
-        startup = Startup(settings, progress, conversations=conversations)
-        conversations.start()
-        sender.start()
-        startup.start()
+        services = Services(settings, progress)
+        services.start(builds=False)
         try:
-            asyncio.run(socket_mode.serve(startup, found, lambda: messages.print(_CONNECTED)))
+            asyncio.run(socket_mode.serve(services, tokens, lambda: messages.print(_CONNECTED)))
         except StartError as error:
-            _end_loading(startup, error)
+            _end_loading(services.loading, error)
             raise
         finally:
-            sender.close()
-            conversations.close()
-    _end_loading(startup)
+            services.close()
+    _end_loading(services.loading)
 
 
 @app.command()
@@ -266,8 +257,8 @@ def build(
 @app.command()
 def ask(question: QuestionText, course: CourseName = None, as_json: AsJson = False) -> None:
     """Ask one question and print the answer with its sources."""
-    with _assistant() as (assistant, base_url):
-        answer = assistant.ask(question, course, base_url=base_url)
+    with _assistant() as (assistant, links):
+        answer = assistant.ask(question, course, caller=COMMAND_LINE, links=links)
     if as_json:
         print(answer.model_dump_json(by_alias=True, indent=2))
         return
@@ -282,10 +273,8 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Print the chunks that fit a question best, without an answer."""
-    from reperage.service.api.schemas import search_result
-
-    with _assistant() as (assistant, base_url):
-        result = search_result(assistant, question, course, k, base_url)
+    with _assistant() as (assistant, links):
+        result = assistant.search_result(question, course, k, caller=COMMAND_LINE, links=links)
     if as_json:
         print(result.model_dump_json(by_alias=True, indent=2))
         return
@@ -347,8 +336,8 @@ def evaluate(
 @app.command()
 def courses(as_json: AsJson = False) -> None:
     """List the courses that can be asked."""
-    from reperage.service.api.schemas import CourseList, summary
     from reperage.service.courses.library import Courses
+    from reperage.service.courses.summary import CourseList, summary
 
     settings = Settings()
     logs.configure(settings)
@@ -383,15 +372,15 @@ def doctor(
 
 
 @contextmanager
-def _assistant() -> Iterator[tuple["Assistant", str]]:
-    """The assistant, made here, and what links begin with."""
+def _assistant() -> Iterator[tuple["Assistant", "SourceLinks"]]:
+    """The assistant, made here, and links for whoever is at this machine."""
     from reperage.service.access.document_grants import links_here
-    from reperage.service.loading import Startup
+    from reperage.service.services import Services
 
     settings = Settings()
     logs.configure(settings)
     with _encoding_progress() as progress:
-        yield Startup(settings, progress).run(), links_here(settings)
+        yield Services(settings, progress, keeps_turns=False).loading.run(), links_here(settings)
 
 
 @contextmanager
@@ -431,14 +420,14 @@ def _asking(bars: Bars) -> Callable[[int, int], None]:
     return progress
 
 
-def _tell_failure(startup: "Startup") -> None:
-    if startup.error:
-        messages.print(f"repere: {startup.error}")
+def _tell_failure(loading: "Loading") -> None:
+    if loading.error:
+        messages.print(f"repere: {loading.error}")
 
 
-def _end_loading(startup: "Startup", error: StartError | None = None) -> None:
+def _end_loading(loading: "Loading", error: StartError | None = None) -> None:
     """End the process where the model is still being loaded: C++ aborts when Python ends under its thread."""
-    if not startup.wait(0):
+    if not loading.wait(0):
         if error:
             messages.print(f"repere: {error}")
         sys.stderr.flush()

@@ -1,8 +1,9 @@
 """What happens while a question is answered: what is streamed, and what the whole answer is made from."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from pydantic import Field
@@ -61,3 +62,31 @@ async def last(events: AsyncGenerator[Event]) -> Answer:
             if isinstance(event, DoneEvent):
                 return event.data
     raise AssertionError("a stream ends with its answer")
+
+
+def progress_of(answer: Answer) -> Progress:
+    """How the question was read, and what it gets."""
+    return Progress(
+        course=answer.course,
+        status=answer.status,
+        standalone_question=answer.standalone_question,
+        correction=answer.correction,
+    )
+
+
+def sentence_events(answer: Answer) -> Iterator[Event]:
+    """Sentences and citations, each citation before the first sentence that rests on it."""
+    citations = iter(answer.citations)
+    sent = 0
+    for sentence in answer.sentences:
+        for citation in islice(citations, max(0, max(sentence.citations) - sent)):
+            sent = citation.number
+            yield CitationEvent(citation)
+        yield SentenceEvent(sentence)
+
+
+def replayed(answer: Answer) -> Iterator[Event]:
+    """The events that an answer was given with."""
+    yield ProgressEvent(progress_of(answer))
+    yield from sentence_events(answer)
+    yield DoneEvent(answer)

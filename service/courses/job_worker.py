@@ -46,7 +46,7 @@ from reperage.service.database.jobs import (
     waiting_courses,
 )
 from reperage.service.errors import MaterialUnavailable, ServiceError, StateUnavailable
-from reperage.service.loading import Startup
+from reperage.service.loading import Loading as Startup
 
 log = structlog.get_logger(__name__)
 
@@ -222,7 +222,7 @@ class JobWorker:
     def _built(self, course: str, lease: "_Lease") -> Manifest:
         check_managed(self._settings, course)
         staging = Staging(self._material, course)
-        encoder = self._startup.assistant.encoder.beside_questions(lease.go_on)
+        encoder = self._startup.assistant.pipeline.encoder.beside_questions(lease.go_on)
         # Whoever made the last of the jobs has written its file when the lock is free.
         with staging.lock():
             staging.recover(self._database)

@@ -11,7 +11,7 @@ from reperage.index.builds import courses_on, current_build, find_build
 from reperage.index.errors import SearchIndexError
 from reperage.index.index import Index
 from reperage.service.caller import Caller
-from reperage.service.errors import CourseEmpty, CourseRequired, CourseUnavailable, UnknownCourse
+from reperage.service.errors import CourseEmpty, CourseRequired, CourseUnavailable, UnknownCourse, UnknownDocument
 from reperage.service.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -143,3 +143,12 @@ def _only(names: Sequence[str]) -> str:
 
 def _unknown(course: str, names: Sequence[str]) -> UnknownCourse:
     return UnknownCourse(f"There is no course {course!r}; there are: {', '.join(names)}.")
+
+
+def check_has_document(index: Index, document_id: str) -> None:
+    """Raise `UnknownDocument` unless the course has it."""
+    if document_id not in index.document_ids:
+        raise UnknownDocument(
+            f"The course {index.manifest.course!r} has no document {document_id!r}; "
+            f"/v1/courses/{index.manifest.course}/documents lists those that it has."
+        )

@@ -12,9 +12,9 @@ from reperage.index.vectors import Vectors
 from reperage.service.answering.answerability import NAMES, judge
 from reperage.service.answering.calibration import Calibration, load_calibration
 from reperage.service.answering.extractive import compose
+from reperage.service.answering.pipeline import find
 from reperage.service.answering.question.rewriting import read
 from reperage.service.answering.sentence_selection import candidates
-from reperage.service.assistant import find
 from reperage.service.evaluation.beir import BeirSet, Query
 from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder
 from reperage.service.evaluation.matching import holds

@@ -21,9 +21,9 @@ from reperage.index.build import fitting
 from reperage.index.index import Index
 from reperage.service.answering.answerability import ENCODER_FREE, NAMES, Features, features
 from reperage.service.answering.calibration import Calibration
+from reperage.service.answering.pipeline import find
 from reperage.service.answering.question.rewriting import read
 from reperage.service.answering.sentence_selection import candidates
-from reperage.service.assistant import find
 from reperage.service.evaluation.beir import BeirSet, Passage, Query
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder

@@ -8,15 +8,18 @@ from time import perf_counter
 from reperage.corpus import read_course, slug
 from reperage.service.answering.answerability import NAMES
 from reperage.service.answering.calibration import load_calibration
+from reperage.service.answering.pipeline import Pipeline
 from reperage.service.assistant import Assistant
+from reperage.service.caller import COMMAND_LINE
 from reperage.service.contract.answer import Answer
+from reperage.service.conversations.conversations import Conversations
 from reperage.service.courses.library import Courses, shipped_material
 from reperage.service.errors import InvalidQuestion
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.indexes import index_of, load_encoder
 from reperage.service.evaluation.questions import Expected, Question, QuestionSet
 from reperage.service.evaluation.report import Asking, Evaluation, Failure, QuestionResults, ShapeCount
-from reperage.service.loading import BuildProgress, Startup, load_reranker
+from reperage.service.loading import BuildProgress, Loading, load_reranker
 from reperage.service.settings import Settings
 
 
@@ -60,9 +63,9 @@ def _ask(written: QuestionSet, question: Question, assistant: Assistant, course:
     conversation = uuid.uuid4().hex
     try:
         for before in question.after:
-            assistant.ask(before, course, conversation_id=conversation)
+            assistant.ask(before, course, caller=COMMAND_LINE, conversation_id=conversation)
         started = perf_counter()
-        answer = assistant.ask(question.text, course, conversation_id=conversation)
+        answer = assistant.ask(question.text, course, caller=COMMAND_LINE, conversation_id=conversation)
     except InvalidQuestion as error:
         raise InvalidSet(f"{str(written.path)!r}, question {question.number}: {error}") from error
     return answer, perf_counter() - started
@@ -96,7 +99,7 @@ def _assistant(
     """What answers the questions, and the name of their course."""
     course = slug(written.course)
     if written.material is None:
-        return Startup(settings, building).run(), course
+        return Loading(settings, building).run(), course
     shipped = shipped_material().get(course)
     if shipped is not None and shipped.resolve() != written.material.resolve():
         raise InvalidSet(
@@ -108,4 +111,6 @@ def _assistant(
     index_of(read, encoder, own, building)
     encoder.encode_query(["Prêt ?"])
     calibration = load_calibration(settings.home, settings.recipe.model_digest, NAMES)
-    return Assistant(encoder, Courses(own), calibration, load_reranker(settings), own.max_question_length), course
+    pipeline = Pipeline(encoder, calibration, load_reranker(settings))
+    length = own.max_question_length
+    return Assistant(pipeline, Courses(own), Conversations(), max_question_length=length), course

@@ -1,25 +1,24 @@
 """What pages of other sites may do: registered ones ask with a session token, all others nothing."""
 
 from fastapi import Request
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from reperage.service.access.registry import Register
 from reperage.service.errors import ForeignOrigin, InvalidToken, ServiceError
-from reperage.service.http.authentication import is_own, session_token
+from reperage.service.http.authentication import session_token
 from reperage.service.http.problems import error_response
+from reperage.service.http.request_origin import is_own
 from reperage.service.http.root_path import own_path
 
 SESSION = "/v1/session"
-_OPEN_FILES = ("/static/", "/widget/", "/widget.js")
 
 
 class SiteOrigins(CORSMiddleware):
     """CORS for `/v1`, with the origins of registered sites alone, and no request of another's."""
 
-    def __init__(self, app: ASGIApp, register: Register) -> None:
+    def __init__(self, app: ASGIApp, registry: Register) -> None:
         super().__init__(
             app,
             allow_methods=("GET", "POST", "DELETE"),
@@ -27,11 +26,11 @@ class SiteOrigins(CORSMiddleware):
             expose_headers=("Retry-After", "RateLimit", "RateLimit-Policy"),
             max_age=600,
         )
-        self._register = register
+        self._registry = registry
         self._refusing = CORSMiddleware(_refuse, ("*",), ("POST",), ("Authorization", "Content-Type"))
 
     def is_allowed_origin(self, origin: str) -> bool:
-        return self._register.courses(origin) is not None
+        return self._registry.courses(origin) is not None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Most requests bring no origin, and are not looked at any further.
@@ -43,7 +42,7 @@ class SiteOrigins(CORSMiddleware):
             await self.app(scope, receive, send)
             return
         try:
-            await self._register.refresh()
+            await self._registry.refresh()
             if own_path(scope) == SESSION and not self.is_allowed_origin(headers["origin"]):
                 await self._refusing(scope, receive, send)
                 return
@@ -76,27 +75,3 @@ def _foreign() -> ForeignOrigin:
 def _is_api(scope: Scope) -> bool:
     path = own_path(scope)
     return path == "/v1" or path.startswith("/v1/")
-
-
-class OpenFiles:
-    """Lets pages of any site load the static files, compressed, whose address stays the same when they change."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._compressed = GZipMiddleware(app)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not own_path(scope).startswith(_OPEN_FILES):
-            await self._app(scope, receive, send)
-            return
-
-        async def opening(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Access-Control-Allow-Origin"] = "*"
-                headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-                headers["Cache-Control"] = "no-cache"
-                headers["X-Content-Type-Options"] = "nosniff"
-            await send(message)
-
-        await self._compressed(scope, receive, opening)

@@ -9,14 +9,11 @@ from reperage.service.http.root_path import own_path
 from reperage.service.http.templates import headers, render, wanted_language
 from reperage.service.messages import messages
 
-_FRAMED = "/lti/"
-"""Where pages stand that an LMS shows in a frame."""
 
-
-def problem_page(request: Request, status: int, more: Mapping[str, str]) -> Response:
-    """The page of a status in the reader's language, sent with `more` headers."""
+def problem_page(request: Request, status: int, more: Mapping[str, str], *, is_framed: bool) -> Response:
+    """The page of a status in the reader's language, sent with `more` headers; `is_framed` where another site's page
+    may show it within its own."""
     path = own_path(request.scope)
-    is_framed = path.startswith(_FRAMED)
     language = wanted_language(request.headers.get("accept-language", ""))
     text, kind = messages(language), "frame" if is_framed else "page"
     name = f"{kind}_{status}" if f"{kind}_{status}_title" in text else f"{kind}_error"

@@ -1,5 +1,7 @@
 """Every failing request gets the same body: problem details, RFC 9457."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +11,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reperage.service.errors import InvalidBody, ServiceError
 from reperage.service.http.problem_pages import problem_page
@@ -17,10 +18,6 @@ from reperage.service.http.response_headers import RETRY_AFTER
 from reperage.service.http.root_path import own_path
 
 MEDIA_TYPE = "application/problem+json"
-_API = ("/v1", "/healthz", "/readyz", "/metrics")
-_OPENAI_FORM = ("/v1/chat/", "/v1/models")
-_LARGEST_BODY = 1_000_000
-_LIMIT = "x-largest-body"
 _COME_AGAIN = (429, 503)
 
 log = structlog.get_logger(__name__)
@@ -36,6 +33,19 @@ class Problem(BaseModel):
     instance: str = Field(description="The path that was asked for, within the service.")
 
 
+@dataclass(frozen=True, slots=True)
+class ProblemForms:
+    """Where in the application a problem looks otherwise than as a page for browsers and plain JSON for programs.
+
+    `programs`: beginnings of paths where it is always JSON. `members`: what it holds besides, by the
+    beginning of a path. `framed`: beginnings of paths whose pages stand in a frame of another site.
+    """
+
+    programs: tuple[str, ...] = ()
+    members: Mapping[str, Callable[[Problem], dict[str, Any]]] = field(default_factory=dict)
+    framed: tuple[str, ...] = ()
+
+
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route declares for the ways in which it can fail."""
     return {
@@ -49,23 +59,22 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def problem(request: Request, status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
+    """The response to a request that failed; with `headers` besides."""
     path = own_path(request.scope)
-    if "text/html" in request.headers.get("accept", "") and not path.startswith(_API):
-        return problem_page(request, status, headers or {})
-    found = Problem(title=title, status=status, detail=detail, instance=path)
-    body = found.model_dump()
-    if path.startswith(_OPENAI_FORM):
-        body |= openai_error(found)
+    forms: ProblemForms = getattr(request.app.state, "problem_forms", ProblemForms())
+    if "text/html" in request.headers.get("accept", "") and not path.startswith(forms.programs):
+        return problem_page(request, status, headers or {}, is_framed=path.startswith(forms.framed))
+    details = Problem(title=title, status=status, detail=detail, instance=path)
+    body = details.model_dump()
+    for beginning, members in forms.members.items():
+        if path.startswith(beginning):
+            body |= members(details)
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
-def openai_error(found: Problem) -> dict[str, Any]:
-    """A problem as clients of OpenAI's API read it."""
-    return {"error": {"message": found.detail, "type": found.title, "param": None, "code": str(found.status)}}
-
-
-def add_handlers(app: FastAPI) -> None:
+def add_handlers(app: FastAPI, forms: ProblemForms) -> None:
     """Translate everything that a request can raise."""
+    app.state.problem_forms = forms
     app.add_exception_handler(ServiceError, error_response)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
@@ -112,35 +121,3 @@ async def _http_exception(request: Request, error: Exception) -> Response:
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected_error", path=own_path(request.scope), exc_info=error)
     return problem(request, 500, "Internal error", "This is a fault of the program; its log says more.")
-
-
-def largest_body(size: int) -> dict[str, Any]:
-    """What a route declares as `openapi_extra` whose body may have another number of bytes than a million."""
-    return {_LIMIT: size}
-
-
-class LimitBody:
-    """Refuses a body of more than a million bytes, or what its route declares, before it is held in memory."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        received = 0
-
-        async def limited() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            # The route was found before anything of the body is asked for.
-            declared = getattr(scope.get("route"), "openapi_extra", None) or {}
-            most = declared.get(_LIMIT, _LARGEST_BODY)
-            if received > most:
-                # FastAPI passes this on; any other error while it reads a body becomes a 400.
-                raise HTTPException(413, f"The body may have at most {most:,} bytes.")
-            return message
-
-        await self._app(scope, limited, send)

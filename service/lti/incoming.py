@@ -6,11 +6,11 @@ from urllib.parse import parse_qsl
 
 from fastapi import Depends, Request
 
-from reperage.service.access.registry import Register
 from reperage.service.database.engine import Database
 from reperage.service.database.lti import Platform, all_platforms
+from reperage.service.http.rate_limit import client_address
+from reperage.service.http.services_of import services_of
 from reperage.service.lti.refusals import Refused
-from reperage.service.rate_limits.limiter import Rates, client_address
 
 _MOST_FIELDS = 50
 
@@ -32,7 +32,7 @@ async def sent(request: Request) -> Mapping[str, str]:
 
 async def counted(request: Request) -> None:
     """Counts what anybody may begin, and what leaves a row; raises `TooManyRequests`."""
-    rates: Rates = request.app.state.rates
+    rates = services_of(request).rate_limiter
     await rates.session(client_address(request))
 
 
@@ -49,11 +49,11 @@ def known(database: Database, platform_id: str) -> Platform:
 
 def database_of(request: Request) -> Database:
     """The service's database."""
-    database: Database = request.app.state.database
+    database = services_of(request).database
     return database
 
 
 def read_again(request: Request) -> None:
     """Let this process see at once what was changed."""
-    register: Register = request.app.state.register
-    register.read_again()
+    registry = services_of(request).registry
+    registry.read_again()

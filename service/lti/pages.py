@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
-from reperage.service.access.registry import Register
-from reperage.service.http.authentication import OPEN
+from reperage.service.http.requirements import OPEN
 from reperage.service.http.root_path import own_path
+from reperage.service.http.services_of import services_of
 from reperage.service.http.templates import headers, render, wanted_language
 from reperage.service.lti.refusals import Refused
 from reperage.service.messages import messages
@@ -25,9 +25,9 @@ async def view_page(
     request: Request, platform_id: str, view: View, lang: Annotated[str, Query(max_length=20)] = ""
 ) -> Response:
     """One of the views: it holds nobody's data, and asks the API for it with the token of the launch."""
-    register: Register = request.app.state.register
-    await register.refresh()
-    if (platform := register.platform(platform_id)) is None:
+    registry = services_of(request).registry
+    await registry.refresh()
+    if (platform := registry.platform(platform_id)) is None:
         raise Refused("unknown_platform", f"there is no platform {platform_id!r}")
     language = wanted_language(lang or request.headers.get("accept-language", ""))
     return page(request, "lti/view.html", platform.frame_origins, language=language)

@@ -9,8 +9,6 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from reperage.service.access.lms_courses import is_open_to
-from reperage.service.access.signed_tokens import Tokens
-from reperage.service.api.routes import own_address
 from reperage.service.clock import now
 from reperage.service.database.engine import Database
 from reperage.service.database.lti import (
@@ -24,7 +22,10 @@ from reperage.service.database.lti import (
     keep_launch,
     use_login,
 )
-from reperage.service.http.authentication import OPEN, context_of
+from reperage.service.http.authentication import context_of
+from reperage.service.http.request_origin import own_address
+from reperage.service.http.requirements import OPEN
+from reperage.service.http.services_of import services_of
 from reperage.service.http.templates import wanted_language
 from reperage.service.lti.addresses import origin_of_address
 from reperage.service.lti.incoming import Fields, counted, database_of, known, read_again
@@ -89,7 +90,7 @@ def launch(request: Request, fields: Fields) -> Response:
 
     database = database_of(request)
     found, platform = _answered(database, fields)
-    whose = launch.launch_of(fields, platform, found, own_address(request), request.app.state.key_sets)
+    whose = launch.launch_of(fields, platform, found, own_address(request), services_of(request).jwks)
     if launch.is_same_browser(found, request.cookies.get(_cookie(request, found))):
         return _enter(request, platform, whose, found)
     if storage := json.loads(found.parameters).get(launch.STORAGE):
@@ -134,7 +135,7 @@ def _enter(request: Request, platform: Platform, whose: "Launch", found: Login) 
     view = "link" if whose.deep_link is not None else "course"
     language = wanted_language(session.locale or request.headers.get("accept-language", ""))
     query = urlencode({"lang": language, **whose.custom})
-    tokens: Tokens = request.app.state.tokens
+    tokens = services_of(request).tokens
     link = "" if whose.deep_link is None else tokens.deep_link.new(session, whose.deep_link)
     response = page(
         request,

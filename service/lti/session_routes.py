@@ -13,13 +13,11 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from reperage.service.access.lms_courses import choices, is_open_to, new_names
 from reperage.service.access.registry import Register
-from reperage.service.access.signed_tokens import SESSION_SECONDS, LaunchSession, Tokens
-from reperage.service.api.routes import json_response, startup
+from reperage.service.access.signed_tokens import SESSION_SECONDS, LaunchSession
 from reperage.service.caller import Role, check
 from reperage.service.clock import now
 from reperage.service.contract.answer import Contract
 from reperage.service.courses.material import check_managed, material_folder
-from reperage.service.database.engine import Database
 from reperage.service.database.keys import all_keys
 from reperage.service.database.lti import (
     Platform,
@@ -32,8 +30,11 @@ from reperage.service.database.lti import (
 )
 from reperage.service.database.sites import registered_sites
 from reperage.service.errors import ContextChanged, CourseUnavailable, InvalidToken, NotManaged, UnknownCourse
-from reperage.service.http.authentication import OPEN, context_of, launch_session, launched
+from reperage.service.http.authentication import context_of, launch_session, launched
 from reperage.service.http.problems import problem_responses
+from reperage.service.http.requirements import OPEN
+from reperage.service.http.responses import json_response
+from reperage.service.http.services_of import services_of
 
 router = APIRouter(tags=["LTI"])
 
@@ -105,10 +106,10 @@ async def map_lti_context(request: Request, body: ContextMapping) -> Response:
 
 
 def _map(request: Request, session: LaunchSession, body: ContextMapping) -> LaunchState:
-    register: Register = request.app.state.register
-    database: Database = request.app.state.database
-    context, there = context_of(session), startup(request).courses.names()
-    platform, owners = _platform(register, session), course_owners(database)
+    registry = services_of(request).registry
+    database = services_of(request).database
+    context, there = context_of(session), services_of(request).courses.names()
+    platform, owners = _platform(registry, session), course_owners(database)
     present = context_course(database, context)
     # A course that was taken from the platform is none for the page that the teacher chooses on.
     if present is not None and not is_open_to(platform, session.deployment_id, present, owners):
@@ -122,7 +123,7 @@ def _map(request: Request, session: LaunchSession, body: ContextMapping) -> Laun
         if name not in allowed:
             raise UnknownCourse(f"There is no course {name!r} that you may choose; there are: {', '.join(allowed)}.")
         map_context(database, context, name, now())
-    register.read_again()
+    registry.read_again()
     return _state(request, session, name)
 
 
@@ -135,19 +136,19 @@ def _named(names: Iterator[str]) -> Iterator[str]:
 
 def _taken(request: Request, there: Collection[str]) -> set[str]:
     """The names that a new course may not have: somebody has, or is to have, a course of that name."""
-    database: Database = request.app.state.database
+    database = services_of(request).database
     promised = [key.courses for key in all_keys(database)]
     promised += [*registered_sites(database).values(), *(platform.courses for platform in all_platforms(database))]
-    material = material_folder(startup(request).settings)
+    material = material_folder(services_of(request).settings)
     kept = [folder.name for folder in material.iterdir()] if material.is_dir() else []
     return {*there, *kept, *mapped_contexts(database).values(), *chain.from_iterable(filter(None, promised))}
 
 
 def _state(request: Request, session: LaunchSession, course: str | None) -> LaunchState:
-    register: Register = request.app.state.register
-    tokens: Tokens = request.app.state.tokens
-    platform = _platform(register, session)
-    courses = startup(request).courses
+    registry = services_of(request).registry
+    tokens = services_of(request).tokens
+    platform = _platform(registry, session)
+    courses = services_of(request).courses
     there = courses.names()
     return LaunchState(
         token=tokens.launch.new(session),
@@ -156,14 +157,14 @@ def _state(request: Request, session: LaunchSession, course: str | None) -> Laun
         role=session.role,
         context_title=session.title,
         course=None if course is None else _course(request, course, course in there),
-        courses=choices(platform, session.deployment_id, course_owners(request.app.state.database), there)
+        courses=choices(platform, session.deployment_id, course_owners(services_of(request).database), there)
         if session.role == "teacher"
         else [],
     )
 
 
 def _course(request: Request, name: str, is_there: bool) -> LaunchCourse:
-    started = startup(request)
+    started = services_of(request)
     title = None
     if is_there:
         with suppress(CourseUnavailable):
@@ -173,14 +174,14 @@ def _course(request: Request, name: str, is_there: bool) -> LaunchCourse:
 
 def _is_managed(request: Request, name: str) -> bool:
     try:
-        check_managed(startup(request).settings, name)
+        check_managed(services_of(request).settings, name)
     except NotManaged:
         return False
     return True
 
 
-def _platform(register: Register, session: LaunchSession) -> Platform:
-    if (platform := register.platform(session.platform_id)) is None:
+def _platform(registry: Register, session: LaunchSession) -> Platform:
+    if (platform := registry.platform(session.platform_id)) is None:
         raise InvalidToken("The platform may not launch any more.")
     return platform
 

@@ -5,10 +5,11 @@ from time import monotonic
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
-from reperage.service.api.routes import own_address
 from reperage.service.clock import now
 from reperage.service.database.lti import add_new_platform, store_invitation, take_invitation
-from reperage.service.http.authentication import OPEN
+from reperage.service.http.request_origin import own_address
+from reperage.service.http.requirements import OPEN
+from reperage.service.http.services_of import services_of
 from reperage.service.lti.addresses import origin_of_address
 from reperage.service.lti.incoming import Fields, counted, database_of, known, read_again
 from reperage.service.lti.pages import page
@@ -26,17 +27,18 @@ def deep_link(request: Request, fields: Fields) -> Response:
     from reperage.service.access.lti_keys import SigningKeys
     from reperage.service.lti.deep_linking import custom_of, response_token
 
-    state, database = request.app.state, database_of(request)
+    services = services_of(request)
+    tokens, database = services.tokens, services.database
     # The form may stay open for as long as the request for the link is good.
-    session = state.tokens.launch.renewable(fields.get("token", ""))
-    asked = state.tokens.deep_link.read(fields.get("link", ""))
+    session = tokens.launch.renewable(fields.get("token", ""))
+    asked = tokens.deep_link.read(fields.get("link", ""))
     if session is None or asked is None or not asked.is_of(session):
         raise Refused("session_ended")
     platform = known(database, session.platform_id)
     if session.deployment_id not in platform.deployments:
         raise Refused("unknown_deployment", f"deployment {session.deployment_id[:100]!r}")
     title = "" if "cancel" in fields else " ".join(fields.get("title", "").split())[:100] or "Repère"
-    keys, launch_url = SigningKeys(database, state.secret_keys), f"{own_address(request)}/lti/launch"
+    keys, launch_url = SigningKeys(database, services.secret_keys), f"{own_address(request)}/lti/launch"
     settings = asked.settings
     token = response_token(keys, platform, session.deployment_id, settings, title, launch_url, custom_of(fields))
     address = settings["deep_link_return_url"]
@@ -61,7 +63,7 @@ def key_set(request: Request) -> Response:
     made_at, keys = getattr(state, "key_set", (float("-inf"), {}))
     # To read a private key takes forty milliseconds.
     if monotonic() - made_at > _KEY_SET_SECONDS:
-        keys = SigningKeys(database_of(request), state.secret_keys).key_set()
+        keys = SigningKeys(database_of(request), services_of(request).secret_keys).key_set()
         state.key_set = monotonic(), keys
     return JSONResponse(keys, headers=_FRESH)
 

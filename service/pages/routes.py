@@ -10,13 +10,15 @@ from starlette.staticfiles import StaticFiles
 
 import reperage
 from reperage.index.index import Index
-from reperage.service.api.routes import base_url, check_document, readable, startup
+from reperage.service.courses.library import check_has_document
 from reperage.service.errors import NoCredentials, UnknownCourse
-from reperage.service.http.authentication import DOCUMENT, OPEN, STUDENT, reader
+from reperage.service.http.request_origin import own_address
+from reperage.service.http.requirements import DOCUMENT, OPEN, STUDENT, readable_index, reader
+from reperage.service.http.services_of import services_of
 from reperage.service.http.templates import HEADERS, render, wanted_language
 from reperage.service.messages import messages
 from reperage.service.sources.document_html import render_document
-from reperage.service.sources.links import find_document
+from reperage.service.sources.links import SourceLinks, find_document
 
 WEB = Path(reperage.__file__).parent / "web"
 """The static files: beside the packages, in a checkout as in an installation."""
@@ -29,7 +31,7 @@ _VARY = {"Vary": "Accept-Language"}
 @router.get("/", dependencies=[STUDENT])
 def first_page(request: Request) -> Response:
     """The courses; where there is but one, its own page."""
-    names = [name for name in startup(request).courses.names() if reader(request).may_read(name)]
+    names = [name for name in services_of(request).courses.names() if reader(request).may_read(name)]
     if len(names) == 1:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"courses/{names[0]}{query}", headers={"Cache-Control": "no-cache"})
@@ -40,7 +42,7 @@ def first_page(request: Request) -> Response:
 @router.get("/courses/{course}", dependencies=[STUDENT])
 def course_page(request: Request, course: str) -> Response:
     """The widget as a page of its own; it waits by itself while the service starts."""
-    if course not in startup(request).courses.names() or not reader(request).may_read(course):
+    if course not in services_of(request).courses.names() or not reader(request).may_read(course):
         raise UnknownCourse(f"There is no course {course!r}.")
     return HTMLResponse(render("course.html", course=course, **_reader(request)), headers=HEADERS | _VARY)
 
@@ -48,7 +50,7 @@ def course_page(request: Request, course: str) -> Response:
 @router.get("/demo", dependencies=[OPEN])
 def demo_page(request: Request) -> Response:
     """The widget on a page of course text whose own styles mean it no good."""
-    page = render("demo.html", course=next(iter(startup(request).courses.names()), ""))
+    page = render("demo.html", course=next(iter(services_of(request).courses.names()), ""))
     return HTMLResponse(page, headers=HEADERS)
 
 
@@ -61,7 +63,7 @@ async def widget(request: Request) -> Response:
 @router.get("/docs", dependencies=[OPEN])
 async def api_page(request: Request) -> Response:
     """The HTTP API for people; loads nothing from elsewhere."""
-    page = render("api.html", api=request.app.openapi(), base=base_url(request))
+    page = render("api.html", api=request.app.openapi(), base=own_address(request))
     return HTMLResponse(page, headers=HEADERS)
 
 
@@ -75,8 +77,8 @@ def document_page(
     end: Annotated[int | None, Query()] = None,
 ) -> Response:
     """The document, opened at its quote; says so where it has changed since the link was made."""
-    index = readable(request, course)
-    check_document(index, document_id)
+    index = readable_index(request, course)
+    check_has_document(index, document_id)
     granted = getattr(request.state, "granted", None)
     if granted is not None and granted != index.document(document_id).version:
         raise NoCredentials("The link opens a version of this document that there is no longer.")
@@ -90,7 +92,7 @@ def _source_page(index: Index, document_id: str, version: str | None, quote: tup
     is_same = version in (None, document.version)
     root = "../../../"
 
-    find = find_document(index, root.rstrip("/"))
+    find = find_document(index, SourceLinks(root.rstrip("/")))
     body = render_document(document, quote if is_same else None, text["image_missing"], find)
     return render(
         "source.html",

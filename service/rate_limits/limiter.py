@@ -1,6 +1,5 @@
 """How often one may ask: a moving window for each person, each address and each key."""
 
-import ipaddress
 from collections.abc import Sequence
 from functools import partial
 from time import monotonic
@@ -8,17 +7,13 @@ from time import monotonic
 import anyio
 import structlog
 from anyio import CapacityLimiter, to_thread
-from fastapi import Request
 
-from reperage.service.caller import Caller
 from reperage.service.errors import TooManyAtOnce, TooManyRequests
-from reperage.service.http.authentication import is_user, key, session_token
 from reperage.service.rate_limits.counters import ANSWER_SECONDS, Left, Limit, Unreachable, Windows, parsed
 from reperage.service.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-_LONGEST_NAME = 64
 _THREADS = 8
 _PAUSE_SECONDS = 5.0
 """How long Redis is left alone after it did not answer, so that not every question waits for it."""
@@ -116,20 +111,6 @@ class Rates:
         self.problem, self._shared_again_at = None, 0.0
 
 
-async def count_question(request: Request, whose: Caller, count: int = 1) -> dict[str, str]:
-    """Count what is asked with a key or a session token; the headers that tell what is left.
-
-    Raises:
-        TooManyRequests: there is nothing left.
-    """
-    rates: Rates = request.app.state.rates
-    if found := key(request):
-        return await rates.key(found.id, count, whose.person if is_user(request) else None)
-    if session_token(request) is None:
-        return {}
-    return await rates.question(whose.person, client_address(request), count)
-
-
 def _named(limits: Sequence[Limit], kind: str, name: str) -> list[tuple[Limit, str]]:
     return [(limit, f"{kind}:{name}") for limit in limits]
 
@@ -140,17 +121,3 @@ def _headers(kind: str, left: Sequence[Left]) -> dict[str, str]:
         policies.append(f'"{kind}{i or ""}";q={found.limit.amount};w={found.limit.get_expiry()}')
         remaining.append(f'"{kind}{i or ""}";r={found.remaining};t={found.seconds}')
     return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(remaining)}
-
-
-def client_address(request: Request) -> str:
-    """What an address is counted as: of IPv6 the network of 64 bits, which is one customer's."""
-    host = request.client.host if request.client else ""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host[:_LONGEST_NAME]
-    if isinstance(address, ipaddress.IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
-        return str(ipaddress.IPv6Address(int(address) >> 64 << 64)) + "/64"
-    return str(address)

@@ -32,7 +32,7 @@ from reperage.service.errors import (
     UnknownAnswer,
     UnknownCourse,
 )
-from reperage.service.loading import Startup
+from reperage.service.loading import Loading as Startup
 from reperage.service.messages import messages
 from reperage.service.slack.credentials import Credentials
 from reperage.service.slack.incoming import addressed, pseudonym
@@ -40,6 +40,7 @@ from reperage.service.slack.question_worker import LANGUAGE, Desk
 from reperage.service.slack.rendering import COURSE, MISSING, RATE, READ_ON, Reply, notice
 from reperage.service.slack.text import escaped, read
 from reperage.service.slack.workspaces import Grant, Workspaces
+from reperage.service.sources.links import SourceLinks
 from reperage.service.suggestions.suggestions import suggestions
 
 log = structlog.get_logger(__name__)
@@ -63,11 +64,11 @@ _LONGEST_LIST = 2000
 class Bot:
     """The app, its clients and its desk; for one event loop."""
 
-    def __init__(self, startup: Startup, workspaces: Workspaces, found: Credentials, base_url: str) -> None:
+    def __init__(self, startup: Startup, workspaces: Workspaces, found: Credentials, links: SourceLinks) -> None:
         self._startup, self._workspaces, self._managers = startup, workspaces, found.managers
         database = startup.conversations.database
         assert database is not None
-        self.desk = Desk(startup, database, self.client_of, base_url)
+        self.desk = Desk(startup, database, self.client_of, links)
         self._seen = _Signatures()
         # What the library would say of failures is said below, with the workspace.
         quiet = logging.getLogger("slack_bolt")

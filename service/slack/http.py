@@ -19,16 +19,17 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_sdk.signature import SignatureVerifier
 
-from reperage.service.access.signed_tokens import secret_keys
-from reperage.service.api.routes import base_url
-from reperage.service.http.authentication import OPEN
+from reperage.service.http.request_origin import own_address
+from reperage.service.http.requirements import OPEN
+from reperage.service.http.source_links import source_links
 from reperage.service.http.templates import HEADERS, render
-from reperage.service.loading import Startup
 from reperage.service.messages import messages
+from reperage.service.services import Services
 from reperage.service.settings import Settings
 from reperage.service.slack.bot import Bot
 from reperage.service.slack.credentials import Credentials, credentials
 from reperage.service.slack.workspaces import Installations, States, Workspaces
+from reperage.service.sources.links import SourceLinks
 
 log = structlog.get_logger(__name__)
 
@@ -60,13 +61,11 @@ class OverHttp:
             app.include_router(installation_router)
 
     @asynccontextmanager
-    async def answering(self, app: FastAPI, startup: Startup) -> AsyncIterator[None]:
+    async def answering(self, app: FastAPI, services: Services) -> AsyncIterator[None]:
         """The bot, for as long as the service runs."""
-        settings, database = startup.settings, startup.conversations.database
-        assert database is not None
-        keys = secret_keys(settings.secret_key, settings.home)
+        settings, database, keys = services.settings, services.database, services.secret_keys
         workspaces = Workspaces(database, keys, self._found.bot_token)
-        bot = Bot(startup, workspaces, self._found, str(settings.public_url or "").rstrip("/"))
+        bot = Bot(services.loading, workspaces, self._found, SourceLinks(str(settings.public_url or "").rstrip("/")))
         app.state.slack = _Served(bot, self._found, Installations(workspaces), States(database, keys))
         await bot.desk.start()
         try:
@@ -81,7 +80,7 @@ async def events(request: Request) -> Response:
     served: _Served = request.app.state.slack
     if not served.is_signed(await request.body(), request.headers):
         return Response("this is not signed by Slack", 401, media_type="text/plain")
-    served.bot.desk.base_url = base_url(request)
+    served.bot.desk.links = source_links(request)
     return await AsyncSlackRequestHandler(served.bot.app).handle(request)
 
 
@@ -89,7 +88,7 @@ async def events(request: Request) -> Response:
 async def install(request: Request) -> Response:
     """Leads to Slack, where somebody allows the app into a workspace."""
     served: _Served = request.app.state.slack
-    flow = served.installation(base_url(request))
+    flow = served.installation(own_address(request))
     return to_starlette_response(await flow.handle_installation(to_async_bolt_request(request, b"")))
 
 
@@ -97,7 +96,7 @@ async def install(request: Request) -> Response:
 async def installed(request: Request) -> Response:
     """Where Slack leads back to."""
     served: _Served = request.app.state.slack
-    flow = served.installation(base_url(request))
+    flow = served.installation(own_address(request))
     return to_starlette_response(await flow.handle_callback(to_async_bolt_request(request, b"")))
 
 

@@ -40,12 +40,13 @@ from reperage.service.database.slack import (
     reopen,
 )
 from reperage.service.errors import CourseRequired, InvalidQuestion, ServiceError, StateUnavailable, UnknownCourse
-from reperage.service.loading import Startup
+from reperage.service.loading import Loading as Startup
 from reperage.service.messages import messages
 from reperage.service.slack.incoming import Addressed
 from reperage.service.slack.lease import Held, NotOurs, until
 from reperage.service.slack.posting import Stream, Thread, problem_of
 from reperage.service.slack.rendering import Reply, notice, rendered, which_course
+from reperage.service.sources.links import SourceLinks
 
 log = structlog.get_logger(__name__)
 
@@ -79,10 +80,10 @@ class _Stopped(Exception):
 
 
 class Desk:
-    """For one event loop. `base_url` is what links begin with, empty where nobody could open them."""
+    """For one event loop. `links` begin with nothing where nobody could open them."""
 
-    def __init__(self, startup: Startup, database: Database, client_of: ClientOf, base_url: str) -> None:
-        self.base_url = base_url
+    def __init__(self, startup: Startup, database: Database, client_of: ClientOf, links: SourceLinks) -> None:
+        self.links = links
         self._database = database
         self._startup = startup
         self._client_of = client_of
@@ -160,8 +161,8 @@ class Desk:
             ServiceError: as `Assistant.answer` does.
         """
         assistant = await self.ready()
-        answer = await assistant.answer(text, course, caller=caller, base_url=self.base_url)
-        return rendered(answer, self.base_url, await self._read_on(answer, caller))
+        answer = await assistant.answer(text, course, caller=caller, links=self.links)
+        return rendered(answer, self.links.base_url, await self._read_on(answer, caller))
 
     async def course(self, name: str | None) -> Manifest | None:
         """What a course says of itself, the only one where `name` is none; `None` where it cannot be asked."""
@@ -199,7 +200,7 @@ class Desk:
             async with own.held():
                 client = await self._client_of(question.place.team)
                 if client is not None:
-                    thread = Thread(client, question, self.base_url, own.posted)
+                    thread = Thread(client, question, self.links.base_url, own.posted)
                     own.answer_id, own.reply = await self._answer(thread)
                 await own.end()
         except SlackApiError as error:
@@ -234,7 +235,7 @@ class Desk:
                 return None, await self._say(thread, notice((await self.text(course))["slack_help"]))
             options = Options(
                 caller=caller,
-                base_url=thread.base_url,
+                links=self.links,
                 conversation_id=_name(place.team, place.channel, question.thread, question.person, course or ""),
                 earlier=await self.sql(asked_before, question, MOST_QUESTIONS),
                 answer_id=_name(place.team, place.channel, place.ts),
@@ -325,9 +326,9 @@ class Desk:
 
     async def _read_on(self, answer: Answer, caller: Caller) -> RelatedSection | None:
         assistant = self._startup.assistant
-        if not self.base_url:
+        if not self.links.base_url:
             return None
-        find = partial(assistant.read_on, answer, self.base_url, caller)
+        find = partial(assistant.read_on, answer, caller=caller, links=self.links)
         return await to_thread.run_sync(find, limiter=assistant.limiter)
 
     async def _sweep(self) -> None:

@@ -13,15 +13,16 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
-from reperage.service.access.document_grants import granting
-from reperage.service.access.signed_tokens import GrantTokens, secret_keys
+from reperage.service.access.document_grants import DocumentGrants
 from reperage.service.database.sites import registered_sites
 from reperage.service.errors import StartError, StateUnavailable
-from reperage.service.loading import Startup
+from reperage.service.loading import Loading
+from reperage.service.services import Services
 from reperage.service.slack.bot import Bot
 from reperage.service.slack.credentials import Credentials
 from reperage.service.slack.posting import problem_of
 from reperage.service.slack.workspaces import Workspaces
+from reperage.service.sources.links import SourceLinks
 
 log = structlog.get_logger(__name__)
 
@@ -41,17 +42,15 @@ _LOST_SECONDS = 20.0
 on with the first."""
 
 
-async def serve(startup: Startup, found: Credentials, connected: Callable[[], None]) -> None:
+async def serve(services: Services, found: Credentials, connected: Callable[[], None]) -> None:
     """Answer until the process is told to end; `connected` is told the first time that Slack is reached.
 
     Raises:
         StartError: the program cannot start, or Slack refuses the app's token.
     """
-    settings, database = startup.settings, startup.conversations.database
-    assert database is not None
-    keys = secret_keys(settings.secret_key, settings.home)
-    workspaces = Workspaces(database, keys, found.bot_token)
-    bot = Bot(startup, workspaces, found, str(settings.public_url or "").rstrip("/"))
+    settings, keys = services.settings, services.secret_keys
+    workspaces = Workspaces(services.database, keys, found.bot_token)
+    bot = Bot(services.loading, workspaces, found, SourceLinks(str(settings.public_url or "").rstrip("/")))
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -61,7 +60,7 @@ async def serve(startup: Startup, found: Credentials, connected: Callable[[], No
         public: frozenset[str] = frozenset()
         with suppress(StateUnavailable):
             public = (await bot.desk.sql(registered_sites)).get(settings.public_origin or "", public)
-        bot.desk.base_url = granting(bot.desk.base_url, GrantTokens(keys), public)
+        bot.desk.links = SourceLinks(bot.desk.links.base_url, DocumentGrants(services.tokens.grant, public))
     # The library's own messages hold addresses that let whoever reads them in.
     silent = logging.getLogger(f"{__name__}.library")
     silent.setLevel(logging.CRITICAL + 1)
@@ -69,7 +68,8 @@ async def serve(startup: Startup, found: Credentials, connected: Callable[[], No
         bot.app, found.app_token, silent, web_client=bot.client(None), ping_interval=_PING_SECONDS
     )
     tasks = [
-        asyncio.create_task(work) for work in (stay_connected(handler.client, connected), _watch(startup), ended.wait())
+        asyncio.create_task(work)
+        for work in (stay_connected(handler.client, connected), _watch(services.loading), ended.wait())
     ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -130,8 +130,8 @@ async def _address(client: SocketModeClient) -> str | None:
     return None
 
 
-async def _watch(startup: Startup) -> None:
+async def _watch(loading: Loading) -> None:
     """Ends where the program could not start."""
-    while startup.error is None:
+    while loading.error is None:
         await asyncio.sleep(_LOOK_SECONDS)
-    raise startup.error
+    raise loading.error

@@ -5,8 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from reperage.index.index import Index
-from reperage.service.answering.citations import section_url
 from reperage.service.contract.answer import Citation, Contract
+from reperage.service.sources.links import SourceLinks
 
 Standing = Literal["in_place", "moved", "gone", "unknown"]
 
@@ -27,7 +27,7 @@ class CitedThen(Contract):
     url: str | None = Field(description="Opens it today.")
 
 
-def look_up(citation: Citation, index: Index | None, base_url: str) -> CitedThen:
+def look_up(citation: Citation, index: Index | None, links: SourceLinks) -> CitedThen:
     """Find a citation's quote in the documents of `index`, `None` where it cannot be opened."""
     if index is None:
         return _not_found(citation, "unknown", None)
@@ -47,7 +47,7 @@ def look_up(citation: Citation, index: Index | None, base_url: str) -> CitedThen
         current_version=document.version,
         start=start,
         end=end,
-        url=section_url(base_url, document, section, (start, end)),
+        url=links.to(document, section, (start, end)),
     )
 
 

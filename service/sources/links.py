@@ -1,23 +1,48 @@
-"""Where the links of the material lead."""
+"""Links to the material, and where the links within it lead."""
 
 import posixpath
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from urllib.parse import unquote, urlsplit
 
-from reperage.corpus import Document
+from reperage.corpus import Document, Section
 from reperage.index.address import section_url
 from reperage.index.index import Index
 
 SCHEMES = frozenset({"http", "https", "mailto"})
 
+Grant = Callable[[Document], str]
+"""Gives the right to read a document that its address holds; nothing where none is needed."""
+
+
+def no_grant(document: Document) -> str:
+    """None is needed."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLinks:
+    """Addresses that open the material: what they begin with, and the right to read that they hold.
+
+    Made once for a request, or once at the start of a program. `base_url` ends without a slash.
+    """
+
+    base_url: str = ""
+    grant: Grant = no_grant
+
+    def to(self, document: Document, section: Section | None = None, quote_span: tuple[int, int] | None = None) -> str:
+        """The address that opens a document, at a section, the quote highlighted where its span is given."""
+        return section_url(self.base_url, document, section, quote_span, self.grant(document))
+
+
 FindDocument = Callable[[str], str | None]
 """The address of the document that was read from a path of the course, if there is one."""
 
 
-def find_document(index: Index, base_url: str) -> FindDocument:
-    """Finds the pages of the course's documents, at addresses that begin with `base_url`."""
-    return partial(_page, index, base_url)
+def find_document(index: Index, links: SourceLinks) -> FindDocument:
+    """Finds the pages of the course's documents."""
+    return partial(_page, index, links)
 
 
 def course_page(href: str, document: Document, find: FindDocument) -> str | None:
@@ -50,6 +75,6 @@ def absolute(href: str, document: Document, find: FindDocument) -> str | None:
     return href if scheme in SCHEMES and opens else None
 
 
-def _page(index: Index, base_url: str, path: str) -> str | None:
+def _page(index: Index, links: SourceLinks, path: str) -> str | None:
     name = index.document_from(path)
-    return section_url(base_url, index.document(name), None) if name else None
+    return links.to(index.document(name)) if name else None

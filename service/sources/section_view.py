@@ -7,12 +7,11 @@ from dataclasses import dataclass, field, replace
 from pydantic import Field
 
 from reperage.corpus import Chunk, Section, Sentence
-from reperage.index.address import section_url
 from reperage.index.index import Index
 from reperage.service.contract.answer import Contract, ShownSentence
 from reperage.service.errors import UnknownDocument
 from reperage.service.sources.formatting import shown_fields
-from reperage.service.sources.links import find_document
+from reperage.service.sources.links import SourceLinks, find_document
 
 MOST_SHOWN = 20_000
 """Characters that the sentences of a section show together, but for the head of a table and a last sentence."""
@@ -57,7 +56,7 @@ def source_section(
     anchor: str | None,
     quote: tuple[int | None, int | None],
     version: str | None,
-    base_url: str,
+    links: SourceLinks,
 ) -> SourceSection:
     """The section of a document with this anchor, else the one in which `quote` begins, else the first.
 
@@ -73,7 +72,7 @@ def source_section(
     quoted = (start, end) if start is not None and end is not None and start < end else None
     chunks = index.section_chunks(section)
     shown, more_before, more_after = _around(chunks, quoted)
-    find = find_document(index, base_url)
+    find = find_document(index, links)
     return SourceSection(
         course=index.manifest.course,
         document_id=document_id,
@@ -83,7 +82,7 @@ def source_section(
         is_current=is_current,
         heading_path=list(section.heading_path),
         anchor=section.anchor,
-        url=section_url(base_url, document, section, quoted),
+        url=links.to(document, section, quoted),
         is_empty=section.is_empty,
         sentences=[
             SourceSentence(

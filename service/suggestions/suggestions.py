@@ -13,6 +13,7 @@ from reperage.index.index import Index
 from reperage.index.text.analysis import term_set
 from reperage.index.text.folding import flat
 from reperage.service.errors import InvalidQuestion
+from reperage.service.sources.links import SourceLinks
 from reperage.service.suggestions.headings.question import HeadingQuestion, question_of
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _made(
 def _answers(assistant: "Assistant", index: Index, found: _Suggestion) -> bool:
     """Whether the assistant answers a question as it is written, from the section that it is made of."""
     try:
-        answer = assistant.draft(found.question.text, index.manifest.course).answer
+        answer = assistant.pipeline.draft(index, assistant.checked(found.question.text), (), SourceLinks()).answer
     except InvalidQuestion:  # Longer than a question may be here.
         return False
     place = (found.section.document_id, found.section.anchor)

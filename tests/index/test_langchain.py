@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from langchain_core.runnables import RunnableLambda, RunnablePassthrough
 
+from reperage.index.address import section_url
 from reperage.index.builds import current_build
 from reperage.index.errors import DamagedIndex, SearchIndexError, WrongModel
 from reperage.index.langchain import RepereRetriever
-from reperage.service.answering.citations import section_url
 from reperage.service.contract.answer import Citation
 
 pytestmark = pytest.mark.model

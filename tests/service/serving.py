@@ -71,8 +71,8 @@ def serving(settings: Settings, encoder: Encoder) -> Iterator[Served]:
     with ExitStack() as running:
         with loading(encoder):
             url = running.enter_context(listening(app, _server(app, settings)))
-            assert app.state.startup.wait(120)
-        assert app.state.startup.error is None
+            assert app.state.services.loading.wait(120)
+        assert app.state.services.loading.error is None
         yield Served(app, url, running.enter_context(httpx.Client(base_url=url, timeout=60)))
 
 

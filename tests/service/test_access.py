@@ -22,8 +22,8 @@ from reperage.service.database.engine import Database
 from reperage.service.database.keys import store_key
 from reperage.service.database.lti import Context, Platform, add_platform, map_context
 from reperage.service.database.sites import add_site
-from reperage.service.http.authentication import Needs, open_to_all
-from reperage.service.loading import Startup
+from reperage.service.http.requirements import Needs, open_to_all
+from reperage.service.services import Services
 from reperage.service.settings import Settings
 from tests.service.serving import REFERENCE, Served, assert_problem, copy_home, listening, loading, serving
 from tests.service.test_mcp import INITIALIZE
@@ -235,7 +235,7 @@ def test_every_route_with_every_kind_of_credential(served: Served, keys: dict) -
 
 
 def test_mcp_with_every_kind_of_credential(served: Served, keys: dict, encoder: Encoder) -> None:
-    settings = served.app.state.startup.settings
+    settings = served.app.state.services.settings
     with httpx.Client(base_url=served.url, timeout=60) as page:
         session = page.post("/v1/session", json={"course": "docker"}, headers={"Origin": SITE}).json()["token"]
     forged = (
@@ -251,7 +251,7 @@ def test_mcp_with_every_kind_of_credential(served: Served, keys: dict, encoder: 
     right = [bearer(keys, name) for name in ("student", "teacher", "administrator", "another course")]
     right += [{"Authorization": f"Bearer {launched(role)}"} for role in LAUNCHED]
     accept = {"Accept": "application/json, text/event-stream"}
-    with loading(encoder), listening(mcp.http_app(Startup(settings), settings.address())) as url:
+    with loading(encoder), listening(mcp.http_app(Services(settings, keeps_turns=False), settings.address())) as url:
         for headers, status in [*((w, 401) for w in wrong), *((r, 200) for r in right)]:
             answered = httpx.post(f"{url}{mcp.PATH}", json=INITIALIZE, headers=accept | headers, timeout=60)
             assert answered.status_code == status, headers
@@ -277,8 +277,8 @@ def test_without_a_key_this_machine_alone_may_ask(home: Path, encoder: Encoder, 
         assert page.status_code == 401
         assert "Il faut une autorisation" in page.text
         # The first key closes it.
-        store_key(open_here.app.state.startup.conversations.database, new_key("", "student", None, None)[0])
-        open_here.app.state.register._read_at = float("-inf")
+        store_key(open_here.app.state.services.conversations.database, new_key("", "student", None, None)[0])
+        open_here.app.state.services.registry._read_at = float("-inf")
         assert_problem(client.post("/v1/ask", json=body), 401)
 
 

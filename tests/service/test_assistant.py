@@ -8,11 +8,14 @@ import pytest
 from reperage.index.encoder import Encoder
 from reperage.service.answering.answerability import NAMES
 from reperage.service.answering.calibration import load_calibration
-from reperage.service.assistant import Assistant, find
+from reperage.service.answering.pipeline import Pipeline, find
+from reperage.service.assistant import Assistant
+from reperage.service.caller import COMMAND_LINE
 from reperage.service.contract.answer import Answer
+from reperage.service.conversations.conversations import Conversations
 from reperage.service.courses.library import Courses
 from reperage.service.errors import InvalidQuestion, StartError, UnknownConversation
-from reperage.service.loading import Startup
+from reperage.service.loading import Loading
 from reperage.service.messages import messages
 from reperage.service.settings import Settings
 from tests.index.building import save_cross_encoder
@@ -33,14 +36,18 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, home: Path, encoder: Enc
     (folder / "ocean" / "mer.md").write_text(OCEAN, encoding="utf-8")
     build_course(own, folder / "ocean", encoder)
     settings = Settings(home=own)
-    return Assistant(encoder, Courses(settings), load_calibration(own, settings.recipe.model_digest, NAMES))
+    return Assistant(
+        Pipeline(encoder, load_calibration(own, settings.recipe.model_digest, NAMES)),
+        Courses(settings),
+        Conversations(),
+    )
 
 
 def ask(assistant: Assistant, *questions: str, course: str = "docker") -> Answer:
     """The last answer of a conversation of its own."""
     conversation_id = None
     for question in questions:
-        answer = assistant.ask(question, course, conversation_id=conversation_id)
+        answer = assistant.ask(question, course, conversation_id=conversation_id, caller=COMMAND_LINE)
         conversation_id = answer.conversation_id
     return answer
 
@@ -117,29 +124,29 @@ def test_a_follow_up_of_a_follow_up_leans_on_what_that_was_read_as(assistant: As
 def test_another_conversation_does_not_see_the_question(assistant: Assistant) -> None:
     ask(assistant, IMAGE)
     assert ask(assistant, "et un conteneur ?").standalone_question == "et un conteneur ?"
-    assert assistant.ask("et un conteneur ?", "docker", conversation_id="ailleurs").standalone_question == (
-        "et un conteneur ?"
-    )
+    assert assistant.ask(
+        "et un conteneur ?", "docker", conversation_id="ailleurs", caller=COMMAND_LINE
+    ).standalone_question == ("et un conteneur ?")
 
 
 def test_another_course_does_not_see_the_conversation(assistant: Assistant) -> None:
     name = "deux-cours"
-    assistant.ask(IMAGE, "docker", conversation_id=name)
+    assistant.ask(IMAGE, "docker", conversation_id=name, caller=COMMAND_LINE)
     with pytest.raises(UnknownConversation):
-        assistant.ask("et un conteneur ?", "ocean", conversation_id=name)
-    back = assistant.ask("et un port interne ?", "docker", conversation_id=name)
+        assistant.ask("et un conteneur ?", "ocean", conversation_id=name, caller=COMMAND_LINE)
+    back = assistant.ask("et un port interne ?", "docker", conversation_id=name, caller=COMMAND_LINE)
     assert back.standalone_question == "Qu'est-ce qu'un port interne ?"
 
 
 def test_what_cannot_be_asked_does_not_enter_the_conversation(assistant: Assistant) -> None:
     name = "refus"
-    assistant.ask(IMAGE, "docker", conversation_id=name)
+    assistant.ask(IMAGE, "docker", conversation_id=name, caller=COMMAND_LINE)
     for wrong in ("?", "a" * 2001, "un\0port"):
         with pytest.raises(InvalidQuestion):
-            assistant.ask(wrong, "docker", conversation_id=name)
-    assert assistant.ask("et un conteneur ?", "docker", conversation_id=name).standalone_question == (
-        "Qu'est-ce qu'un conteneur ?"
-    )
+            assistant.ask(wrong, "docker", conversation_id=name, caller=COMMAND_LINE)
+    assert assistant.ask(
+        "et un conteneur ?", "docker", conversation_id=name, caller=COMMAND_LINE
+    ).standalone_question == ("Qu'est-ce qu'un conteneur ?")
 
 
 def test_a_spelling_is_that_of_the_course(assistant: Assistant) -> None:
@@ -156,20 +163,25 @@ def test_a_reranker_that_the_settings_name_orders_the_hits(home, encoder, monkey
     from reperage.index.reranker import Reranker
 
     monkeypatch.setattr(Encoder, "load", lambda *_, **__: encoder)
-    plain = Startup(Settings(home=home)).run()
+    plain = Loading(Settings(home=home)).run()
     monkeypatch.setenv("REPERE_RERANKER", str(reranker_folder))
-    reranked = Startup(Settings(home=home)).run()
+    reranked = Loading(Settings(home=home)).run()
 
     question = "Un port exposé et une image Docker"
-    index, hits = plain.search(question, "docker", 20)
+    index, hits = plain.search(question, "docker", 20, caller=COMMAND_LINE)
     expected = Reranker.load(str(reranker_folder)).rerank(question, hits)
-    found = reranked.search(question, "docker", 20)[1]
+    found = reranked.search(question, "docker", 20, caller=COMMAND_LINE)[1]
     assert [hit.chunk for hit in found] == [hit.chunk for hit in expected]
     assert [hit.chunk for hit in found] != [hit.chunk for hit in hits]
-    assert [hit.chunk for hit in reranked.search(question, "docker", 3)[1]] == [hit.chunk for hit in expected[:3]]
+    _, best = reranked.search(question, "docker", 3, caller=COMMAND_LINE)
+    assert [hit.chunk for hit in best] == [hit.chunk for hit in expected[:3]]
     vector = encoder.encode_query([question])[0]
     assert find(index, question, vector, None, 20) == hits
-    assert reranked.ask(question, "docker").status in ("answered", "not_in_material", "section_empty")
+    assert reranked.ask(question, "docker", caller=COMMAND_LINE).status in (
+        "answered",
+        "not_in_material",
+        "section_empty",
+    )
 
 
 def test_hits_that_the_reranker_does_not_read_follow_as_they_were(
@@ -193,4 +205,4 @@ def test_a_reranker_that_cannot_be_loaded_keeps_the_program_from_starting(home, 
     monkeypatch.setattr(Encoder, "load", lambda *_, **__: encoder)
     monkeypatch.setenv("REPERE_RERANKER", str(tmp_path))
     with pytest.raises(StartError, match="REPERE_RERANKER"):
-        Startup(Settings(home=home)).run()
+        Loading(Settings(home=home)).run()

@@ -11,7 +11,10 @@ from reperage.index.manifest import Manifest, file_digest
 from reperage.service.answering.answerability import NAMES
 from reperage.service.answering.calibration import load_calibration
 from reperage.service.answering.extractive import Quote, compose
+from reperage.service.answering.pipeline import Pipeline
 from reperage.service.assistant import Assistant
+from reperage.service.caller import COMMAND_LINE
+from reperage.service.conversations.conversations import Conversations
 from reperage.service.courses.library import Courses
 from reperage.service.settings import Settings
 from tests.service.serving import REFERENCE
@@ -200,7 +203,9 @@ def test_without_a_sentence_there_is_no_quote(index, quotes):
 def ask(home: Path, encoder, question: str, course: str):
     settings = Settings(home=home)
     calibration = load_calibration(home, settings.recipe.model_digest, NAMES)
-    return Assistant(encoder, Courses(settings), calibration).ask(question, course)
+    return Assistant(Pipeline(encoder, calibration), Courses(settings), Conversations()).ask(
+        question, course, caller=COMMAND_LINE
+    )
 
 
 def test_a_quote_that_does_not_stand_is_not_shown(home, encoder, own_home):

@@ -6,8 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from reperage.service.assistant import Assistant
+from reperage.service.caller import COMMAND_LINE
 from reperage.service.messages import messages
 from reperage.service.settings import Settings
+from reperage.service.sources.links import SourceLinks
 from tests.service.serving import REFERENCE, Page, Served, serving, solid
 
 pytestmark = pytest.mark.model
@@ -204,9 +206,11 @@ def test_the_link_of_a_related_section_opens_its_document_without_a_mark(server:
 
 @pytest.mark.parametrize("question", [REFERENCE, EMPTY])
 def test_http_and_python_give_the_same_answer(server: Served, question: str):
-    assistant: Assistant = server.app.state.startup.assistant
+    assistant: Assistant = server.app.state.services.assistant
 
-    asked = assistant.ask(question, base_url="https://elsewhere.example").model_dump(by_alias=True, mode="json")
+    asked = assistant.ask(question, links=SourceLinks("https://elsewhere.example"), caller=COMMAND_LINE).model_dump(
+        by_alias=True, mode="json"
+    )
 
     assert without_what_differs(asked) == without_what_differs(server.ask(question))
     assert asked["related_sections" if question == EMPTY else "citations"]

@@ -87,7 +87,7 @@ def files(served: Served, course: str) -> dict[str, str]:
 
 
 def material(served: Served) -> Path:
-    return served.app.state.startup.settings.home / "material"
+    return served.app.state.services.settings.home / "material"
 
 
 def listed(served: Served, course: str) -> list[str]:
@@ -323,7 +323,7 @@ def test_a_request_sent_many_times_at_once_is_one_job(served: Served, course: st
 
 def test_a_database_that_cannot_be_written_keeps_files_as_they_are(served: Served, course: str) -> None:
     done(served, put(served, course))
-    database: Database = served.app.state.startup.conversations.database
+    database: Database = served.app.state.services.conversations.database
     with database.writing():
         for response in (put(served, course, text=PORTS), served.client.delete(address(course))):
             assert_problem(response, 503)
@@ -397,7 +397,7 @@ def test_who_names_a_course_does_not_wait_for_a_look_at_all_others(
     monkeypatch.setattr(
         "reperage.service.courses.library.courses_on", lambda root: looks.append(root) or ["docker", "secret"]
     )
-    courses: Courses = served.app.state.startup.courses
+    courses: Courses = served.app.state.services.courses
     limited = Caller("anne", frozenset({"docker", "nulle-part"}))
     assert courses.readable("docker", limited).manifest.course == "docker"
     assert looks == []

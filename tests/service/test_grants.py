@@ -7,7 +7,6 @@ import httpx
 from pydantic import SecretStr
 
 from reperage.corpus import read_course
-from reperage.index.address import section_url
 from reperage.service.access.api_keys import new_key
 from reperage.service.access.document_grants import links_here
 from reperage.service.access.signed_tokens import GrantTokens
@@ -19,7 +18,7 @@ from reperage.service.settings import Settings
 def granted(settings: Settings, folder: Path) -> bool:
     """Whether a link to the document in `folder` holds a right to read it."""
     [document] = read_course(folder, "réseaux").documents
-    address = httpx.URL(section_url(links_here(settings), document, None))
+    address = httpx.URL(links_here(settings).to(document))
     if "grant" not in address.params:
         return False
     tokens = GrantTokens(["k" * 16])
@@ -32,7 +31,7 @@ def test_links_hold_a_right_to_read_once_there_is_a_key(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "ports.md").write_text("# Les ports\n\nUn port est un numéro.\n", encoding="utf-8")
     settings = Settings(home=home, secret_key=SecretStr("k" * 16))
-    assert links_here(settings) == "http://localhost:8000"
+    assert links_here(settings).base_url == "http://localhost:8000"
     assert not granted(settings, folder)
     assert not home.exists()
     home.mkdir()

@@ -40,7 +40,7 @@ from reperage.service.database.jobs import (
     waiting_courses,
 )
 from reperage.service.errors import KeyReused, MaterialUnavailable, StateUnavailable, UnknownDocument
-from reperage.service.loading import Startup
+from reperage.service.loading import Loading
 from reperage.service.settings import Settings
 from tests.service.serving import copy_home, serving
 from tests.service.test_conversations import until
@@ -115,7 +115,7 @@ class Program:
 
     def __init__(self, settings: Settings, database: Database, encoder: Encoder) -> None:
         self.settings, self.database = settings, database
-        self.startup = Startup(settings)
+        self.startup = Loading(settings)
         self.jobs = Jobs(settings, database)
         self.worker = JobWorker(self.startup, self.jobs, database)
         self._encoder = encoder

@@ -184,7 +184,7 @@ def served(home: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactor
     (folder / "port.md").write_text(NOTES)
     build_course(own, folder, encoder)
     with serving(Settings(home=own, rate_per_key="5/hour", secret_key=SecretStr("k" * 16)), encoder) as opened:
-        opened.app.state.startup.conversations.database.migrate()
+        opened.app.state.services.conversations.database.migrate()
         yield opened
 
 
@@ -192,8 +192,8 @@ def made(served: Served, *courses: str, **more: object) -> tuple[Key, dict[str, 
     """A new key that the server knows already, and the header that it is sent in."""
     key, written = new_key("", "student", frozenset(courses) if courses else None, None)
     key = Key(**{name: getattr(key, name) for name in Key.__slots__} | more)
-    store_key(served.app.state.startup.conversations.database, key)
-    served.app.state.register._read_at = float("-inf")
+    store_key(served.app.state.services.conversations.database, key)
+    served.app.state.services.registry._read_at = float("-inf")
     return key, {"Authorization": f"Bearer {written}"}
 
 
@@ -218,7 +218,7 @@ def test_what_opens_nothing_is_refused_everywhere(served: Served) -> None:
     _, good = made(served)
     _, ended = made(served, expires_at=1)
     key, revoked = made(served)
-    revoke_key(served.app.state.startup.conversations.database, key.id, 1)
+    revoke_key(served.app.state.services.conversations.database, key.id, 1)
     token = good["Authorization"]
     forged = {"Authorization": token[:-1] + ("a" if token[-1] != "a" else "b")}
     for headers in (ended, revoked, forged, {"Authorization": "Bearer rk_"}, {"Authorization": "bearer rk_é".encode()}):
@@ -237,7 +237,7 @@ def test_a_running_server_sees_a_key_revoked_and_tells_when_it_was_used(
     monkeypatch.setattr(module, "_FRESH_SECONDS", 0.05)
     key, headers = made(served)
     assert served.client.get("/v1/courses", headers=headers).status_code == 200
-    database = served.app.state.startup.conversations.database
+    database = served.app.state.services.conversations.database
     revoke_key(database, key.id, 1)
     time.sleep(0.1)
     assert_problem(served.client.get("/v1/courses", headers=headers), 401)

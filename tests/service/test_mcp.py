@@ -19,13 +19,16 @@ from reperage.index.encoder import Encoder
 from reperage.index.errors import UnusableModel
 from reperage.service import mcp
 from reperage.service.access.api_keys import new_key
-from reperage.service.api.schemas import SearchResult
+from reperage.service.caller import COMMAND_LINE
 from reperage.service.contract.answer import Answer
 from reperage.service.contract.plain_text import plain_text
+from reperage.service.contract.search_result import SearchResult
 from reperage.service.database.engine import Database
 from reperage.service.database.keys import store_key
-from reperage.service.loading import Startup
+from reperage.service.loading import Loading
+from reperage.service.services import Services
 from reperage.service.settings import Settings
+from reperage.service.sources.links import SourceLinks
 from tests.service.serving import REFERENCE, build_course, copy_home, listening, loading
 from tests.service.test_cli import assert_told_plainly
 
@@ -109,7 +112,7 @@ def over_stdio(program, home, folder, mode) -> Heard:
 
 
 def over_http(settings, encoder, mode) -> Heard:
-    with loading(encoder), listening(mcp.http_app(Startup(settings), BASE)) as url:
+    with loading(encoder), listening(mcp.http_app(Services(settings, keeps_turns=False), BASE)) as url:
         return anyio.run(converse, Client(f"{url}/mcp", mode=mode))
 
 
@@ -122,9 +125,9 @@ def heard(request, program, home, settings, encoder, tmp_path_factory) -> Heard:
 
 
 @pytest.fixture(scope="module")
-def startup(settings, encoder) -> Startup:
+def startup(settings, encoder) -> Loading:
     """A start that is over."""
-    startup = Startup(settings)
+    startup = Loading(settings)
     with loading(encoder):
         startup.run()
     return startup
@@ -179,7 +182,7 @@ def test_an_answer_is_what_every_other_channel_gets(heard, startup):
         return answer.model_dump(mode="json", by_alias=True, exclude={"id", "conversation_id", "took_ms"})
 
     for result, question in ((heard.answered, REFERENCE), (heard.not_in_material, NOT_IN_MATERIAL)):
-        answer = startup.assistant.ask(question, base_url=BASE)
+        answer = startup.assistant.ask(question, links=SourceLinks(BASE), caller=COMMAND_LINE)
         assert lasting(Answer.model_validate(result.structured_content)) == lasting(answer)
         assert text_of(result) == plain_text(answer, links=True)
 
@@ -237,12 +240,12 @@ def test_the_first_question_waits_for_the_model_and_tells_what_for(program, home
 
 def test_a_course_must_be_named_where_there_are_several(own_home, encoder, make_course):
     build_course(own_home, make_course({"a.md": "# A\n\nUne relation a des attributs."}, "base"), encoder)
-    startup = Startup(Settings(home=own_home))
+    startup = Loading(Settings(home=own_home))
     with loading(encoder):
         startup.run()
 
     async def ask() -> tuple[CallToolResult, CallToolResult]:
-        async with Client(mcp.create_server(startup, "")) as client:
+        async with Client(mcp.create_server(startup, SourceLinks(), COMMAND_LINE)) as client:
             question = {"question": "Qu'est-ce qu'une relation ?"}
             return await client.call_tool("ask", question), await client.call_tool("ask", question | {"course": "base"})
 
@@ -255,10 +258,10 @@ def test_a_course_must_be_named_where_there_are_several(own_home, encoder, make_
 
 def test_a_start_that_takes_long_or_has_failed_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(mcp, "_START_SECONDS", 0.0)
-    startup = Startup(Settings(home=tmp_path, embedding_model=str(tmp_path / "none")))
+    startup = Loading(Settings(home=tmp_path, embedding_model=str(tmp_path / "none")))
 
     async def ask() -> CallToolResult:
-        async with Client(mcp.create_server(startup, "")) as client:
+        async with Client(mcp.create_server(startup, SourceLinks(), COMMAND_LINE)) as client:
             return await client.call_tool("ask", {"question": REFERENCE})
 
     slow = anyio.run(ask)
@@ -383,7 +386,7 @@ def asked_over_http(url: str, **headers: str) -> str:
 
 def test_this_machine_may_call_a_server_and_with_a_key_others_may(home, encoder, tmp_path):
     own = Settings(home=copy_home(home, tmp_path), public_url=BASE)
-    app = mcp.http_app(Startup(own), BASE)
+    app = mcp.http_app(Services(own, keeps_turns=False), BASE)
     with loading(encoder), listening(app) as url:
         assert_refused(url, 200)
         assert_refused(url, 200, Host="localhost:8000", Origin="http://localhost:8000")
@@ -396,7 +399,7 @@ def test_this_machine_may_call_a_server_and_with_a_key_others_may(home, encoder,
         store_key(database, key)
         store_key(database, other)
         database.close()
-        app.state.register._read_at = float("-inf")
+        app.state.services.registry._read_at = float("-inf")
         assert_refused(url, 401)
         for forged in ("rk_forged", "rs_forged", "rl_forged"):
             assert_refused(url, 401, Authorization=f"Bearer {forged}")
@@ -420,7 +423,7 @@ def test_the_questions_of_a_key_are_counted(home, encoder, tmp_path):
     database.migrate()
     store_key(database, key)
     database.close()
-    with loading(encoder), listening(mcp.http_app(Startup(own), BASE)) as url:
+    with loading(encoder), listening(mcp.http_app(Services(own, keeps_turns=False), BASE)) as url:
         said = [asked_over_http(url, Authorization=f"Bearer {written}") for _ in range(3)]
     assert ['"isError":true' in answer for answer in said] == [False, False, True]
     assert "That was a lot at once" in said[2]

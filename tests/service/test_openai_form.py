@@ -143,7 +143,7 @@ def test_what_fails_on_the_way_is_told(server: Served, client: OpenAI, monkeypat
     def broken(person: str, answer: object) -> None:
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr(server.app.state.startup.assistant.conversations, "add", broken)
+    monkeypatch.setattr(server.app.state.services.assistant.conversations, "add", broken)
     stream = client.chat.completions.create(model="docker", messages=messages(REFERENCE), stream=True)
     with pytest.raises(Exception, match="its log says more"):
         list(stream)

@@ -144,11 +144,11 @@ def served(home: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactor
 
 def credentials(served: Served) -> dict[str, dict[str, str]]:
     """Headers by kind of credential, each somebody else's."""
-    database = served.app.state.startup.conversations.database
+    database = served.app.state.services.conversations.database
     key, written = new_key("", "student", None, None)
     key, secret = for_users(key, "lms", None, False, Encryption([SECRET_KEY], PURPOSE))
     store_key(database, key)
-    served.app.state.register._read_at = float("-inf")
+    served.app.state.services.registry._read_at = float("-inf")
     at = int(time.time())
     claims = {"iss": "lms", "aud": "repere", "sub": "u1", "course": "docker", "iat": at, "exp": at + 300}
     bearer = {"Authorization": f"Bearer {written}"}
@@ -208,7 +208,7 @@ def test_a_database_that_cannot_be_read_is_told(home: Path, encoder: Encoder, tm
     own = copy_home(home, tmp_path)
     with serving(Settings(home=own), encoder) as alone:
         alone.ask(REFERENCE)
-        conversations: Conversations = alone.app.state.startup.conversations
+        conversations: Conversations = alone.app.state.services.conversations
         deadline = time.monotonic() + 20
         while conversations._count and time.monotonic() < deadline:
             time.sleep(0.05)

@@ -7,8 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from reperage.service.errors import TooManyRequests
+from reperage.service.http.rate_limit import client_address
 from reperage.service.rate_limits import counters as module
-from reperage.service.rate_limits.limiter import Rates, client_address
+from reperage.service.rate_limits.limiter import Rates
 from reperage.service.settings import Settings
 
 

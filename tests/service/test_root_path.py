@@ -70,7 +70,7 @@ def served(home: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactor
         home=home, root_path=PREFIX, trusted_proxies="127.0.0.1", database_url=database, secret_key="k" * 16
     )
     with serving(settings, encoder) as opened:
-        opened.app.state.startup.conversations.database.migrate()
+        opened.app.state.services.conversations.database.migrate()
         yield opened
 
 
@@ -82,8 +82,8 @@ def test_everything_works_under_a_path(served: Served, strips: bool) -> None:
         secure = base.replace("http://", "https://")
         assert_problem(browser.post("v1/ask", json={"question": REFERENCE}), 401)
         # Nobody who comes through a proxy is on this machine: our own pages ask as those of any registered site.
-        add_site(served.app.state.startup.conversations.database, secure.removesuffix(PREFIX), ["docker"])
-        served.app.state.register._read_at = float("-inf")
+        add_site(served.app.state.services.conversations.database, secure.removesuffix(PREFIX), ["docker"])
+        served.app.state.services.registry._read_at = float("-inf")
         response = browser.post("v1/ask", json={"question": REFERENCE, "course": "docker"})
         answer = response.json()
         assert re.search(r"; Path=/repere; HttpOnly; SameSite=Lax; Secure$", response.headers["set-cookie"])

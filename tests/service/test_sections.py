@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from reperage.index.index import Index
 from reperage.service.errors import UnknownDocument
+from reperage.service.sources.links import SourceLinks
 from reperage.service.sources.section_view import MOST_SHOWN, SourceSection, source_section
 from tests.index.building import RECIPE, build
 from tests.service.serving import REFERENCE, Served, assert_problem
@@ -43,7 +44,7 @@ def section(
     if isinstance(quote, str):
         start = course.document(document).text.index(quote)
         quote = (start, start + len(quote))
-    return source_section(course, document, anchor, quote, version, BASE)
+    return source_section(course, document, anchor, quote, version, SourceLinks(BASE))
 
 
 def texts(found: SourceSection) -> list[str]:

@@ -257,8 +257,8 @@ def test_our_own_page_is_known_behind_a_proxy_that_hides_the_scheme(served: Serv
 
 
 def test_our_own_page_is_known_by_the_public_address(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(home=served.app.state.startup.settings.home, public_url="https://Public.example:443/repere")
-    monkeypatch.setattr(served.app.state.startup, "settings", settings)
+    settings = Settings(home=served.app.state.services.settings.home, public_url="https://Public.example:443/repere")
+    monkeypatch.setattr(served.app.state.services, "settings", settings)
     body = {"question": REFERENCE, "course": "docker"}
     for origin, status in (("https://public.example", 200), ("http://public.example:81", 403)):
         assert served.client.post("/v1/ask", json=body, headers={"Origin": origin}).status_code == status
@@ -343,7 +343,7 @@ def test_what_fails_can_be_read_by_the_page(page: httpx.Client, served: Served, 
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("hunter2")
 
-    monkeypatch.setattr(served.app.state.startup.assistant.conversations, "add", broken)
+    monkeypatch.setattr(served.app.state.services.assistant.conversations, "add", broken)
     failing.append(ask(page, token))
     assert failing[-1].status_code == 500
     for response in failing:
@@ -370,7 +370,7 @@ def test_a_running_server_sees_what_changes(served: Served, page: httpx.Client, 
     monkeypatch.setattr(module, "_FRESH_SECONDS", 0.05)
     new = {"Origin": "https://nouveau.example"}
     assert_problem(page.post("/v1/session", json={"course": "docker"}, headers=new), 403)
-    database = served.app.state.startup.conversations.database
+    database = served.app.state.services.conversations.database
     add_site(database, new["Origin"], ["docker"])
     time.sleep(0.1)
     token = begin(page, **new)["token"]
@@ -387,7 +387,7 @@ def test_without_the_database_the_last_known_sites_stay(served: Served, page: ht
     begin(page)
     monkeypatch.setattr(module, "_FRESH_SECONDS", 0.05)
     monkeypatch.setattr(module, "_WAIT_SECONDS", 0.2)
-    register = served.app.state.register
+    register = served.app.state.services.registry
     for database in (Database("postgresql://nobody@127.0.0.1:9/none"), _Hanging()):
         monkeypatch.setattr(register, "_database", database)
         for _ in range(3):

@@ -35,7 +35,7 @@ def held_back(home: Path, encoder, monkeypatch) -> Iterator[tuple[httpx.Client, 
     with listening(app) as url, httpx.Client(base_url=url, timeout=60) as client:
         yield client, go_on
         go_on.set()
-        assert app.state.startup.wait(60)
+        assert app.state.services.loading.wait(60)
 
 
 def test_a_service_that_still_loads_lives_but_is_not_ready(held_back):
@@ -69,14 +69,14 @@ def test_a_model_that_cannot_be_loaded_is_named_and_the_process_goes_on_living(h
 
     monkeypatch.setattr(Encoder, "load", load)
     finished = []
-    app = create_app(Settings(home=home), finished=finished.append)
+    app = create_app(Settings(home=home), loaded=finished.append)
     with listening(app) as url, httpx.Client(base_url=url) as client:
-        assert app.state.startup.wait(60)
+        assert app.state.services.loading.wait(60)
         assert client.get("/healthz").status_code == 200
         assert "'x'" in assert_problem(client.get("/readyz"), 503)["detail"]
         assert_problem(client.post("/v1/ask", json={"question": REFERENCE}), 503)
-    assert finished == [app.state.startup]
-    assert "'x'" in str(app.state.startup.error)
+    assert finished == [app.state.services.loading]
+    assert "'x'" in str(app.state.services.loading.error)
 
 
 def test_a_model_without_a_calibration_is_noticed_and_answers(tmp_path):

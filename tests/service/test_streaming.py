@@ -87,7 +87,7 @@ def test_what_fails_on_the_way_is_the_last_event(server: Served, monkeypatch: py
     def broken(person: str, answer: object) -> None:
         raise RuntimeError("a secret detail")
 
-    monkeypatch.setattr(server.app.state.startup.assistant.conversations, "add", broken)
+    monkeypatch.setattr(server.app.state.services.assistant.conversations, "add", broken)
     found = streamed(server.client, REFERENCE, course="docker")
     assert [name for name, _ in found][-2:] == ["sentence", "error"]
     problem = found[-1][1]

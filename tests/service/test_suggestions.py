@@ -10,7 +10,10 @@ from reperage.index.encoder import Encoder
 from reperage.index.index import Index
 from reperage.service.answering.answerability import NAMES
 from reperage.service.answering.calibration import load_calibration
+from reperage.service.answering.pipeline import Pipeline
 from reperage.service.assistant import Assistant
+from reperage.service.caller import COMMAND_LINE
+from reperage.service.conversations.conversations import Conversations
 from reperage.service.courses.library import Courses
 from reperage.service.settings import Settings
 from reperage.service.suggestions import suggestions as module
@@ -124,7 +127,11 @@ def test_a_heading_in_doubt_is_asked_for_by_its_name() -> None:
 @pytest.fixture(scope="module")
 def assistant(home: Path, encoder: Encoder) -> Assistant:
     settings = Settings(home=home)
-    return Assistant(encoder, Courses(settings), load_calibration(home, settings.recipe.model_digest, NAMES))
+    return Assistant(
+        Pipeline(encoder, load_calibration(home, settings.recipe.model_digest, NAMES)),
+        Courses(settings),
+        Conversations(),
+    )
 
 
 @pytest.mark.model
@@ -135,7 +142,7 @@ def test_the_shipped_course_suggests_what_it_answers(assistant: Assistant) -> No
     assert "Qu’est-ce qu’une image Docker ?" in found
     assert not any("olume" in question for question in found), "its section is empty"
     for question in found:
-        answer = assistant.draft(question, "docker").answer
+        answer = assistant.draft(question, "docker", caller=COMMAND_LINE).answer
         assert (answer.status, answer.correction) == ("answered", None)
 
 
@@ -171,7 +178,11 @@ def test_suggestions_are_spread_over_a_course_and_bounded(
     settings = Settings(home=tmp_path / "home")
     course = read_course(make_course(pages), "choses")
     build_index(course, encoder, settings.recipe, settings.index_roots[0], material="-")
-    assistant = Assistant(encoder, Courses(settings), load_calibration(home, settings.recipe.model_digest, NAMES))
+    assistant = Assistant(
+        Pipeline(encoder, load_calibration(home, settings.recipe.model_digest, NAMES)),
+        Courses(settings),
+        Conversations(),
+    )
     index: Index = assistant.courses.index("choses")
     asked: list[str] = []
     draft = assistant.draft

@@ -52,7 +52,7 @@ def served(home: Path, encoder: Encoder, tmp_path_factory: pytest.TempPathFactor
     (folder / "port.md").write_text("# Le port\n\n## Exposé\n\nUn port exposé est ouvert sur la machine.\n")
     build_course(own, folder, encoder)
     with serving(Settings(home=own, secret_key=SecretStr(SECRET_KEY), rate_per_session="5/hour"), encoder) as opened:
-        opened.app.state.startup.conversations.database.migrate()
+        opened.app.state.services.conversations.database.migrate()
         yield opened
 
 
@@ -69,8 +69,8 @@ def made(
     secret = ""
     if issuer:
         key, secret = for_users(key, issuer, jwks, users_only, None if jwks else Encryption([SECRET_KEY], PURPOSE))
-    store_key(served.app.state.startup.conversations.database, key)
-    served.app.state.register._read_at = float("-inf")
+    store_key(served.app.state.services.conversations.database, key)
+    served.app.state.services.registry._read_at = float("-inf")
     return {"Authorization": f"Bearer {written}"}, secret
 
 
@@ -342,8 +342,8 @@ def test_an_lms_that_dawdles_holds_up_nobody_else(
 def test_a_secret_whose_key_was_replaced_is_told(served: Served) -> None:
     key, written = new_key("", "student", None, None)
     key, secret = for_users(key, ISSUER, None, False, Encryption(["another key of ours"], PURPOSE))
-    store_key(served.app.state.startup.conversations.database, key)
-    served.app.state.register._read_at = float("-inf")
+    store_key(served.app.state.services.conversations.database, key)
+    served.app.state.services.registry._read_at = float("-inf")
     response = me(served, {"Authorization": f"Bearer {written}"}, jwt.encode(claims(), secret, "HS256"))
     assert "make another key" in assert_problem(response, 401)["detail"]
 
@@ -416,10 +416,10 @@ def test_the_page_of_the_docs_works_as_it_stands(served: Served, repere) -> None
     page = (Path(__file__).parents[2] / "docs" / "user-tokens.md").read_text(encoding="utf-8")
     before, example = page.split("```python\n")
     command = shlex.split(before.split("```sh\n")[-1].split("```")[0])
-    home = served.app.state.startup.settings.home
+    home = served.app.state.services.settings.home
     done = repere(*command[1:], REPERE_HOME=home, REPERE_SECRET_KEY=SECRET_KEY)
     assert done.returncode == 0, done.stderr
-    served.app.state.register._read_at = float("-inf")
+    served.app.state.services.registry._read_at = float("-inf")
     key, secret = done.stdout.split()
     names: dict[str, object] = {"KEY": key, "SECRET": secret, "REPERE": served.url}
     exec(example.split("```")[0], names)

@@ -429,7 +429,7 @@ def test_a_question_does_not_wait_for_a_webhook(home: Path, encoder: Encoder, tm
 
     settings = Settings(home=copy_home(home, tmp_path), secret_key=SecretStr("k" * 16))
     with answering(wait) as slow, serving(settings, encoder) as alone:
-        conversations = alone.app.state.startup.conversations
+        conversations = alone.app.state.services.conversations
         until(lambda: conversations._prepare_at > 0)
         added(conversations.database, slow.url())
         unanswered = alone.ask("Comment nourrir un hamster ?", course="docker")
@@ -453,7 +453,7 @@ def test_what_takes_long_at_the_end_takes_long_side_by_side(
     settings = Settings(home=copy_home(home, tmp_path), secret_key=SecretStr("k" * 16))
     with answering(drip) as slow, ExitStack() as locked:
         with serving(settings, encoder) as alone:
-            conversations = alone.app.state.startup.conversations
+            conversations = alone.app.state.services.conversations
             until(lambda: conversations._prepare_at > 0)
             added(conversations.database, slow.url())
             alone.ask("Comment nourrir un hamster ?", course="docker")

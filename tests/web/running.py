@@ -97,7 +97,7 @@ class Restartable:
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
         with loading(self._encoder):
             self._thread.start()
-            assert app.state.startup.wait(120)
+            assert app.state.services.loading.wait(120)
 
     def die(self) -> None:
         """Every connection is cut at once, and nobody listens any more."""

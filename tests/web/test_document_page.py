@@ -97,7 +97,7 @@ def test_a_page_opened_while_the_service_starts_waits_and_answers(browser: Brows
         chat.field.fill(REFERENCE)
         expect(chat.host.locator(".notice")).to_contain_text("Repère démarre")
         go_on.set()
-        assert app.state.startup.wait(60)
+        assert app.state.services.loading.wait(60)
         expect(chat.host.locator(".suggestion").first).to_be_visible()
         expect(chat.host.locator(".notice")).to_have_count(0)
         expect(chat.field).to_have_value(REFERENCE)
@@ -124,8 +124,8 @@ def test_the_page_works_below_a_path(browser: Browser, home, encoder, monkeypatc
 
     with listening(proxy) as url:
         app = inner[0]
-        app.state.startup.settings = Settings(home=home, public_url=f"{url}/cours/")
-        assert app.state.startup.wait(60)
+        app.state.services.settings = Settings(home=home, public_url=f"{url}/cours/")
+        assert app.state.services.loading.wait(60)
         with visiting(browser, SIZES["desk"]) as page:
             page.goto(f"{url}/cours/")
             expect(page).to_have_url(f"{url}/cours/courses/docker")

@@ -82,7 +82,7 @@ class _Answering:
         for n in numbers:
             if n not in self.numbers:
                 number = len(self.numbers) + len(new) + 1
-                citation = citation_of(self.draft.index, self.quotes[n - 1], number, self.draft.base_url)
+                citation = citation_of(self.draft.index, self.quotes[n - 1], number, self.draft.links)
                 if citation is None:
                     return None
                 new[n] = citation

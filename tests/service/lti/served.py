@@ -33,23 +33,23 @@ class Lti:
         return self.served.url
 
     def add(self, platform: Platform) -> None:
-        add_platform(self.served.app.state.database, platform)
-        self.served.app.state.register.read_again()
+        add_platform(self.served.app.state.services.database, platform)
+        self.served.app.state.services.registry.read_again()
 
     def map(self, platform: LtiPlatform, course: str = "docker", context: str = "c-101") -> None:
         """Give one of a platform's courses its course, as its teacher would."""
         tool = platform.tool
         known = next(one for one in self.platforms() if one.issuer == platform.url and one.client_id == tool.client_id)
         where = Context(known.id, tool.deployment_id, context)
-        database = self.served.app.state.database
+        database = self.served.app.state.services.database
         if course in shipped_material():
             map_context(database, where, course, 0)
         else:
             assert make_course(database, where, [course], 0) == course
-        self.served.app.state.register.read_again()
+        self.served.app.state.services.registry.read_again()
 
     def platforms(self) -> list[Platform]:
-        return all_platforms(self.served.app.state.database)
+        return all_platforms(self.served.app.state.services.database)
 
     def session(self, token: str) -> dict[str, Any]:
         """What the API tells a view of its launch."""

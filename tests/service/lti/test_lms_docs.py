@@ -89,7 +89,7 @@ def test_the_requests_of_the_page_do_what_it_says(served: Served, key: tuple, tm
 
 @pytest.mark.model
 def test_a_user_asks_as_the_page_says(served: Served, repere: Any) -> None:
-    folder = served.app.state.startup.settings.home
+    folder = served.app.state.services.settings.home
     create = next(
         shlex.split(command)
         for command in re.findall(r"`(repere keys create [^`]*)`", PAGE.read_text(encoding="utf-8"))
@@ -97,7 +97,7 @@ def test_a_user_asks_as_the_page_says(served: Served, repere: Any) -> None:
     made = repere(*create[1:], REPERE_HOME=folder)
     assert made.returncode == 0, made.stderr
     key, secret = made.stdout.split()
-    served.app.state.register.read_again()
+    served.app.state.services.registry.read_again()
     given: dict[str, Any] = {"REPERE": served.url, "KEY": key, "SECRET": secret}
     exec(blocks("python")[0], given)
     assert given["answer"]["status"] == "answered", given["answer"]

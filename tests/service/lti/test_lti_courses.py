@@ -62,7 +62,7 @@ def test_deployments_of_one_client_are_schools_apart(
     registered = known(lti, platform)
     lti.add(replace(registered, deployments=registered.deployments | {"the-others"}))
     session = LaunchSession("lms-them", "teacher", registered.id, "the-others", "c-1", "", "", 2_000_000_000)
-    token = lti.served.app.state.tokens.launch.new(session)
+    token = lti.served.app.state.services.tokens.launch.new(session)
     assert "histoire-des-uns" not in lti.session(token)["courses"]
     assert_problem(choose(lti, token, course="histoire-des-uns"), 404)
 
@@ -74,10 +74,10 @@ def test_a_course_that_is_withdrawn_is_closed_at_once(
     lti.map(platform, "prete", "c-202")
     registered = known(lti, platform)
     lti.add(replace(registered, courses=frozenset({"lent"})))
-    database: Database = lti.served.app.state.database
+    database: Database = lti.served.app.state.services.database
     with database.writing() as connection:
         connection.exec_driver_sql("UPDATE lti_contexts SET course = 'lent' WHERE course = 'prete'")
-    lti.served.app.state.register.read_again()
+    lti.served.app.state.services.registry.read_again()
     token = token_of(launch(client, platform, platform.begin(CAMILLE, "c-202")))
     assert lti.session(token)["course"]["id"] == "lent"
     lti.add(replace(registered, courses=frozenset()))

@@ -49,6 +49,6 @@ def teacher(platform: LtiPlatform) -> str:
 
 def key(lti: Lti, role: Role) -> str:
     made, text = new_key("", role, None, None)
-    store_key(lti.served.app.state.database, made)
-    lti.served.app.state.register.read_again()
+    store_key(lti.served.app.state.services.database, made)
+    lti.served.app.state.services.registry.read_again()
     return text

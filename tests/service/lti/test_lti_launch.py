@@ -245,8 +245,8 @@ def test_a_platform_that_was_removed_has_no_sessions_any_more(
     lti.map(platform)
     token = token_of(launch(client, platform, platform.begin(CAMILLE)))
     own = next(one for one in lti.platforms() if one.issuer == platform.url)
-    assert remove_platform(lti.served.app.state.database, own.id)
-    lti.served.app.state.register.read_again()
+    assert remove_platform(lti.served.app.state.services.database, own.id)
+    lti.served.app.state.services.registry.read_again()
     assert_problem(lti.get("/v1/lti/session", token), 401)
     assert_problem(asking(lti, token), 401)
 

@@ -59,7 +59,7 @@ def test_a_request_that_is_not_understood(lti: Lti, method: str, path: str, stat
 
 @LANGUAGES
 def test_too_many_launches(lti: Lti, platform: LtiPlatform, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
-    monkeypatch.setattr(lti.served.app.state.rates, "_per_address", parsed("1/minute"))
+    monkeypatch.setattr(lti.served.app.state.services.rate_limiter, "_per_address", parsed("1/minute"))
     with browser(language) as client:
         answered = [log_in(client, platform, platform.begin(CAMILLE)) for _ in range(2)][-1]
     assert_framed(answered, 429, language)

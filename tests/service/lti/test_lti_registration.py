@@ -39,7 +39,7 @@ def invitation(lti: Lti, *, ends: int = 60_000, courses: tuple[str, ...] = ()) -
     """The address of an invitation, as `repere lti invite` prints it."""
     written = secrets.token_urlsafe(16)
     given = Invitation(digest(written), "Le lycée", frozenset(courses), (), now() + ends)
-    store_invitation(lti.served.app.state.database, given)
+    store_invitation(lti.served.app.state.services.database, given)
     return f"{lti.url}/lti/register?invitation={written}"
 
 
@@ -160,7 +160,7 @@ def test_frame_origins_of_an_invitation_are_those_of_the_platform(
     written = secrets.token_urlsafe(16)
     origins = ("https://lycee.example",)
     given = Invitation(digest(written), "", frozenset(), origins, now() + 60_000)
-    store_invitation(lti.served.app.state.database, given)
+    store_invitation(lti.served.app.state.services.database, given)
     answered = client.get(unknown.invitation(f"{lti.url}/lti/register?invitation={written}"))
     assert "https://lycee.example" in answered.headers["content-security-policy"].partition("frame-ancestors")[2]
     assert next(one for one in lti.platforms() if one.issuer == unknown.url).frame_origins[0] == origins[0]

@@ -10,11 +10,14 @@ from reperage.index.encoder import Encoder
 from reperage.service.answering.answerability import NAMES
 from reperage.service.answering.calibration import load_calibration
 from reperage.service.answering.generation.composer import GeneratingComposer
+from reperage.service.answering.pipeline import Pipeline
 from reperage.service.assistant import Assistant
-from reperage.service.caller import Caller
+from reperage.service.caller import COMMAND_LINE, Caller
 from reperage.service.contract.answer import Answer, RelatedSection
+from reperage.service.conversations.conversations import Conversations
 from reperage.service.courses.library import Courses
 from reperage.service.settings import Settings
+from reperage.service.sources.links import SourceLinks
 from tests.service.generation.scripted import Script, ScriptedModel
 from tests.service.serving import build_course
 
@@ -87,7 +90,13 @@ class Answering:
 
     def ask(self, question: str, course: str = "docker", earlier: Sequence[str] = ()) -> Answer:
         return self.assistant.ask(
-            question, course, base_url=BASE_URL, answer_id="r1", conversation_id="c1", earlier=earlier
+            question,
+            course,
+            links=SourceLinks(BASE_URL),
+            answer_id="r1",
+            conversation_id="c1",
+            earlier=earlier,
+            caller=COMMAND_LINE,
         )
 
     def write(self, question: str, script: Script, course: str = "docker") -> Answer:
@@ -95,14 +104,18 @@ class Answering:
         made = self._made(ScriptedModel(script))
 
         async def written() -> Answer:
-            return await made.answer(question, course, base_url=BASE_URL, answer_id="r1", conversation_id="c1")
+            return await made.answer(
+                question, course, links=SourceLinks(BASE_URL), answer_id="r1", conversation_id="c1", caller=COMMAND_LINE
+            )
 
         return anyio.run(written)
 
     def read_on(self, answer: Answer) -> RelatedSection | None:
-        return self.assistant.read_on(answer, BASE_URL, Caller("somebody", channel="slack"))
+        return self.assistant.read_on(answer, caller=Caller("somebody", channel="slack"), links=SourceLinks(BASE_URL))
 
     def _made(self, model: ScriptedModel | None) -> Assistant:
         calibration = load_calibration(self._settings.home, self._settings.recipe.model_digest, NAMES)
         composer = GeneratingComposer(model, self._encoder, self._settings) if model else None
-        return Assistant(self._encoder, Courses(self._settings), calibration, composer=composer)
+        return Assistant(
+            Pipeline(self._encoder, calibration), Courses(self._settings), Conversations(), composer=composer
+        )

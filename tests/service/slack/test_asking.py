@@ -184,7 +184,7 @@ def test_what_the_material_does_not_say_is_said_to_be_missing(bot: Bot) -> None:
 
 
 def test_a_fault_of_ours_is_said(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    assistant = bot.served.app.state.startup.assistant
+    assistant = bot.served.app.state.services.assistant
     monkeypatch.setattr(assistant, "calibration", None)
     assert "pour le moment" in bot.ask(COURSE, REFERENCE, user=ALICE).text
     monkeypatch.undo()
@@ -222,7 +222,7 @@ def test_suggestions_of_the_course_stand_where_messages_begin(bot: Bot, slack: S
     bot.deliver(slack.payloads.app_home_opened(DIRECT, user=ALICE, tab="home"))
     bot.deliver(slack.payloads.app_home_opened(DIRECT, user=ALICE, tab="messages"))
     slack.wait_for_call("assistant.threads.setSuggestedPrompts")
-    assistant = bot.served.app.state.startup.assistant
+    assistant = bot.served.app.state.services.assistant
     offered = suggestions(assistant, assistant.courses.index("docker"))
     assert offered
     assert [(p.channel, [one["message"] for one in p.prompts]) for p in slack.prompts] == [(DIRECT, offered)]

@@ -234,7 +234,7 @@ def test_a_command_without_the_database_is_refused_kindly(bot: Bot) -> None:
     (bot.home / "repere.sqlite3").rename(bot.home / "away")
     for path in bot.home.glob("repere.sqlite3-*"):
         path.unlink()
-    bot.served.app.state.startup.conversations.database.close()
+    bot.served.app.state.services.conversations.database.close()
     assert "pour le moment" in bot.command(REFERENCE).text
 
 
@@ -492,7 +492,7 @@ def test_what_is_forgotten_of_a_person_is_forgotten_here_too(bot: Bot, slack: Sl
     bot.ask(COURSE, REFERENCE, user=ALICE)
     bot.ask(COURSE, REFERENCE, user=BRUNO)
     bot.ended(2)
-    bot.served.app.state.startup.conversations.forget(pseudonym(TEAM, ALICE))
+    bot.served.app.state.services.conversations.forget(pseudonym(TEAM, ALICE))
     assert bot.rows("SELECT member FROM slack_questions") == [(BRUNO,)]
     assert ALICE not in str(bot.rows("SELECT * FROM conversations"))
 

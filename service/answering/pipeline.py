@@ -1,0 +1,215 @@
+"""Question → answer, from one course's index: read it, search, decide whether the material answers, and cite."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from reperage.corpus import Section
+from reperage.index.index import Hit, Index
+from reperage.index.text.analysis import term_set
+from reperage.index.vectors import Vectors
+from reperage.service.answering.answerability import Answerability, judge
+from reperage.service.answering.calibration import Calibration
+from reperage.service.answering.citations import answer_text, cite
+from reperage.service.answering.draft import Draft
+from reperage.service.answering.extractive import compose
+from reperage.service.answering.question.rewriting import Reading, read
+from reperage.service.answering.question.small_talk import small_talk
+from reperage.service.answering.sentence_selection import Candidate, candidates
+from reperage.service.contract.answer import Answer, AnswerSentence, Citation, RelatedSection, Status, Timings
+from reperage.service.contract.search_result import FoundChunk
+from reperage.service.messages import messages
+from reperage.service.sources.links import SourceLinks
+
+if TYPE_CHECKING:
+    from reperage.index.encoder import Encoder  # PyTorch takes seconds to import.
+    from reperage.index.reranker import Reranker
+
+_RELATED = 3
+_NAMED = 0.7
+"""The least share of an empty section's title that a question about it names."""
+_RERANKED = 20
+"""Hits that a reranker reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """What answers are made with; blocks while it encodes."""
+
+    encoder: "Encoder"
+    calibration: Calibration
+    reranker: "Reranker | None" = None
+
+    def draft(
+        self,
+        index: Index,
+        question: str,
+        before: Sequence[str],
+        links: SourceLinks,
+        *,
+        answer_id: str | None = None,
+        conversation_id: str | None = None,
+    ) -> Draft:
+        """The extractive answer to `question`, which can be asked, after the questions `before` it as they were read.
+
+        `answer_id` and `conversation_id` are made where they are not given.
+        """
+        started = perf_counter()
+        if reply := small_talk(question):
+            reading, outcome = Reading(question, None), _small_talk(index, reply)
+            was_read = encoded = searched = perf_counter()
+        else:
+            reading = read(question, index.vocabulary, before)
+            was_read = perf_counter()
+            vector = index.encode(reading.question, self.encoder)
+            encoded = perf_counter()
+            hits = find(index, reading.question, vector, self.reranker)
+            searched = perf_counter()
+            outcome = _decide(index, reading.question, vector, hits, self.calibration, links)
+        composed = perf_counter()
+        answer = Answer(
+            id=answer_id or uuid.uuid4().hex,
+            conversation_id=conversation_id or uuid.uuid4().hex,
+            course=index.manifest.course,
+            language=index.manifest.language,
+            question=question,
+            standalone_question=reading.question,
+            status=outcome.status,
+            answer=outcome.answer,
+            sentences=outcome.sentences,
+            citations=outcome.citations,
+            related_sections=outcome.related_sections,
+            correction=reading.correction,
+            confidence=round(outcome.confidence, 3),
+            composer="extractive",
+            took_ms=Timings(
+                encode=milliseconds(encoded - was_read),
+                search=milliseconds(searched - encoded),
+                compose=milliseconds(composed - searched),
+                total=milliseconds(composed - started),
+            ),
+        )
+        return Draft(answer, index, outcome.candidates, links)
+
+    def search(self, index: Index, question: str, k: int = 10) -> list[Hit]:
+        """The `k` best hits for `question`."""
+        return find(index, question, index.encode(question, self.encoder), self.reranker, k)
+
+    def read_on(self, answer: Answer, index: Index, links: SourceLinks) -> RelatedSection | None:
+        """The best section that an answer does not quote, to go on with; `None` where there is none."""
+        quoted = {(citation.document_id, citation.anchor) for citation in answer.citations}
+        for section in _sections(self.search(index, answer.standalone_question)):
+            if not section.is_empty and (section.document_id, section.anchor) not in quoted:
+                return _related_section(index, section, links)
+        return None
+
+
+def find(index: Index, question: str, vector: Vectors, reranker: "Reranker | None", k: int = 10) -> list[Hit]:
+    """The `k` best hits for `question`, whose unit vector is `vector`, float32 [dimensions]; read again by
+    `reranker` where there is one."""
+    if reranker is None:
+        return index.search(question, vector, k)
+    hits = index.search(question, vector, max(k, _RERANKED))
+    return [*reranker.rerank(question, hits[:_RERANKED]), *hits[_RERANKED:]][:k]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What became of a question: the fields of `Answer` that depend on the hits."""
+
+    status: Status
+    answer: str
+    confidence: float
+    sentences: list[AnswerSentence] = field(default_factory=list)
+    citations: list[Citation] = field(default_factory=list)
+    related_sections: list[RelatedSection] = field(default_factory=list)
+    candidates: Sequence[Candidate] = ()
+
+
+def _decide(
+    index: Index, question: str, vector: Vectors, hits: Sequence[Hit], calibration: Calibration, links: SourceLinks
+) -> _Outcome:
+    """Answer from `hits`, or say that a section is empty or that the material does not answer."""
+    empty, written = _empty_section(index, question, hits)
+    query = index.query(question)
+    found = [] if empty else candidates(query, question, index, vector, written)
+    judged = judge(query, question, [empty] if empty else written, found, calibration)
+    text = messages(index.manifest.language)
+    if judged.answers and empty is not None:
+        answer = text["section_empty"].format(title=empty.chunk.section.title)
+        related = _related(index, [empty, *written], judged, links)
+        return _Outcome("section_empty", answer, judged.probability, related_sections=related)
+    if judged.answers:
+        sentences, citations = cite(index, compose(index, question, found), links)
+        if sentences:
+            answer = answer_text(sentences, citations)
+            return _Outcome("answered", answer, judged.probability, sentences, citations, candidates=found)
+    related = _related(index, written, judged, links)
+    answer = text["not_in_material_related" if related else "not_in_material"]
+    return _Outcome("not_in_material", answer, judged.probability, related_sections=related)
+
+
+def _small_talk(index: Index, reply: str) -> _Outcome:
+    text = messages(index.manifest.language)[reply]
+    return _Outcome("small_talk", text.format(course=index.manifest.title), confidence=1.0)
+
+
+def _empty_section(index: Index, question: str, hits: Sequence[Hit]) -> tuple[Hit | None, list[Hit]]:
+    """The best hit, where it is an empty section whose title the question names; and the written ones."""
+    written = [hit for hit in hits if not hit.chunk.section.is_empty]
+    best = next(iter(hits), None)
+    if best is None or not best.chunk.section.is_empty:
+        return None, written
+    # By weight: of "Volume Docker" a course about Docker is asked by "volume" alone.
+    title = index.query(best.chunk.section.title)
+    return (best if title.share(title.held(term_set(question))) >= _NAMED else None), written
+
+
+def _related(index: Index, hits: Sequence[Hit], judged: Answerability, links: SourceLinks) -> list[RelatedSection]:
+    """The best sections, where at least one word of the question was found; none where nothing was."""
+    if judged.coverage == 0:
+        return []
+    return [_related_section(index, section, links) for section in _sections(hits)[:_RELATED]]
+
+
+def _sections(hits: Sequence[Hit]) -> list[Section]:
+    """The sections in which words of the question were found, best first."""
+    return list(dict.fromkeys(hit.chunk.section for hit in hits if hit.lexical > 0))
+
+
+def _related_section(index: Index, section: Section, links: SourceLinks) -> RelatedSection:
+    return RelatedSection(
+        document_id=section.document_id,
+        heading_path=list(section.heading_path) or [index.document_title(section.document_id)],
+        anchor=section.anchor,
+        url=links.to(index.document(section.document_id), section),
+        is_empty=section.is_empty,
+    )
+
+
+def milliseconds(seconds: float) -> float:
+    """Seconds as milliseconds, to two digits."""
+    return round(seconds * 1000, 2)
+
+
+def found_chunk(index: Index, hit: Hit, links: SourceLinks) -> FoundChunk:
+    """A hit as channels show it."""
+    chunk, section = hit.chunk, hit.chunk.section
+    document = index.document(section.document_id)
+    return FoundChunk(
+        rank=hit.rank,
+        score=round(hit.score, 4),
+        dense=round(hit.dense, 4),
+        lexical=round(hit.lexical, 4),
+        chunk_id=chunk.id,
+        document_id=document.id,
+        document_title=document.title,
+        heading_path=list(section.heading_path),
+        anchor=section.anchor,
+        text=chunk.text,
+        start=chunk.start,
+        end=chunk.end,
+        url=links.to(document, section, (chunk.start, chunk.end)),
+    )

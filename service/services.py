@@ -1,0 +1,122 @@
+"""Everything that runs, built once: what the application, MCP, Slack and the command line start from."""
+
+from collections.abc import Callable
+from functools import cached_property
+
+from reperage.service.access.encryption import Encryption
+from reperage.service.access.jwks import KeySets
+from reperage.service.access.lms_user_tokens import PURPOSE as USERS
+from reperage.service.access.lms_user_tokens import UserTokens
+from reperage.service.access.registry import Register
+from reperage.service.access.signed_tokens import Tokens, secret_keys
+from reperage.service.assistant import Assistant
+from reperage.service.conversations.conversations import Conversations
+from reperage.service.courses.job_worker import JobWorker
+from reperage.service.courses.jobs import Jobs
+from reperage.service.courses.library import Courses
+from reperage.service.database.engine import Database, database_of
+from reperage.service.loading import BuildProgress, Loading
+from reperage.service.rate_limits.limiter import Rates
+from reperage.service.settings import Settings
+from reperage.service.webhooks.delivery import Sender
+from reperage.service.webhooks.signing import PURPOSE as WEBHOOKS
+
+
+class Services:
+    """The parts of one process, each made when it is first used and only once; nothing runs before it is started.
+
+    A process that keeps no turns (MCP, the command line) answers without writing to the database.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        progress: BuildProgress = lambda course, done, total: None,
+        loaded: Callable[[Loading], None] = lambda loading: None,
+        *,
+        keeps_turns: bool = True,
+    ) -> None:
+        """`progress` is told how far the building of an index is; `loaded` that the assistant is made, or cannot be.
+
+        Raises:
+            StartError: a setting is malformed, or needs a library that is not installed.
+        """
+        self.settings = settings
+        self.courses = Courses(settings)
+        self.conversations = Conversations(self.database, settings.retention_days) if keeps_turns else Conversations()
+        self.loading = Loading(settings, progress, loaded, self.conversations, self.courses)
+        self._started: list[Conversations | JobWorker | Sender] = []
+
+    @property
+    def assistant(self) -> Assistant:
+        """Raises `NotReady` until there is one."""
+        return self.loading.assistant
+
+    @cached_property
+    def database(self) -> Database:
+        return database_of(self.settings)
+
+    @cached_property
+    def secret_keys(self) -> list[str]:
+        """What tokens are signed with; made in `REPERE_HOME` where no setting names it. Raises `StartError`."""
+        return secret_keys(self.settings.secret_key, self.settings.home)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self.secret_keys)
+
+    @cached_property
+    def registry(self) -> Register:
+        return Register(self.database)
+
+    @cached_property
+    def jwks(self) -> KeySets:
+        return KeySets()
+
+    @cached_property
+    def user_tokens(self) -> UserTokens:
+        return UserTokens(Encryption(self.secret_keys, USERS), self.jwks)
+
+    @cached_property
+    def rate_limiter(self) -> Rates:
+        return Rates.of(self.settings)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        return Jobs(self.settings, self.database)
+
+    @cached_property
+    def job_worker(self) -> JobWorker:
+        return JobWorker(self.loading, self.jobs, self.database)
+
+    @cached_property
+    def deliveries(self) -> Sender:
+        return Sender(self.database, Encryption(self.secret_keys, WEBHOOKS))
+
+    def start(self, *, builds: bool = True) -> None:
+        """Load the assistant, keep what is asked, tell webhooks; and build changed courses, where `builds`.
+
+        Raises:
+            StartError: a secret key is too short to be one.
+        """
+        self.loading.start()
+        parts: list[Conversations | JobWorker | Sender] = [self.conversations, self.deliveries]
+        for part in [*parts, self.job_worker] if builds else parts:
+            part.start()
+            self._started.append(part)
+
+    def end(self) -> None:
+        """Begin nothing more. All are told before one is waited for: a container's time to end is short."""
+        for part in self._started:
+            part.end()
+        for name in ("registry", "rate_limiter"):
+            if name in self.__dict__:
+                getattr(self, name).close()
+
+    def close(self) -> None:
+        """End, and wait for what is being done, for seconds at most."""
+        self.end()
+        for part in self._started:
+            part.close()
+        if "database" in self.__dict__:
+            self.database.close()
