@@ -18,7 +18,7 @@ from bench.material import copied
 from bench.row import Row, number
 from bench.server import REPERE, environment
 from reperage.corpus import SplitDocument, read_course, split
-from reperage.index.build import Built, build_index, fitting
+from reperage.index.build import BuildResult, build_index, chunking_within
 from reperage.index.encoder import Encoder, Vectors
 from reperage.service.settings import Settings
 
@@ -62,7 +62,7 @@ def measure(corpus: Path | None) -> list[Row]:
         ]
 
 
-def _build(settings: Settings, folder: Path, encoder: Encoder) -> tuple[float, Built]:
+def _build(settings: Settings, folder: Path, encoder: Encoder) -> tuple[float, BuildResult]:
     started = perf_counter()
     course = read_course(folder, COURSE)
     built = build_index(course, encoder, settings.recipe, settings.index_roots[0], material=str(folder))
@@ -84,7 +84,7 @@ def _unchanged(home: Path, folder: Path) -> Row:
 
 
 def _one_changed(settings: Settings, folder: Path, encoder: WatchedEncoder) -> Row:
-    chunking = fitting(settings.recipe.chunking, encoder)
+    chunking = chunking_within(settings.recipe.chunking, encoder)
     before = read_course(folder, COURSE).documents
     chosen = sorted(before, key=lambda document: len(document.text))[len(before) // 2]
     path = folder / chosen.source.path

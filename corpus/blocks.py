@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from reperage.corpus.located import Here, Located, LocatedWriter, MarkKind
 from reperage.corpus.titles import Anchors, title_of
 
-Kind = Literal["paragraph", "list", "table", "code", "html"]
+BlockKind = Literal["paragraph", "list", "table", "code", "html"]
 
 # Comments, scripts and styles go with their content, other tags alone; an unclosed one goes to the end.
 _MARKUP = re.compile(
@@ -53,7 +53,7 @@ class Block:
     `is_header` of the row at the head of a table.
     """
 
-    kind: Kind
+    kind: BlockKind
     shown: Located
     start: int
     end: int
@@ -73,7 +73,7 @@ def headings_and_blocks(source: str, tokens: Sequence[Token]) -> Iterator[Headin
         nesting.read(i, token)
         shown: Located | None = None
         positions: Sequence[int] = token.meta.get("positions", ())
-        kind: Kind = "list" if nesting.in_list else "paragraph"
+        kind: BlockKind = "list" if nesting.in_list else "paragraph"
         match token.type:
             case "heading_open":
                 yield _heading(token, tokens[i + 1], anchors)
@@ -166,7 +166,7 @@ def show_inline(token: Token) -> Located:
             shown.mark(since, _SETTING[name], href)
         else:
             shown.append(show_child(token, child))
-    return shown.done()
+    return shown.located()
 
 
 def show_child(token: Token, child: Token) -> Located:
@@ -196,23 +196,23 @@ def show_child(token: Token, child: Token) -> Located:
             shown.copy("\n", [positions[at]])
         case "html_inline" if _LINE_BREAK.match(text):
             shown.stand_for("\n", positions[at], positions[at + len(text) - 1] + 1)
-    return shown.done()
+    return shown.located()
 
 
 def show_code(token: Token) -> Located:
     """The lines of a code block, without empty ones at either end."""
     shown = LocatedWriter()
     lines = token.meta["lines"][1 if token.type == "fence" else 0 :]
-    written = token.content.split("\n")[:-1]
-    kept = [i for i, line in enumerate(written) if line.strip()]
-    for i in range(kept[0], kept[-1] + 1) if kept else ():
+    texts = token.content.split("\n")[:-1]
+    not_blank = [i for i, text in enumerate(texts) if text.strip()]
+    for i in range(not_blank[0], not_blank[-1] + 1) if not_blank else ():
         start, _, end = lines[i]
-        line = written[i]
+        line = texts[i]
         # A tab that the block's own indentation cuts into is written as spaces: there may be more than was written.
         shown.copy(line, (max(start, p) for p in range(end - len(line), end)))
-        if i < kept[-1]:
+        if i < not_blank[-1]:
             shown.copy("\n", [end])
-    return shown.done()
+    return shown.located()
 
 
 def _heading(token: Token, inline: Token, anchors: Anchors) -> Heading:
@@ -239,7 +239,7 @@ def _joined(cells: Sequence[Located]) -> Located:
         here = row.here()
         row.append(cell)
         row.mark(here, "cell", column=column)
-    return row.done()
+    return row.located()
 
 
 def _html(source: str, token: Token) -> Located:
@@ -257,4 +257,4 @@ def _html(source: str, token: Token) -> Located:
             shown.stand_for("\n", start, end)
         i = mark.end()
     shown.copy(markup[i:], positions[i:])
-    return shown.done()
+    return shown.located()

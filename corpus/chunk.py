@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from reperage.corpus.blocks import Block, Item, Kind
+from reperage.corpus.blocks import Block, BlockKind, Item
 from reperage.corpus.document import Document
 from reperage.corpus.located import Located, Mark
 from reperage.corpus.section import Section, SectionBlocks
@@ -39,7 +39,7 @@ class Sentence:
 
     start: int
     end: int
-    kind: Kind
+    kind: BlockKind
     block: int
     group: int
     shown: str
@@ -92,8 +92,8 @@ def chunks_of(document: Document, section: SectionBlocks, count_tokens: CountTok
     # One more than its tokens each, for the space or line feed before it.
     sizes = [size + 1 for size in count_tokens([s.shown for s in sentences])]
     return [
-        _chunk(document, section.section, heading, packed[0].start, packed[-1].end, packed)
-        for packed in _pack(sentences, sizes, min(chunking.target, room), room)
+        _chunk(document, section.section, heading, run[0].start, run[-1].end, run)
+        for run in _pack(sentences, sizes, min(chunking.target, room), room)
     ]
 
 
@@ -165,7 +165,7 @@ def _sentence_spans(source: str, block: Block) -> Iterator[tuple[Located, int, i
         start = max(end, following_start)
 
 
-def _trimmed(source: str, start: int, end: int, kind: Kind) -> tuple[int, int]:
+def _trimmed(source: str, start: int, end: int, kind: BlockKind) -> tuple[int, int]:
     """The span without white space at its ends; code keeps the indentation of its first line."""
     span = source[start:end]
     end = start + len(span.rstrip())

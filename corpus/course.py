@@ -24,7 +24,7 @@ _BEGINNING = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What was read from one folder; `passed_over` are the files in formats that no reader knows."""
+    """The documents of one folder; `passed_over` are the files in formats that no reader knows."""
 
     id: str
     title: str
@@ -55,7 +55,7 @@ def read_course(folder: Path, course: str | None = None, language: str = "fr", m
     documents: list[Document] = []
     errors: list[CorpusError] = []
     readable, passed_over = _files(folder, may_be_empty)
-    for document_id, path in _named(folder, readable):
+    for document_id, path in _with_ids(folder, readable):
         relative = path.relative_to(folder).as_posix()
         try:
             data = _bytes(path)
@@ -78,7 +78,7 @@ def document_paths(folder: Path) -> dict[str, str]:
         UnreadableFile: as `read_course` would.
     """
     readable, _ = _files(folder, may_be_empty=True)
-    return {document_id: path.relative_to(folder).as_posix() for document_id, path in _named(folder, readable)}
+    return {document_id: path.relative_to(folder).as_posix() for document_id, path in _with_ids(folder, readable)}
 
 
 def source_digests(folder: Path, may_be_empty: bool = False) -> dict[str, str]:
@@ -118,11 +118,11 @@ def _naming(path: str) -> Iterator[None]:
         raise
 
 
-def _named(folder: Path, paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+def _with_ids(folder: Path, paths: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     """Each path after the id of its document."""
-    taken: set[str] = set()
+    ids: set[str] = set()
     for path in paths:
-        yield _unique(slug(path.relative_to(folder).as_posix().rsplit(".", 1)[0]), taken), path
+        yield _unique(slug(path.relative_to(folder).as_posix().rsplit(".", 1)[0]), ids), path
 
 
 def _files(folder: Path, may_be_empty: bool = False) -> tuple[list[Path], list[Path]]:
@@ -163,12 +163,12 @@ def _bytes(path: Path) -> bytes:
         raise UnreadableFile(f"{str(path)!r} cannot be read: {error.strerror}; check its permissions") from error
 
 
-def _unique(name: str, taken: set[str]) -> str:
+def _unique(name: str, names: set[str]) -> str:
     unique, n = name, 1
-    while unique in taken:
+    while unique in names:
         n += 1
         unique = f"{name}-{n}"
-    taken.add(unique)
+    names.add(unique)
     return unique
 
 

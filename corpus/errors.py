@@ -17,9 +17,9 @@ class CorpusError(Exception):
 class UndecodableFile(CorpusError):
     """Bytes that are not UTF-8 text, with the offset of the first bad one."""
 
-    def __init__(self, path: Path, offset: int, found: str) -> None:
+    def __init__(self, path: Path, offset: int, detail: str) -> None:
         super().__init__(
-            f"{str(path)!r} is not UTF-8 text: {found} at byte {offset}; save the file again with the encoding UTF-8"
+            f"{str(path)!r} is not UTF-8 text: {detail} at byte {offset}; save the file again with the encoding UTF-8"
         )
         self.path = path
         self.offset = offset

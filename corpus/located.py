@@ -119,5 +119,5 @@ class LocatedWriter:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def done(self) -> Located:
+    def located(self) -> Located:
         return Located("".join(self.parts), self.starts, self.ends, self.opaque, self.marks)

@@ -64,9 +64,9 @@ class _Loader(yaml.BaseLoader):
     """YAML whose strings are text: PyYAML makes half surrogates and control characters of escapes."""
 
     def construct_scalar(self, node: yaml.ScalarNode) -> str:
-        written = str(super().construct_scalar(node))
-        joined = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return "".join(c for c in joined if c.isspace() or unicodedata.category(c) != "Cc")
+        text = str(super().construct_scalar(node))
+        whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return "".join(c for c in whole if c.isspace() or unicodedata.category(c) != "Cc")
 
 
 class _LocatedInline(StateInline):
@@ -174,8 +174,8 @@ def _trimmed(source: str, positions: Sequence[int]) -> tuple[str, list[int]]:
         i += 1
     while j > i and source[positions[j - 1]] in _SPACES:
         j -= 1
-    kept = list(positions[i:j])
-    return "".join(source[p] for p in kept), kept
+    inner = list(positions[i:j])
+    return "".join(source[p] for p in inner), inner
 
 
 def _make_parser() -> MarkdownIt:

@@ -1,4 +1,4 @@
-"""Where French sentences end.
+"""Boundaries of French sentences.
 
 A boundary is a run of end marks, with the closing quotes and brackets after it, then white space, then
 something that can open a sentence: a capital, a digit, inline code. It is no boundary after an abbreviation

@@ -32,8 +32,8 @@ class Anchors:
 
     def add(self, text: str) -> str:
         """Small letters, digits, marks, `_` and `-` of `text`, spaces as hyphens; `-1`, `-2` … when taken."""
-        kept = (c for c in text.strip().lower() if c in " -" or _is_word(c))
-        anchor = "".join(kept).replace(" ", "-") or "section"
+        characters = (c for c in text.strip().lower() if c in " -" or _is_word(c))
+        anchor = "".join(characters).replace(" ", "-") or "section"
         unique = anchor
         while unique in self._repeats:
             self._repeats[anchor] += 1

@@ -1,4 +1,4 @@
-"""Chunks into an index: encode what is new, write a new folder, make it the current one."""
+"""Building an index from the chunks of a course: encode what is new, write a new folder, make it the current one."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +20,12 @@ from reperage.index.text.vocabulary import Vocabulary
 from reperage.index.vectors import ChunkVectors, HeadingVectors, SentenceVectors
 
 Progress = Callable[[int, int], None]
-"""Told how many of how many texts are encoded."""
+"""Called with how many of how many texts are encoded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """What a build made: its folder, its manifest, and how many texts the encoder had to read."""
+class BuildResult:
+    """A finished build: its folder, its manifest, and how many texts the encoder had to read."""
 
     folder: Path
     manifest: Manifest
@@ -39,7 +39,7 @@ def build_index(
     root: Path,
     material: str,
     progress: Progress = lambda done, total: None,
-) -> Built:
+) -> BuildResult:
     """Build the index of `course` under `root` and make it the current one.
 
     Vectors of texts that the index before already holds are taken from it.
@@ -49,12 +49,14 @@ def build_index(
         OSError: the disk is full or refuses; the index before stays as it was.
     """
     with new_build(root, course.id) as folder:
-        documents = [split(d, encoder.count_tokens, fitting(recipe.chunking, encoder)) for d in course.documents]
+        documents = [
+            split(d, encoder.count_tokens, chunking_within(recipe.chunking, encoder)) for d in course.documents
+        ]
         chunks = [chunk for document in documents for chunk in document.chunks]
         sentences = [chunk.in_context(sentence) for chunk in chunks for sentence in chunk.sentences]
         headings = list(dict.fromkeys(chunk.heading for chunk in chunks))
         texts = [*(chunk.embedded_text for chunk in chunks), *headings, *sentences]
-        vectors, encoded = _encode(texts, encoder, _known(root, course.id, recipe), progress)
+        vectors, encoded = _encode(texts, encoder, _known_vectors(root, course.id, recipe), progress)
         of_chunks, of_headings, of_sentences = np.split(vectors, [len(chunks), len(chunks) + len(headings)])
 
         store.write(folder, documents)
@@ -69,18 +71,18 @@ def build_index(
         checksums = {path.relative_to(folder).as_posix(): file_digest(path) for path in files}
         manifest = replace(manifest, checksums=checksums)
         manifest.write(folder)
-    published = current_build(root, course.id)
-    assert published is not None
-    return Built(published, manifest, encoded)
+    build = current_build(root, course.id)
+    assert build is not None
+    return BuildResult(build, manifest, encoded)
 
 
-def fitting(chunking: Chunking, encoder: Encoder) -> Chunking:
+def chunking_within(chunking: Chunking, encoder: Encoder) -> Chunking:
     """`chunking` within what the encoder reads of a text."""
     limit = min(chunking.limit, encoder.max_tokens)
     return Chunking(min(chunking.target, limit), limit, min(chunking.heading_limit, limit // 4))
 
 
-def _known(root: Path, course: str, recipe: Recipe) -> dict[str, Vectors]:
+def _known_vectors(root: Path, course: str, recipe: Recipe) -> dict[str, Vectors]:
     """Vectors by text, of the current index where it was made with the same model and prompt."""
     folder = current_build(root, course)
     if folder is None:

@@ -1,4 +1,4 @@
-"""Where the indexes of the courses stand: `<root>/<course>/<build>/`, and `current`, which names one build.
+"""Builds of the courses' indexes on disk: `<root>/<course>/<build>/`, and `current`, which names one build.
 
 Each build is a new folder, written and synced before `current` is replaced; a reader keeps the folder that it
 opened. The build before is kept as well, older ones and those left half done are removed.
@@ -65,39 +65,39 @@ def new_build(root: Path, course: str) -> Iterator[Path]:
     Raises:
         BuildInProgress: another process builds this course.
     """
-    shelf = root / course
-    shelf.mkdir(parents=True, exist_ok=True)
+    builds = root / course
+    builds.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(shelf / ".lock", timeout=0):
+        with FileLock(builds / ".lock", timeout=0):
             name = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%f")
-            partial = shelf / (name + _PARTIAL)
+            partial = builds / (name + _PARTIAL)
             partial.mkdir()
             try:
                 yield partial
                 _sync(partial)
-                before = current_build(root, course)
-                partial.rename(shelf / name)
-                _name_current(shelf, name)
-                _remove_old(shelf, keep={name, before.name if before else name})
+                previous = current_build(root, course)
+                partial.rename(builds / name)
+                _name_current(builds, name)
+                _remove_old(builds, keep={name, previous.name if previous else name})
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
     except Timeout as error:
         raise BuildInProgress(f"another process builds the course {course!r}; wait for it, then try again") from error
 
 
-def _name_current(shelf: Path, name: str) -> None:
-    written = shelf / (_CURRENT + _PARTIAL)
-    written.write_text(name + "\n", encoding="utf-8")
-    _sync_file(written)
-    written.replace(shelf / _CURRENT)
-    _sync_folder(shelf)
+def _name_current(builds: Path, name: str) -> None:
+    partial = builds / (_CURRENT + _PARTIAL)
+    partial.write_text(name + "\n", encoding="utf-8")
+    _sync_file(partial)
+    partial.replace(builds / _CURRENT)
+    _sync_folder(builds)
 
 
-def _remove_old(shelf: Path, keep: set[str]) -> None:
-    for folder in shelf.iterdir():
-        if folder.is_dir() and folder.name not in keep:
+def _remove_old(builds: Path, keep: set[str]) -> None:
+    for build in builds.iterdir():
+        if build.is_dir() and build.name not in keep:
             # A reader on Windows may hold it open: then the next build removes it.
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(build, ignore_errors=True)
 
 
 def _sync(folder: Path) -> None:

@@ -63,7 +63,7 @@ class Encoder:
             UnusableModel: there is no such model, or it cannot be loaded.
         """
         prompts = {"query": query_prompt, "document": document_prompt}
-        given = {key: prompt for key, prompt in prompts.items() if prompt is not None}
+        own_prompts = {key: prompt for key, prompt in prompts.items() if prompt is not None}
         try:
             folder = model_folder(name)
             if folder and (folder / "model.onnx").is_file() and not (folder / "modules.json").exists():
@@ -72,12 +72,12 @@ class Encoder:
                 first = OnnxTransformer(folder, threads=threads)
                 modules = [first, Pooling(first.get_embedding_dimension(), pooling_mode="mean"), Normalize()]
                 e5_prompts = {"query": "query: ", "document": "passage: "}
-                model = SentenceTransformer(modules=modules, device="cpu", prompts=e5_prompts | given)
+                model = SentenceTransformer(modules=modules, device="cpu", prompts=e5_prompts | own_prompts)
                 return cls(model, threads)
             threads = threads or os.cpu_count() or 1
             torch.set_num_threads(threads)
             model = SentenceTransformer(str(folder or name), device="cpu", trust_remote_code=False)
-            model.prompts.update(given)
+            model.prompts.update(own_prompts)
             return cls(model, threads)
         except Exception as error:
             raise UnusableModel(
@@ -109,9 +109,9 @@ class Encoder:
 
         def encode(batch: list[int]) -> tuple[list[int], Vectors]:
             self._go_on()
-            chosen = [texts[i] for i in batch]
+            batch_texts = [texts[i] for i in batch]
             with self._lock:
-                encoded = self.model.encode_document(chosen, batch_size=len(chosen), show_progress_bar=False)
+                encoded = self.model.encode_document(batch_texts, batch_size=len(batch_texts), show_progress_bar=False)
             return batch, self._unit(encoded)
 
         with ThreadPoolExecutor(self.calls_at_once) as pool:

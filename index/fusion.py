@@ -1,4 +1,4 @@
-"""One score from several: first of the whole pool, then of the shortlist."""
+"""Fusion of several scores into one: first of the whole pool, then of the shortlist."""
 
 from dataclasses import dataclass, fields
 

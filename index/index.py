@@ -1,4 +1,4 @@
-"""An index: question → hits."""
+"""An index of one course: question → hits."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -202,24 +202,24 @@ class Index:
 
     def _pool(self, query: Query, vector: Vectors, size: int) -> _Pool:
         dense, rows = self._vectors.search(vector, size)
-        lexical = self.lexical.scores(query.stems)
-        extra = np.array(sorted({*_best(lexical, size).tolist()} - {*rows.tolist()}), dtype=np.int64)
+        scores = self.lexical.scores(query.stems)
+        extra = np.array(sorted({*_best(scores, size).tolist()} - {*rows.tolist()}), dtype=np.int64)
         rows = np.concatenate([rows, extra])
         dense = np.concatenate([dense, self._vectors.scores(vector, extra)])
-        found = lexical[rows] if len(lexical) else np.zeros_like(dense)
-        return _Pool(rows, dense, found, fuse(dense, found))
+        lexical = scores[rows] if len(scores) else np.zeros_like(dense)
+        return _Pool(rows, dense, lexical, fuse(dense, lexical))
 
-    def _signals(self, query: Query, vector: Vectors, pool: _Pool, chosen: NDArray[np.int64]) -> Signals:
-        rows, dense = pool.rows[chosen], pool.dense[chosen]
+    def _signals(self, query: Query, vector: Vectors, pool: _Pool, candidates: NDArray[np.int64]) -> Signals:
+        rows, dense = pool.rows[candidates], pool.dense[candidates]
         coverage = np.zeros(len(rows), dtype=np.float32)
         for i, term in enumerate(query.terms):
-            held = np.logical_or.reduce([self.lexical.holds(stem, rows) for stem in term.stems]).astype(np.float32)
+            holds = np.logical_or.reduce([self.lexical.holds(stem, rows) for stem in term.stems]).astype(np.float32)
             for stem, worth in term.alike.items():
-                np.maximum(held, np.float32(worth) * self.lexical.holds(stem, rows), out=held)
-            coverage += np.float32(query.share((i,))) * held
+                np.maximum(holds, np.float32(worth) * self.lexical.holds(stem, rows), out=holds)
+            coverage += np.float32(query.share((i,))) * holds
         return Signals(
             dense=dense,
-            lexical=pool.lexical[chosen],
+            lexical=pool.lexical[candidates],
             sentence=self._sentences.best_of_chunks(rows, vector, otherwise=dense),
             coverage=coverage,
             heading=self._headings.scores(rows, vector, dense),
@@ -243,15 +243,15 @@ class Index:
 
     def vectors_by_text(self) -> dict[str, Vectors]:
         """Every encoded text with its vector: what a new build needs not encode again."""
-        known: dict[str, Vectors] = {}
+        vectors: dict[str, Vectors] = {}
         chunk_vectors = self._vectors.reconstruct(np.arange(len(self._store)))
         for row in range(len(self._store)):
             chunk = self._store.chunk(row)
-            known[chunk.embedded_text] = chunk_vectors[row]
-            known[chunk.heading] = self._headings.of_chunk(row)
+            vectors[chunk.embedded_text] = chunk_vectors[row]
+            vectors[chunk.heading] = self._headings.of_chunk(row)
             texts = (chunk.in_context(sentence) for sentence in chunk.sentences)
-            known.update(zip(texts, self._sentences.of_chunk(row), strict=True))
-        return known
+            vectors.update(zip(texts, self._sentences.of_chunk(row), strict=True))
+        return vectors
 
 
 def _best(scores: Vectors, k: int) -> NDArray[np.int64]:

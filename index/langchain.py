@@ -53,9 +53,9 @@ class RepereRetriever(BaseRetriever):
         """
         folder = current_build(Path(root), course)
         if folder is None:
-            there = ", ".join(map(repr, courses_on(Path(root)))) or "none"
+            names = ", ".join(map(repr, courses_on(Path(root)))) or "none"
             raise SearchIndexError(
-                f"there is no index of the course {course!r} in {str(root)!r} (there are: {there}); run "
+                f"there is no index of the course {course!r} in {str(root)!r} (there are: {names}); run "
                 f"`repere build FOLDER --course {course}`, or name the folder `indexes` under REPERE_HOME"
             )
         manifest = Manifest.read(folder)

@@ -79,13 +79,13 @@ class Lexical:
             return {}
         own = _trigrams(term)
         first = bisect_left(self._sorted_terms, beginning)
-        found: dict[str, float] = {}
+        likeness: dict[str, float] = {}
         for other in takewhile(lambda other: other.startswith(beginning), islice(self._sorted_terms, first, None)):
             others = _trigrams(other)
             dice = 2 * len(own & others) / (len(own) + len(others))
             if dice > _ALIKE and other != term:
-                found[other] = dice
-        return found
+                likeness[other] = dice
+        return likeness
 
     @cached_property
     def _sorted_terms(self) -> Sequence[str]:
@@ -98,8 +98,8 @@ class Lexical:
             return np.zeros(len(rows), dtype=np.bool_)
         start, end = self._bm25.scores["indptr"][i : i + 2]
         holders = self._bm25.scores["indices"][start:end]
-        found: NDArray[np.bool_] = holders[np.minimum(np.searchsorted(holders, rows), len(holders) - 1)] == rows
-        return found
+        is_holder: NDArray[np.bool_] = holders[np.minimum(np.searchsorted(holders, rows), len(holders) - 1)] == rows
+        return is_holder
 
     def save(self, folder: Path) -> None:
         """Write the arrays into `folder`; nothing but `idf.npy` where there is no term at all."""

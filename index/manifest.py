@@ -1,4 +1,4 @@
-"""What an index folder says of itself, and whether this program can use it."""
+"""Manifest of an index: what it was built from and by, and whether this program can use it."""
 
 import hashlib
 import json
@@ -122,12 +122,12 @@ class Manifest:
         path = folder / "manifest.json"
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            written = values["format"]
+            format_number = values["format"]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DamagedIndex(f"{str(path)!r} cannot be read ({error}); run `repere build`") from error
-        if written != FORMAT:
+        if format_number != FORMAT:
             raise WrongFormat(
-                f"{str(folder)!r} has format {written!r}, this program reads {FORMAT}; run `repere build`"
+                f"{str(folder)!r} has format {format_number!r}, this program reads {FORMAT}; run `repere build`"
             )
         try:
             values["passed_over"] = tuple(values["passed_over"])

@@ -6,30 +6,22 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from reperage.index.lexical import Lexical
-from reperage.index.text.analysis import fold, terms
+from reperage.index.text.analysis import terms
 from reperage.index.text.dictionary import french
 from reperage.index.text.equivalents import equivalents, words_for
-from reperage.index.text.language_detection import ENGLISH, is_english
+from reperage.index.text.folding import fold
+from reperage.index.text.language_detection import ENGLISH_FUNCTION_WORDS, is_english
+from reperage.index.text.word_lists import word_list
 
-# Words that say what kind of answer is wanted, not what about: a text answers without holding them.
-_FRAME = """
-    difference differences distinction distinguer comparer comparaison definition definir definis signifie
-    signifient signifier signification explique expliquer expliquez expliques entend dire dit veut veux voudrais
-    aimerais savoir connaitre sert servent servir utilite but role fonctionne fonctionnent fonctionner
-    fonctionnement marche marchent appelle appeler appelle-t-on nomme nommer dis donne donner donne-moi parle
-    parler quoi exemple chose truc svp stp plait merci bonjour raison facon maniere moyen combien peux peux-tu
-    pouvez fais vais vas va vont vient viens viennent doit doivent dois etape etapes juste exactement concretement
-    precisement simplement vraiment between mean means meaning
-    define explain work works does called tell about purpose how many much
-"""
-FRAME = frozenset(_FRAME.split())
+FRAMING_WORDS = frozenset([*word_list("french", "framing_words"), *word_list("english", "framing_words")])
+"""Words that say what kind of answer is wanted, not what about: a text answers without holding them."""
 _WORD = re.compile(r"[\w-]+")
 
 # Left out of an English question only: in a French course `for`, `from` and `with` are code.
-_ENGLISH_STEMS = frozenset(term for word in ENGLISH for term in terms(word))
+_ENGLISH_STEMS = frozenset(term for word in ENGLISH_FUNCTION_WORDS for term in terms(word))
 
 
-_PARTED = re.compile(r"[^\W_][_.-]")
+_COMPOUND = re.compile(r"[^\W_][_.-]")
 _UNKNOWN, _FOREIGN = 0.7, 0.3
 """The weight of a word that the course does not hold, times the highest idf: it may paraphrase one that it does hold,
 and that a French course lacks an English word tells little."""
@@ -65,24 +57,24 @@ class Query:
     @classmethod
     def of(cls, question: str, lexical: Lexical) -> "Query":
         english = is_english(question)
-        found = list(dict.fromkeys(terms(question)))
+        stems = list(dict.fromkeys(terms(question)))
         if english:
-            found = [stem for stem in found if stem not in _ENGLISH_STEMS]
-        framed = _WORD.sub(lambda word: " " if fold(word.group()) in FRAME else word.group(), question)
-        named = set(terms(framed))
+            stems = [stem for stem in stems if stem not in _ENGLISH_STEMS]
+        without_frame = _WORD.sub(lambda word: " " if fold(word.group()) in FRAMING_WORDS else word.group(), question)
+        subject_stems = set(terms(without_frame))
         # Of `tri-fusion` its parts count, or it would count three times.
-        matter = [stem for stem in found if stem in named and not _PARTED.search(stem)] or found
-        read = {stem: _term(stem, lexical, english) for stem in found}
-        every = dict.fromkeys(stem for term in read.values() for stem in sorted(term.stems))
-        return cls(tuple(read[stem] for stem in matter), tuple(every))
+        subject = [stem for stem in stems if stem in subject_stems and not _COMPOUND.search(stem)] or stems
+        term_of = {stem: _term(stem, lexical, english) for stem in stems}
+        every = dict.fromkeys(stem for term in term_of.values() for stem in sorted(term.stems))
+        return cls(tuple(term_of[stem] for stem in subject), tuple(every))
 
-    def held(self, found: frozenset[str]) -> frozenset[int]:
-        """The places of the terms that a text with the stems `found` holds."""
-        return frozenset(i for i, term in enumerate(self.terms) if not term.stems.isdisjoint(found))
+    def places_in(self, stems: frozenset[str]) -> frozenset[int]:
+        """The places of the terms that a text with these stems holds."""
+        return frozenset(i for i, term in enumerate(self.terms) if not term.stems.isdisjoint(stems))
 
-    def share(self, held: Iterable[int]) -> float:
+    def share(self, places: Iterable[int]) -> float:
         """The share of the question's weight that the terms at these places have; 0 without any term."""
-        return sum(map(self._shares.__getitem__, held))
+        return sum(map(self._shares.__getitem__, places))
 
     @cached_property
     def _shares(self) -> list[float]:
@@ -95,15 +87,15 @@ def _term(stem: str, lexical: Lexical, english: bool) -> Term:
     of the course's words that are all but written like it."""
     own, alike = lexical.idf(stem), lexical.alike(stem)
     others = {other: idf for other in equivalents(stem) if (idf := lexical.idf(other)) is not None}
-    joined = {other: idf for other, idf in others.items() if english or own is None or idf < own}
-    if own is None and not joined:
+    included = {other: idf for other, idf in others.items() if english or own is None or idf < own}
+    if own is None and not included:
         near = (other for other, likeness in alike.items() if likeness > _NEAR)
-        joined = {other: idf for other in near if (idf := lexical.idf(other)) is not None}
-    weights = [idf for idf in (own, *joined.values()) if idf is not None]
+        included = {other: idf for other in near if (idf := lexical.idf(other)) is not None}
+    weights = [idf for idf in (own, *included.values()) if idf is not None]
     unknown = lexical.highest_idf * (_FOREIGN if english else _UNKNOWN)
     return Term(
-        frozenset({stem, *joined}),
-        {other: _ALIKE * likeness for other, likeness in alike.items() if other not in joined},
+        frozenset({stem, *included}),
+        {other: _ALIKE * likeness for other, likeness in alike.items() if other not in included},
         min(weights, default=unknown),
         bool(weights),
     )
@@ -123,5 +115,5 @@ def _own_word(word: str, lexical: Lexical) -> str:
     stems = terms(word)
     if len(stems) != 1 or lexical.idf(stems[0]) is not None or fold(word) in french():
         return word
-    known = ((idf, other) for stem, other in words_for(stems[0]) if (idf := lexical.idf(stem)) is not None)
-    return min(known, default=(0.0, word))[1]
+    equivalents_here = ((idf, other) for stem, other in words_for(stems[0]) if (idf := lexical.idf(stem)) is not None)
+    return min(equivalents_here, default=(0.0, word))[1]

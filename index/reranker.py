@@ -40,15 +40,15 @@ class Reranker:
             return []
         with self._lock:
             pairs = [(question, hit.chunk.embedded_text) for hit in hits]
-            found: Any = self.model.predict(pairs, show_progress_bar=False)
-        order = sorted(range(len(hits)), key=lambda i: -float(found[i]))
+            scores: Any = self.model.predict(pairs, show_progress_bar=False)
+        order = sorted(range(len(hits)), key=lambda i: -float(scores[i]))
         return [replace(hits[i], score=hits[rank].score, rank=rank + 1) for rank, i in enumerate(order)]
 
     def support(self, premise: str, sentence: str) -> float:
         """How well `premise` bears `sentence` out, 0 to 1: what the model gives the pair, or its entailment."""
         with self._lock:
-            found: Any = self.model.predict([(premise, sentence)], apply_softmax=True, show_progress_bar=False)[0]
-        if not getattr(found, "shape", ()):
-            return float(found)
+            outputs: Any = self.model.predict([(premise, sentence)], apply_softmax=True, show_progress_bar=False)[0]
+        if not getattr(outputs, "shape", ()):
+            return float(outputs)
         labels = {label.lower(): i for i, label in self.model.config.id2label.items()}
-        return float(found[labels.get("entailment", len(found) - 1)])
+        return float(outputs[labels.get("entailment", len(outputs) - 1)])

@@ -2,7 +2,7 @@
 
 documents.jsonl      one line a document: its fields but the text, its sections, the row of its first chunk
 texts.txt            the texts that spans refer to, one after the other
-chunks.jsonl         one line a chunk, read when a question finds it
+chunks.jsonl         one line a chunk, read when it is a hit
 chunk_offsets.npy    where each line begins, in bytes, and where the last one ends
 chunk_titles.npy     a number for the title of the document that each chunk is part of
 """
@@ -55,7 +55,7 @@ def write(folder: Path, documents: Iterable[SplitDocument]) -> None:
 
 
 class Store:
-    """Reads what `write` wrote. Texts and chunks are read when asked for, and a number of them kept.
+    """Reads what `write` wrote. Texts and chunks are read on demand, and a number of them cached.
 
     All files are opened at once: a folder that is removed meanwhile is read to the end (not so on Windows, which
     keeps it from being removed).
@@ -175,12 +175,12 @@ def _sentence_fields(s: Sentence) -> list[Any]:
 
 def _without_defaults(fields: Sequence[Any], defaults: Sequence[Any]) -> list[Any]:
     """`fields` without those at their end that equal `defaults`, their last ones by default."""
-    kept = list(fields)
+    short = list(fields)
     for default in reversed(defaults):
-        if kept[-1] != default:
+        if short[-1] != default:
             break
-        kept.pop()
-    return kept
+        short.pop()
+    return short
 
 
 def _sentence(fields: list[Any]) -> Sentence:

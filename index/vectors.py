@@ -45,8 +45,8 @@ class ChunkVectors:
         if self._index.ntotal == 0:
             return np.zeros(0, dtype=np.float32), np.zeros(0, dtype=np.int64)
         scores, rows = self._index.search(vector[None], min(k, self._index.ntotal))
-        found = rows[0] >= 0
-        return scores[0][found], rows[0][found]
+        is_hit = rows[0] >= 0
+        return scores[0][is_hit], rows[0][is_hit]
 
     def scores(self, vector: Vectors, rows: NDArray[np.int64]) -> Vectors:
         """The scores of given rows, float32 [len(rows)]."""

@@ -11,9 +11,9 @@ from anyio import CapacityLimiter, to_thread
 
 from reperage.index.index import Hit, Index
 from reperage.service.answering.citations import answer_text
-from reperage.service.answering.draft import Checked, Draft
+from reperage.service.answering.draft import CitedSentence, Draft
 from reperage.service.answering.pipeline import Pipeline, found_chunk, milliseconds
-from reperage.service.answering.question.rewriting import read
+from reperage.service.answering.question.rewriting import rewrite
 from reperage.service.answering.question.small_talk import small_talk
 from reperage.service.answering.question.validation import checked_question
 from reperage.service.caller import Caller
@@ -54,7 +54,7 @@ class Composer(Protocol):
         """What `Answer.composer` says."""
         ...
 
-    def compose(self, draft: Draft) -> AsyncGenerator[Checked]:
+    def compose(self, draft: Draft) -> AsyncGenerator[CitedSentence]:
         """Sentences that are borne out, each as soon as it is; none where the extractive answer is to be given."""
         ...
 
@@ -101,7 +101,7 @@ class Assistant:
         asked_at = now()
         draft = await to_thread.run_sync(partial(self.draft, question, course, **options), limiter=self.limiter)
         yield ProgressEvent(progress_of(draft.answer))
-        sent: list[Checked] = []
+        sent: list[CitedSentence] = []
         if self._composer is not None and draft.answer.status == "answered":
             began = perf_counter()
             async with aclosing(self._composer.compose(draft)) as composed:
@@ -163,7 +163,7 @@ class Assistant:
             except InvalidQuestion:
                 continue
             if not small_talk(typed):
-                before.append(read(typed, index.vocabulary, before).question)
+                before.append(rewrite(typed, index.vocabulary, before).question)
         return before
 
     def _keep(self, answer: Answer, asked_at: int, caller: Caller) -> None:
@@ -196,7 +196,7 @@ class Assistant:
         return checked_question(question, self._max_question_length)
 
 
-def _generated(answer: Answer, sent: Sequence[Checked], composer: str, took_ms: float) -> Answer:
+def _generated(answer: Answer, sent: Sequence[CitedSentence], composer: str, took_ms: float) -> Answer:
     """`answer` with what was sent in the place of its own sentences, where anything was; the time counts either way."""
     took = answer.took_ms.model_copy(
         update={

@@ -1,4 +1,4 @@
-"""The words of French and English: what is spelt right though a course does not hold it."""
+"""Dictionary of French and English: the words that are spelt right though a course does not hold them."""
 
 import gzip
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import spellchecker
 
-from reperage.index.text.analysis import fold
+from reperage.index.text.folding import fold
 
 # The lists give 50 to words that a dictionary has and their own texts lack; the rare English ones are too many
 # French misspellings ("prot", "memoir").

@@ -20,7 +20,7 @@ def words_for(stem: str) -> Sequence[tuple[str, str]]:
 
 @cache
 def _table() -> dict[str, tuple[tuple[str, str], ...]]:
-    """By stem, from `equivalents.txt`: a line holds words for one thing."""
+    """The equivalents of each stem, from `equivalents.txt`, a line of which holds words for one thing."""
     table: dict[str, dict[str, str]] = {}
     lines = (Path(__file__).parent / "equivalents.txt").read_text(encoding="utf-8").splitlines()
     for line in lines:
@@ -29,8 +29,8 @@ def _table() -> dict[str, tuple[tuple[str, str], ...]]:
         forms = (form for word in line.split() for form in (word, _plural(word)))
         words: dict[str, str] = {}
         for form in forms:
-            if len(found := terms(form)) == 1:
-                words.setdefault(found[0], form)
+            if len(stems := terms(form)) == 1:
+                words.setdefault(stems[0], form)
         for stem in words:
             table.setdefault(stem, {}).update((other, word) for other, word in words.items() if other != stem)
     return {stem: tuple(others.items()) for stem, others in table.items()}

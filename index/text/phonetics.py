@@ -1,4 +1,4 @@
-"""How a French word sounds, roughly: what is written by ear has the sound of what was meant."""
+"""Sounds of French words, roughly: what is written by ear has the sound of what was meant."""
 
 import re
 from functools import lru_cache

@@ -1,17 +1,14 @@
-"""A question with its misspelt words written right."""
+"""Spelling of questions: misspelt words replaced by those of a course and of French."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from reperage.index.text.analysis import fold
 from reperage.index.text.dictionary import dictionary
+from reperage.index.text.folding import fold
 from reperage.index.text.language_detection import is_english
 from reperage.index.text.shorthand import LONGEST_PHRASE, names, phrases, question_words, shorthand
-
-if TYPE_CHECKING:
-    from reperage.index.text.vocabulary import Vocabulary  # It corrects by this module.
+from reperage.index.text.vocabulary import Vocabulary
 
 MOST_WORDS = 40
 """What follows so many words stays as it is: a question is shorter, and a paste is not to be corrected."""
@@ -34,49 +31,52 @@ _ELIDES = re.compile(r"[aeiouy]|h(?=[aeiouy](?:eure|abit|ote|otel|omme|istoire))
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """What stands between two spaces; `word` is empty where it is no prose."""
+    """A text between two spaces; `word` is empty where it is no prose."""
 
     before: str
     word: str
     after: str
-    opens: bool
+    opens_sentence: bool
     """Whether a sentence begins here: a capital tells nothing."""
-    changed: bool = False
+    is_changed: bool = False
 
     @property
     def text(self) -> str:
         return self.before + self.word + self.after
 
 
-def correct(question: str, words: "Vocabulary") -> str:
+def correct(question: str, vocabulary: Vocabulary) -> str:
     """`question` with its misspelt words replaced; the same text where nothing is, and where it is English.
 
     Code, words that the course has and words of a dictionary are never replaced.
     """
     if is_english(question):
         return question
-    shouted = question.isupper() and len(question.split()) > 1
+    in_capitals = question.isupper() and len(question.split()) > 1
     parts = _CODE.split(question)
-    parts[::2] = [_corrected(part, words, shouted) for part in parts[::2]]
+    parts[::2] = [_correct_prose(part, vocabulary, in_capitals) for part in parts[::2]]
     return "".join(parts)
 
 
-def _corrected(text: str, words: "Vocabulary", shouted: bool) -> str:
+def _correct_prose(text: str, vocabulary: Vocabulary, in_capitals: bool) -> str:
     pieces = _SPACES.split(text)
     tokens = _tokens(pieces[: 2 * MOST_WORDS : 2])
     folded = tuple(fold(token.word.replace("’", "'")) for token in tokens)
     spaces = pieces[1::2]
-    done: list[str] = []
+    texts: list[str] = []
     i = 0
     while i < len(tokens):
-        length, token = _phrase(tokens, folded, i, shouted) or (1, _single(tokens[i], words, shouted))
+        length, token = _phrase(tokens, folded, i, in_capitals) or (
+            1,
+            _correct_word(tokens[i], vocabulary, in_capitals),
+        )
         last = i + length - 1
         space = spaces[last] if last < len(spaces) else ""
-        if token.changed and last + 1 < len(tokens):
-            token, space = _elided(token, space, tokens[last + 1])
-        done += token.text, space
+        if token.is_changed and last + 1 < len(tokens):
+            token, space = _elide(token, space, tokens[last + 1])
+        texts += token.text, space
         i += length
-    return "".join(done + pieces[2 * len(tokens) :])
+    return "".join(texts + pieces[2 * len(tokens) :])
 
 
 def _tokens(texts: Sequence[str]) -> list[_Token]:
@@ -90,64 +90,64 @@ def _tokens(texts: Sequence[str]) -> list[_Token]:
     return tokens
 
 
-def _phrase(tokens: Sequence[_Token], folded: tuple[str, ...], at: int, shouted: bool) -> tuple[int, _Token] | None:
+def _phrase(tokens: Sequence[_Token], folded: tuple[str, ...], at: int, in_capitals: bool) -> tuple[int, _Token] | None:
     """How many tokens from `at` on are a phrase that is written for another, and that one."""
     for length in range(min(LONGEST_PHRASE, len(tokens) - at), 1, -1):
-        meant = phrases().get(folded[at : at + length])
-        found = tokens[at : at + length]
-        if meant and not any(token.after for token in found[:-1]) and not any(token.before for token in found[1:]):
+        meaning = phrases().get(folded[at : at + length])
+        phrase = tokens[at : at + length]
+        if meaning and not any(token.after for token in phrase[:-1]) and not any(token.before for token in phrase[1:]):
             return length, _Token(
-                found[0].before,
-                meant.upper() if shouted else _in_case_of(found[0], meant),
-                found[-1].after,
+                phrase[0].before,
+                meaning.upper() if in_capitals else _in_case_of(phrase[0], meaning),
+                phrase[-1].after,
                 False,
                 True,
             )
     return None
 
 
-def _single(token: _Token, words: "Vocabulary", shouted: bool) -> _Token:
+def _correct_word(token: _Token, vocabulary: Vocabulary, in_capitals: bool) -> _Token:
     """`token`, corrected where it is misspelt."""
     word = token.word
-    acronym = word.isupper() and not shouted and len(word) <= _ACRONYM
+    acronym = word.isupper() and not in_capitals and len(word) <= _ACRONYM
     if not word or acronym or (not word.isupper() and word[1:] != word[1:].lower()):
         return token
-    meant = shorthand().get(fold(word)) if word not in words else None
-    if meant is None and "-" not in word:
+    correction = shorthand().get(fold(word)) if word not in vocabulary else None
+    if correction is None and "-" not in word:
         *elided, last = _APOSTROPHES.split(word)
-        meant = "".join((*elided, _meant(last, words, token, shouted)))
-    if meant is None or meant == word:
+        correction = "".join((*elided, _correct_part(last, vocabulary, token, in_capitals)))
+    if correction is None or correction == word:
         return token
-    return replace(token, word=_in_case_of(token, meant), changed=True)
+    return replace(token, word=_in_case_of(token, correction), is_changed=True)
 
 
-def _meant(part: str, words: "Vocabulary", token: _Token, shouted: bool) -> str:
+def _correct_part(part: str, vocabulary: Vocabulary, token: _Token, in_capitals: bool) -> str:
     """What a word stands for, without what is elided before it."""
     if fold(part) in names():
         return part
-    capital = part[:1].isupper() and not shouted and not (token.opens and len(part) > _ACRONYM)
-    return words.nearest(part, name=capital) or (not capital and _parted(part, words)) or part
+    capital = part[:1].isupper() and not in_capitals and not (token.opens_sentence and len(part) > _ACRONYM)
+    return vocabulary.nearest(part, name=capital) or (not capital and _with_apostrophe(part, vocabulary)) or part
 
 
-def _parted(part: str, words: "Vocabulary") -> str | None:
+def _with_apostrophe(part: str, vocabulary: Vocabulary) -> str | None:
     """A word that ran into what is elided before it, with its apostrophe: `l'image` for `limage`."""
     match = _RUN_TOGETHER.fullmatch(part)
     if match is None or not _VOWEL.match(fold(rest := match["rest"])):
         return None
-    if part in words or fold(part) in dictionary():
+    if part in vocabulary or fold(part) in dictionary():
         return None
-    is_known = rest in words or rest.rstrip("sx") in words or fold(rest) in question_words()
-    meant = rest if is_known else words.nearest(rest)
-    return f"{match['elided']}'{meant}" if meant else None
+    is_known = rest in vocabulary or rest.rstrip("sx") in vocabulary or fold(rest) in question_words()
+    correction = rest if is_known else vocabulary.nearest(rest)
+    return f"{match['elided']}'{correction}" if correction else None
 
 
-def _in_case_of(token: _Token, meant: str) -> str:
+def _in_case_of(token: _Token, word: str) -> str:
     if token.word.isupper() and len(token.word) > 1:
-        return meant.upper()
-    return meant[0].upper() + meant[1:] if token.word[0].isupper() else meant
+        return word.upper()
+    return word[0].upper() + word[1:] if token.word[0].isupper() else word
 
 
-def _elided(token: _Token, space: str, following: _Token) -> tuple[_Token, str]:
+def _elide(token: _Token, space: str, following: _Token) -> tuple[_Token, str]:
     """`que un` is written `qu'un`."""
     if not _QUE.search(token.word) or token.after or not _ELIDES.match(fold(following.text)):
         return token, space

@@ -1,4 +1,4 @@
-"""The words of a course, and what a misspelt question meant by them."""
+"""Vocabulary of a course: its words, and the one that is nearest to a misspelt word."""
 
 import re
 import unicodedata
@@ -11,11 +11,10 @@ from pathlib import Path
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import extract
 
-from reperage.index.text.analysis import fold
 from reperage.index.text.dictionary import WordList, dictionary, french
+from reperage.index.text.folding import fold
 from reperage.index.text.phonetics import initial, may_sound_alike, sound
 from reperage.index.text.shorthand import names, question_words
-from reperage.index.text.spelling import correct
 
 MOST_PROPOSED = 30_000
 """The most frequent words are proposed; the others of a course are known, and stay as they are."""
@@ -28,13 +27,13 @@ _LEAD = 12
 _SHORTEST, _LONGEST = 4, 32
 _LONG = 9
 """From this length on, two letters may be wrong."""
-_NAME = 6
+_SHORTEST_NAME = 6
 """A shorter word with a capital inside a sentence is a name."""
-_NAMED = 5
+_LEAST_NAME_COUNT = 5
 """A name is taken for a word that the course has so often at least."""
 _FURTHEST = 3
 """How many letters may differ between two words that sound alike."""
-_HEARD = 3
+_SHORTEST_SOUND = 3
 """Shorter sounds are too many words'."""
 _PARTICIPLE = re.compile(r"ée?s?$")
 _ENDING = re.compile(
@@ -44,7 +43,7 @@ _ENDING = re.compile(
 
 
 class Vocabulary:
-    """The words of one course, found as they are or misspelt; never changes."""
+    """The words of one course, looked up as they are or misspelt; never changes."""
 
     def __init__(self, known: Iterable[str], proposed: Mapping[str, tuple[str, int]]) -> None:
         """`known` are folded words; `proposed` gives the surface form and the count of some of them."""
@@ -60,13 +59,13 @@ class Vocabulary:
     def build(cls, prose: Iterable[str], code: Iterable[str]) -> "Vocabulary":
         """From the texts of a course; words of `code` are known and never proposed."""
         forms: dict[str, Counter[str]] = defaultdict(Counter)
-        for surface, count in Counter(chain.from_iterable(map(_written, prose))).items():
+        for surface, count in Counter(chain.from_iterable(map(_prose_words, prose))).items():
             forms[fold(surface)][surface] = count
-        counted = {key: (_usual(found), found.total()) for key, found in forms.items()}
-        order = sorted(counted, key=lambda key: (-counted[key][1], key))
-        proposed = [key for key in order if _SHORTEST <= len(key) <= _LONGEST and _is_word(key, counted[key][1])]
-        known = counted.keys() | {fold(word) for text in code for word in _words(text)}
-        return cls(known, {key: counted[key] for key in proposed[:MOST_PROPOSED]})
+        counts = {key: (_usual(surfaces), surfaces.total()) for key, surfaces in forms.items()}
+        order = sorted(counts, key=lambda key: (-counts[key][1], key))
+        proposed = [key for key in order if _SHORTEST <= len(key) <= _LONGEST and _is_word(key, counts[key][1])]
+        known = counts.keys() | {fold(word) for text in code for word in _words(text)}
+        return cls(known, {key: counts[key] for key in proposed[:MOST_PROPOSED]})
 
     def save(self, folder: Path) -> None:
         """Write `vocabulary.tsv` into `folder`: a line a word, with its surface form and count where proposed."""
@@ -96,12 +95,8 @@ class Vocabulary:
         """Whether the course has `word`, whatever its accents and capitals."""
         return self._knows(fold(word))
 
-    def correct(self, question: str) -> str:
-        """`question` with its misspelt words replaced; the same text where nothing is, and where it is English."""
-        return correct(question, self)
-
     def nearest(self, word: str, *, name: bool = False) -> str | None:
-        """What a misspelt `word` stands for; `None` where it is spelt right, or nothing is near enough.
+        """The word that a misspelt `word` stands for; `None` where it is spelt right, or nothing is near enough.
 
         A word that may be a name must be long and all but right.
         """
@@ -112,24 +107,24 @@ class Vocabulary:
 
     def _find_nearest(self, word: str, name: bool) -> str | None:
         key = fold(word)
-        if key in dictionary() or (name and len(key) < _NAME):
+        if key in dictionary() or (name and len(key) < _SHORTEST_NAME):
             return None
-        found: list[tuple[int, bool, int, str]] = []
+        ranked: list[tuple[int, bool, int, str]] = []
         for candidate, distance in self._near(key):
-            allowed = distance <= _allowed(key, candidate)
-            alike = _alike(key, candidate)
-            if not allowed and not alike:
+            is_near = distance <= _most_wrong_letters(key, candidate)
+            sounds_alike = _sounds_alike(key, candidate)
+            if not is_near and not sounds_alike:
                 continue
             if _inflects(key, candidate) or (word.endswith("é") and key == candidate + "e"):
                 return None
-            if distance > 1 and not alike and any(slip in dictionary() for slip in _slips(key)):
+            if distance > 1 and not sounds_alike and any(slip in dictionary() for slip in _slips(key)):
                 continue
             count = self._proposed.get(candidate, ("", 0))[1]
-            if allowed and (not name or (distance == 1 and count >= _NAMED)):
-                found.append((distance - alike, len(candidate) <= len(key), -count, candidate))
-            elif alike and not name:
-                found.append((distance - 1, len(candidate) <= len(key), -count, candidate))
-        return self._form(word, min(found)[3]) if found else None
+            if is_near and (not name or (distance == 1 and count >= _LEAST_NAME_COUNT)):
+                ranked.append((distance - sounds_alike, len(candidate) <= len(key), -count, candidate))
+            elif sounds_alike and not name:
+                ranked.append((distance - 1, len(candidate) <= len(key), -count, candidate))
+        return self._form(word, min(ranked)[3]) if ranked else None
 
     def _near(self, key: str) -> Iterator[tuple[str, int]]:
         """Words that begin alike, with how many letters differ."""
@@ -158,7 +153,7 @@ def _words(text: str) -> Iterator[str]:
     return (match.group() for match in _WORD.finditer(unicodedata.normalize("NFC", text)))
 
 
-def _written(text: str) -> Iterator[str]:
+def _prose_words(text: str) -> Iterator[str]:
     """The words of `text`, those that open a sentence in small letters: their capital tells nothing."""
     text = unicodedata.normalize("NFC", text)
     for match in _WORD.finditer(text):
@@ -181,18 +176,18 @@ def _is_word(key: str, count: int) -> bool:
     return count > 1 or key in dictionary()
 
 
-def _allowed(key: str, candidate: str) -> int:
+def _most_wrong_letters(key: str, candidate: str) -> int:
     """How many letters of `key` may be wrong; in four letters one may only be missing or out of place."""
     if len(key) >= _LONG:
         return 2
     return int(len(key) > _SHORTEST or len(candidate) > len(key) or sorted(candidate) == sorted(key))
 
 
-def _alike(one: str, other: str) -> bool:
+def _sounds_alike(one: str, other: str) -> bool:
     if not may_sound_alike(one, other):
         return False
-    heard = sound(one)
-    return len(heard) >= _HEARD and heard == sound(other)
+    own_sound = sound(one)
+    return len(own_sound) >= _SHORTEST_SOUND and own_sound == sound(other)
 
 
 def _slips(key: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Does the material answer the question? Decided from the hits and their sentences, before anything is composed."""
+"""Whether the material answers a question, by its hits and their sentences, before anything is composed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -7,10 +7,10 @@ import numpy as np
 
 from reperage.index.index import Hit
 from reperage.index.query import Query
-from reperage.index.text.analysis import fold
+from reperage.index.text.folding import fold
 from reperage.service.answering.calibration import Calibration
 from reperage.service.answering.question.answer_type import names_in
-from reperage.service.answering.question.question_type import kind
+from reperage.service.answering.question.question_type import question_type_of
 from reperage.service.answering.sentence_selection import Candidate
 
 _LIKELIEST = 3
@@ -19,7 +19,7 @@ _LIKELIEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the decision rests on.
+    """What the decision rests on; the fields are named in the files of calibrations.
 
     The first three are the encoder's: the cosine of the best chunk, that of the best sentence of the first hits,
     and by how much this one stands out among the best of the other hits. The others do not depend on it:
@@ -59,22 +59,22 @@ class Answerability:
 
 
 def judge(
-    query: Query, question: str, hits: Sequence[Hit], found: Sequence[Candidate], calibration: Calibration
+    query: Query, question: str, hits: Sequence[Hit], candidates: Sequence[Candidate], calibration: Calibration
 ) -> Answerability:
-    """How likely the chunks found, and their sentences `found`, answer; not at all where there is no chunk."""
+    """How likely the hits and their sentences, `candidates`, answer; not at all where there is no hit."""
     if not hits:
         return Answerability(0.0, answers=False, coverage=0.0)
-    judged = features(query, question, hits, found)
-    probability = calibration.probability(judged.by_name())
-    return Answerability(probability, probability >= calibration.threshold, judged.coverage)
+    values = features(query, question, hits, candidates)
+    probability = calibration.probability(values.by_name())
+    return Answerability(probability, probability >= calibration.threshold, values.coverage)
 
 
-def features(query: Query, question: str, hits: Sequence[Hit], found: Sequence[Candidate]) -> Features:
+def features(query: Query, question: str, hits: Sequence[Hit], candidates: Sequence[Candidate]) -> Features:
     """The features of a question, its hits, best first, at least one, and their sentences, likeliest first."""
     sentences = sorted((hit.sentence for hit in hits[:10]), reverse=True)
-    likeliest = found[:_LIKELIEST]
-    lacking = [candidate.lacks_form for candidate in likeliest]
-    defines = kind(question) == "definition"
+    likeliest = candidates[:_LIKELIEST]
+    lacking = [candidate.lacks_answer_type for candidate in likeliest]
+    defines = question_type_of(question) == "definition"
     return Features(
         dense=hits[0].dense,
         sentence=max(hit.sentence for hit in hits[:3]),

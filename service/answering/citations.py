@@ -18,22 +18,22 @@ def cite(index: Index, quotes: Sequence[Quote], links: SourceLinks) -> tuple[lis
     sentences: list[AnswerSentence] = []
     citations: list[Citation] = []
     find = find_document(index, links)
-    for found in quotes:
-        citation = citation_of(index, found, len(citations) + 1, links)
+    for quote in quotes:
+        citation = citation_of(index, quote, len(citations) + 1, links)
         if citation is None:
             continue
         citations.append(citation)
-        document = index.document(found.section.document_id)
-        fields = shown_fields(found.sentence, document, find)
+        document = index.document(quote.section.document_id)
+        fields = shown_fields(quote.sentence, document, find)
         sentences.append(AnswerSentence(**fields, citations=[citation.number]))
     return sentences, citations
 
 
-def citation_of(index: Index, found: Quote, number: int, links: SourceLinks) -> Citation | None:
+def citation_of(index: Index, quote: Quote, number: int, links: SourceLinks) -> Citation | None:
     """The citation of a quote; `None` where it does not stand in its document."""
-    section, start, end = found.section, found.sentence.start, found.sentence.end
+    section, start, end = quote.section, quote.sentence.start, quote.sentence.end
     document = index.document(section.document_id)
-    if document.text[start:end] != found.text:
+    if document.text[start:end] != quote.text:
         log.error("quote_does_not_stand", document=document.id, start=start, end=end)
         return None
     line_start, line_end = document.lines(start, end)
@@ -43,7 +43,7 @@ def citation_of(index: Index, found: Quote, number: int, links: SourceLinks) -> 
         document_title=document.title,
         heading_path=list(section.heading_path),
         anchor=section.anchor,
-        quote=found.text,
+        quote=quote.text,
         start=start,
         end=end,
         line_start=line_start,
@@ -51,7 +51,7 @@ def citation_of(index: Index, found: Quote, number: int, links: SourceLinks) -> 
         page=document.page_at(start),
         url=links.to(document, section, (start, end)),
         document_version=document.version,
-        shown=found.sentence.shown,
+        shown=quote.sentence.shown,
     )
 
 

@@ -1,4 +1,4 @@
-"""The extractive answer, and what it was made from: where a language model begins, if there is one."""
+"""The extractive answer and its sources: where a language model begins, if there is one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from reperage.service.sources.links import SourceLinks
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`found` are the sentences that `answer` was chosen from, likeliest first; `links` made its addresses."""
+    """`candidates` are the sentences that `answer` was chosen from, likeliest first; `links` made its addresses."""
 
     answer: Answer
     index: Index
-    found: Sequence[Candidate]
+    candidates: Sequence[Candidate]
     links: SourceLinks
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """A sentence that is let through, and the citations that it rests on and that none before it did."""
+class CitedSentence:
+    """A sentence of an answer, and those of its citations that no sentence before it rests on."""
 
     sentence: AnswerSentence
     citations: list[Citation]

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from reperage.corpus import Chunk, Section, Sentence
 from reperage.index.index import Index
-from reperage.index.text.analysis import fold
-from reperage.service.answering.question.question_type import Kind
+from reperage.index.text.folding import fold
+from reperage.service.answering.question.question_type import QuestionType
 from reperage.service.answering.sentence_selection import Candidate, select
 
 _MOST_FOLLOWING = 12
 _MOST_STEPS = 2
-_WHOLE_LISTS: frozenset[Kind] = frozenset({"list", "how_to"})
+_WHOLE_LISTS: frozenset[QuestionType] = frozenset({"list", "how_to"})
 
 _PERSONAL_IL = (
     r"il(?!\s+(?:ne\s+|n['’])?(?:faut|existe|suffit|convient|s['’]agit|y a"
@@ -35,25 +35,25 @@ _PRONOUN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A sentence of the material that the answer shows, its section, and the source text that it claims."""
+    """A sentence of the material that an answer shows, its section, and the source text that it claims."""
 
     section: Section
     sentence: Sentence
     text: str
 
 
-def compose(index: Index, question: str, found: Sequence[Candidate]) -> list[Quote]:
-    """The quotes that answer `question`, from the candidates `found`, likeliest first: sections in the order of
+def compose(index: Index, question: str, candidates: Sequence[Candidate]) -> list[Quote]:
+    """The quotes that answer `question`, from its candidates, likeliest first: sections in the order of
     their best sentence."""
-    wanted, chosen = select(index, question, found)
+    question_type, selection = select(index, question, candidates)
     quotes: dict[Section, dict[int, Quote]] = {}
-    for candidate in chosen:
+    for candidate in selection:
         section = candidate.hit.chunk.section
         passage = [quote_of(chunk, s) for chunk in index.section_chunks(section) for s in chunk.sentences]
-        kept = quotes.setdefault(section, {})
-        for needed in _with_context(passage, candidate.sentence, wanted):
-            kept[needed.sentence.start] = needed
-    return [kept[start] for kept in quotes.values() for start in sorted(kept)]
+        of_section = quotes.setdefault(section, {})
+        for quote in _with_context(passage, candidate.sentence, question_type):
+            of_section[quote.sentence.start] = quote
+    return [of_section[start] for of_section in quotes.values() for start in sorted(of_section)]
 
 
 def quote_of(chunk: Chunk, sentence: Sentence) -> Quote:
@@ -61,20 +61,20 @@ def quote_of(chunk: Chunk, sentence: Sentence) -> Quote:
     return Quote(chunk.section, sentence, chunk.text[sentence.start - chunk.start : sentence.end - chunk.start])
 
 
-def _with_context(passage: Sequence[Quote], sentence: Sentence, wanted: Kind) -> list[Quote]:
+def _with_context(passage: Sequence[Quote], sentence: Sentence, question_type: QuestionType) -> list[Quote]:
     """`sentence` with those before it that name what it speaks of and those after it that it announces.
 
-    Where a list or steps are wanted, an item of a list brings all the others; where steps are, a sentence brings
-    those that go on from it ("Pour cela, …").
+    Where the question asks for a list or for steps, an item of a list brings all the others; where it asks for steps, a
+    sentence brings those that go on from it ("Pour cela, …").
     """
     sentences = [quote.sentence for quote in passage]
     at = next(i for i, other in enumerate(sentences) if other.start == sentence.start)
     first = last = at
-    if wanted in _WHOLE_LISTS and sentence.kind == "list":
+    if question_type in _WHOLE_LISTS and sentence.kind == "list":
         group = [i for i, other in enumerate(sentences) if other.group == sentence.group]
         first, last = group[0], group[min(len(group), _MOST_FOLLOWING) - 1]
         first, last = min(first, at), max(last, at)
-    while wanted == "how_to" and last - at < _MOST_STEPS and _goes_on(sentences, last):
+    while question_type == "how_to" and last - at < _MOST_STEPS and _goes_on(sentences, last):
         last += 1
     while first > 0 and _leans_on(sentences[first - 1], sentences[first]):
         first -= 1
@@ -112,5 +112,5 @@ def _introduction(sentences: Sequence[Sentence], at: int) -> slice:
     before = at
     while before > 0 and sentences[before].group == sentences[at].group:
         before -= 1
-    announced = sentences[at].kind in ("list", "code", "table") and sentences[before].shown.endswith(":")
-    return slice(before, before + (announced and before < at))
+    is_announced = sentences[at].kind in ("list", "code", "table") and sentences[before].shown.endswith(":")
+    return slice(before, before + (is_announced and before < at))

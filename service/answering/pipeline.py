@@ -15,9 +15,9 @@ from reperage.service.answering.calibration import Calibration
 from reperage.service.answering.citations import answer_text, cite
 from reperage.service.answering.draft import Draft
 from reperage.service.answering.extractive import compose
-from reperage.service.answering.question.rewriting import Reading, read
+from reperage.service.answering.question.rewriting import RewrittenQuestion, rewrite
 from reperage.service.answering.question.small_talk import small_talk
-from reperage.service.answering.sentence_selection import Candidate, candidates
+from reperage.service.answering.sentence_selection import Candidate, rank_sentences
 from reperage.service.contract.answer import Answer, AnswerSentence, Citation, RelatedSection, Status, Timings
 from reperage.service.contract.search_result import FoundChunk
 from reperage.service.messages import messages
@@ -58,16 +58,16 @@ class Pipeline:
         """
         started = perf_counter()
         if reply := small_talk(question):
-            reading, outcome = Reading(question, None), _small_talk(index, reply)
+            rewritten, outcome = RewrittenQuestion(question, None), _small_talk(index, reply)
             was_read = encoded = searched = perf_counter()
         else:
-            reading = read(question, index.vocabulary, before)
+            rewritten = rewrite(question, index.vocabulary, before)
             was_read = perf_counter()
-            vector = index.encode(reading.question, self.encoder)
+            vector = index.encode(rewritten.question, self.encoder)
             encoded = perf_counter()
-            hits = find(index, reading.question, vector, self.reranker)
+            hits = find(index, rewritten.question, vector, self.reranker)
             searched = perf_counter()
-            outcome = _decide(index, reading.question, vector, hits, self.calibration, links)
+            outcome = _decide(index, rewritten.question, vector, hits, self.calibration, links)
         composed = perf_counter()
         answer = Answer(
             id=answer_id or uuid.uuid4().hex,
@@ -75,13 +75,13 @@ class Pipeline:
             course=index.manifest.course,
             language=index.manifest.language,
             question=question,
-            standalone_question=reading.question,
+            standalone_question=rewritten.question,
             status=outcome.status,
             answer=outcome.answer,
             sentences=outcome.sentences,
             citations=outcome.citations,
             related_sections=outcome.related_sections,
-            correction=reading.correction,
+            correction=rewritten.correction,
             confidence=round(outcome.confidence, 3),
             composer="extractive",
             took_ms=Timings(
@@ -134,21 +134,21 @@ def _decide(
     """Answer from `hits`, or say that a section is empty or that the material does not answer."""
     empty, written = _empty_section(index, question, hits)
     query = index.query(question)
-    found = [] if empty else candidates(query, question, index, vector, written)
-    judged = judge(query, question, [empty] if empty else written, found, calibration)
+    candidates = [] if empty else rank_sentences(query, question, index, vector, written)
+    answerability = judge(query, question, [empty] if empty else written, candidates, calibration)
     text = messages(index.manifest.language)
-    if judged.answers and empty is not None:
+    if answerability.answers and empty is not None:
         answer = text["section_empty"].format(title=empty.chunk.section.title)
-        related = _related(index, [empty, *written], judged, links)
-        return _Outcome("section_empty", answer, judged.probability, related_sections=related)
-    if judged.answers:
-        sentences, citations = cite(index, compose(index, question, found), links)
+        related = _related(index, [empty, *written], answerability, links)
+        return _Outcome("section_empty", answer, answerability.probability, related_sections=related)
+    if answerability.answers:
+        sentences, citations = cite(index, compose(index, question, candidates), links)
         if sentences:
             answer = answer_text(sentences, citations)
-            return _Outcome("answered", answer, judged.probability, sentences, citations, candidates=found)
-    related = _related(index, written, judged, links)
+            return _Outcome("answered", answer, answerability.probability, sentences, citations, candidates=candidates)
+    related = _related(index, written, answerability, links)
     answer = text["not_in_material_related" if related else "not_in_material"]
-    return _Outcome("not_in_material", answer, judged.probability, related_sections=related)
+    return _Outcome("not_in_material", answer, answerability.probability, related_sections=related)
 
 
 def _small_talk(index: Index, reply: str) -> _Outcome:
@@ -164,12 +164,14 @@ def _empty_section(index: Index, question: str, hits: Sequence[Hit]) -> tuple[Hi
         return None, written
     # By weight: of "Volume Docker" a course about Docker is asked by "volume" alone.
     title = index.query(best.chunk.section.title)
-    return (best if title.share(title.held(term_set(question))) >= _NAMED else None), written
+    return (best if title.share(title.places_in(term_set(question))) >= _NAMED else None), written
 
 
-def _related(index: Index, hits: Sequence[Hit], judged: Answerability, links: SourceLinks) -> list[RelatedSection]:
+def _related(
+    index: Index, hits: Sequence[Hit], answerability: Answerability, links: SourceLinks
+) -> list[RelatedSection]:
     """The best sections, where at least one word of the question was found; none where nothing was."""
-    if judged.coverage == 0:
+    if answerability.coverage == 0:
         return []
     return [_related_section(index, section, links) for section in _sections(hits)[:_RELATED]]
 

@@ -1,4 +1,5 @@
-"""Which sentences of the hits answer: how likely each one holds the answer, and how many it takes."""
+"""Selection of the sentences that answer, among those of the hits: how likely each one holds the answer, and how many
+it takes."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -13,16 +14,17 @@ from numpy.typing import NDArray
 from reperage.corpus import Sentence
 from reperage.index.index import Hit, Index
 from reperage.index.query import Query
-from reperage.index.text.analysis import fold, term_set
+from reperage.index.text.analysis import term_set
+from reperage.index.text.folding import fold
 from reperage.index.vectors import Vectors
-from reperage.service.answering.question.answer_type import asked_form, has_form
-from reperage.service.answering.question.question_type import Kind, kind, sides
+from reperage.service.answering.question.answer_type import answer_type_of, holds_answer_type
+from reperage.service.answering.question.question_type import QuestionType, question_type_of, sides
 
 HITS = 5
-"""How many chunks sentences are chosen from."""
+"""How many chunks sentences are selected from."""
 
 ENOUGH = 0.78
-"""Sentences are added until one of those chosen holds the answer with this probability."""
+"""Sentences are added until one of the selection holds the answer with this probability."""
 
 _MOST_WORDS = 120
 _LEAST_PER_WORD = 0.004
@@ -30,11 +32,11 @@ _LEAST_PER_WORD = 0.004
 
 # Fitted on the even questions of PIAF, a softmax over the sentences of a question's hits, and rounded.
 _SIMILARITY, _OVERLAP, _PASSAGE, _CHUNK, _COVERAGE, _LENGTH = 42.0, 1.2, 2.0, 0.3, 3.0, 0.47
-_LACKS_FORM = -1.85
+_LACKS_ANSWER_TYPE = -1.85
 # Set by hand: PIAF asks for few definitions and has no questions in its text.
 _ASKS = -5.0
 _DEFINED = 0.6
-"""The least share of the question that what defines its matter holds."""
+"""The least share of the question that what defines its subject holds."""
 
 _LEAST_TERMS = 2
 """A paragraph with fewer and without a verb is a label."""
@@ -48,7 +50,7 @@ _EXPLAINED = re.compile(r"(\w[\w’'-]*) ?(?:\(|: | = |, c['’]est| qui (?!est\
 
 
 class _Text(NamedTuple):
-    """What there is to know of a sentence by its text alone."""
+    """A sentence by its text alone."""
 
     terms: frozenset[str]
     length: float
@@ -60,71 +62,73 @@ class _Text(NamedTuple):
 class Candidate:
     """A sentence of a hit and its score: the logarithm of its odds to hold the answer.
 
-    `passage` is the share of the question that it holds with its heading and the sentence before it; `lacks_form`:
-    the question asks for a number, a name or the like, and it has none, or for a difference from what no sentence
-    speaks of.
+    `passage` is the share of the question that it holds with its heading and the sentence before it;
+    `lacks_answer_type`: the question asks for a number, a name or the like, and it has none, or for a difference from
+    what no sentence speaks of.
     """
 
     hit: Hit
     sentence: Sentence
     passage: float
-    lacks_form: bool
+    lacks_answer_type: bool
     score: float
 
 
-def candidates(query: Query, question: str, index: Index, vector: Vectors, hits: Sequence[Hit]) -> list[Candidate]:
+def rank_sentences(query: Query, question: str, index: Index, vector: Vectors, hits: Sequence[Hit]) -> list[Candidate]:
     """The sentences of the first hits, likeliest first, each text once; what is a mere label is none.
 
     `vector` is the question's unit vector, float32 [dimensions].
     """
     folded = fold(question)
-    form = asked_form(folded)
-    wanted = kind(question)
-    found: list[Candidate] = []
+    answer_type = answer_type_of(folded)
+    question_type = question_type_of(question)
+    candidates: list[Candidate] = []
     seen: set[str] = set()
     for hit in hits[:HITS]:
         similarity: list[float] = (index.sentence_vectors(hit) @ vector).tolist()
-        heading = query.held(term_set(hit.chunk.heading))
+        heading = query.places_in(term_set(hit.chunk.heading))
         whole_heading = query.share(heading) > _DEFINED
         before: frozenset[int] = frozenset()
-        handed_on = -1.0
+        of_question_before = -1.0
         for i, sentence in enumerate(hit.chunk.sentences):
             text = _text(sentence.shown)
-            held = query.held(text.terms)
-            passage = query.share(held | before | heading)
-            before = held
-            near = max(similarity[i], handed_on)
+            places = query.places_in(text.terms)
+            passage = query.share(places | before | heading)
+            before = places
+            near = max(similarity[i], of_question_before)
             # A question in the text is no answer; what follows it is.
-            handed_on = near if text.asks else -1.0
+            of_question_before = near if text.asks else -1.0
             if sentence.shown in seen or (text.says_nothing and _is_label(sentence, hit.chunk.sentences)):
                 continue
             seen.add(sentence.shown)
             source = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
-            if wanted == "definition":
-                about = query.share(held | heading) > _DEFINED
-                lacks_form = not (whole_heading or (about and _defines(sentence.shown, query)))
+            if question_type == "definition":
+                about = query.share(places | heading) > _DEFINED
+                lacks_answer_type = not (whole_heading or (about and _defines(sentence.shown, query)))
             else:
-                lacks_form = form is not None and not has_form(form, sentence.shown, source, folded, sentence.kind)
+                lacks_answer_type = answer_type is not None and not holds_answer_type(
+                    answer_type, sentence.shown, source, folded, sentence.kind
+                )
             score = (
                 _SIMILARITY * near
-                + _OVERLAP * query.share(held)
+                + _OVERLAP * query.share(places)
                 + _PASSAGE * passage
                 + _CHUNK * (hit.score - hits[0].score)
                 + _COVERAGE * hit.coverage
                 + _LENGTH * text.length
-                + _LACKS_FORM * lacks_form
+                + _LACKS_ANSWER_TYPE * lacks_answer_type
                 + _ASKS * text.asks
             )
-            found.append(Candidate(hit, sentence, passage, lacks_form, score))
-    found.sort(key=lambda candidate: -candidate.score)
-    if wanted == "difference" and sides(question) and not _both_sides(index, question, found):
-        return [replace(candidate, lacks_form=True) for candidate in found]
-    return found
+            candidates.append(Candidate(hit, sentence, passage, lacks_answer_type, score))
+    candidates.sort(key=lambda candidate: -candidate.score)
+    if question_type == "difference" and sides(question) and not _both_sides(index, question, candidates):
+        return [replace(candidate, lacks_answer_type=True) for candidate in candidates]
+    return candidates
 
 
 @lru_cache(maxsize=16384)
 def _text(shown: str) -> _Text:
-    """Kept, as the same sentences are looked at for many questions."""
+    """Cached, as the same sentences are looked at for many questions."""
     return _Text(term_set(shown), log1p(len(shown.split())), shown.endswith("?"), _says_nothing(shown))
 
 
@@ -140,64 +144,66 @@ def _is_label(sentence: Sentence, others: Sequence[Sentence]) -> bool:
     return sentence.kind == "paragraph" and sum(other.block == sentence.block for other in others) == 1
 
 
-def select(index: Index, question: str, found: Sequence[Candidate]) -> tuple[Kind, list[Candidate]]:
-    """The kind of the question, and those of the candidates that answer it, likeliest first."""
-    wanted = kind(question)
-    if wanted == "difference" and (both := _both_sides(index, question, found)):
-        return wanted, both
-    return wanted, _enough(found)
+def select(index: Index, question: str, candidates: Sequence[Candidate]) -> tuple[QuestionType, list[Candidate]]:
+    """The type of the question, and those of the candidates that answer it, likeliest first."""
+    question_type = question_type_of(question)
+    if question_type == "difference" and (both := _both_sides(index, question, candidates)):
+        return question_type, both
+    return question_type, _enough(candidates)
 
 
-def _enough(found: Sequence[Candidate]) -> list[Candidate]:
+def _enough(candidates: Sequence[Candidate]) -> list[Candidate]:
     """The likeliest candidates: as few as hold the answer with the probability `ENOUGH`, in few words."""
-    if not found:
+    if not candidates:
         return []
-    chances = _softmax([candidate.score for candidate in found])
-    chosen: list[Candidate] = []
+    chances = _softmax([candidate.score for candidate in candidates])
+    selection: list[Candidate] = []
     words, chance = 0, 0.0
-    for candidate, own in zip(found, chances, strict=True):
+    for candidate, own in zip(candidates, chances, strict=True):
         length = len(candidate.sentence.shown.split())
-        if chosen and chance >= ENOUGH:
+        if selection and chance >= ENOUGH:
             break
-        if chosen and (words + length > _MOST_WORDS or own < _LEAST_PER_WORD * max(length, 8)):
+        if selection and (words + length > _MOST_WORDS or own < _LEAST_PER_WORD * max(length, 8)):
             continue
-        chosen.append(candidate)
+        selection.append(candidate)
         words += length
         chance += float(own)
-    return chosen
+    return selection
 
 
-def _both_sides(index: Index, question: str, found: Sequence[Candidate]) -> list[Candidate]:
+def _both_sides(index: Index, question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The likeliest sentence for each side of a difference, after the likeliest of all where it speaks of both; none
     where a side is not spoken of."""
-    named = sides(question)
-    if named is None:
+    both = sides(question)
+    if both is None:
         return []
-    one, other = (_stems(index.query(side)) for side in named)
-    likeliest = term_set(found[0].sentence.shown) if found else frozenset()
-    chosen = [found[0]] if likeliest & (one - other) and likeliest & (other - one) else []
+    one, other = (_stems(index.query(side)) for side in both)
+    likeliest = term_set(candidates[0].sentence.shown) if candidates else frozenset()
+    selection = [candidates[0]] if likeliest & (one - other) and likeliest & (other - one) else []
     for own, others in ((one - other, other - one), (other - one, one - other)):
         # "tableau" and "tableau dynamique": what one side has alone may be nothing.
-        best = _best_about(found, own, others) if own else _best_about(found, one & other, others, strictly=True)
+        best = (
+            _best_about(candidates, own, others) if own else _best_about(candidates, one & other, others, strictly=True)
+        )
         if best is None:
             return []
-        chosen.append(best)
-    return list(dict.fromkeys(chosen))
+        selection.append(best)
+    return list(dict.fromkeys(selection))
 
 
 def _best_about(
-    found: Iterable[Candidate], needed: frozenset[str], others: frozenset[str], *, strictly: bool = False
+    candidates: Iterable[Candidate], stems: frozenset[str], others: frozenset[str], *, strictly: bool = False
 ) -> Candidate | None:
-    """Of the candidates that hold most of `needed`, the likeliest: those that define it before the rest, then those
-    that do not speak of `others` as well; none of those that do where it is asked `strictly`."""
+    """Of the candidates that hold most of `stems`, the likeliest: those that define it before the rest, then those
+    that do not speak of `others` as well; none of those that do where `strictly` is set."""
 
     def fit(candidate: Candidate) -> tuple[int, bool, bool, float]:
         shown = candidate.sentence.shown
-        stems = term_set(shown)
-        return len(stems & needed), _subject_is(shown, needed), stems.isdisjoint(others), candidate.score
+        own = term_set(shown)
+        return len(own & stems), _subject_is(shown, stems), own.isdisjoint(others), candidate.score
 
-    fitting = [c for c in found if (stems := term_set(c.sentence.shown)) & needed and not (strictly and stems & others)]
-    return max(fitting, key=fit, default=None)
+    about = [c for c in candidates if (own := term_set(c.sentence.shown)) & stems and not (strictly and own & others)]
+    return max(about, key=fit, default=None)
 
 
 def _stems(query: Query) -> frozenset[str]:
@@ -205,7 +211,7 @@ def _stems(query: Query) -> frozenset[str]:
 
 
 def _defines(text: str, query: Query) -> bool:
-    """Whether a sentence says what the question's matter is: it is the subject, or what something is called."""
+    """Whether a sentence says what the question's subject is: it is the subject, or what something is called."""
     return _subject_is(text, _stems(query))
 
 

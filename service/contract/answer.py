@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reperage.corpus.blocks import Kind
+from reperage.corpus.blocks import BlockKind
 from reperage.corpus.located import Emphasis
 
 Status = Literal["answered", "not_in_material", "section_empty", "small_talk"]
@@ -54,7 +54,7 @@ class ShownSentence(Contract):
     """A sentence, an item of a list, a row of a table or a block of code, and how to show it."""
 
     text: str = Field(description="What to show, without Markdown marks.")
-    kind: Kind = Field(description="How to show it: as prose, an item of a list, a row of a table or code.")
+    kind: BlockKind = Field(description="How to show it: as prose, an item of a list, a row of a table or code.")
     block: int = Field(description="The same for sentences of one paragraph or one item of a list, within a section.")
     group: int = Field(description="The same for sentences of one paragraph, list or table, within a section.")
     spans: list[Span] = Field(

@@ -1,16 +1,14 @@
 """What a course could not answer: the questions, the same ones together, without anybody's name."""
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from reperage.index.text.folding import same_question_key
 from reperage.service.database.engine import Database
 from reperage.service.database.gaps import Unanswered, Unhelpful, unanswered, unhelpful
 
 _DAY = 86_400_000
 _MOST_REASONS = 20
-_END = re.compile(r"[\s.,;:!?…]+$")
 
 
 @dataclass(slots=True)
@@ -45,7 +43,7 @@ def grouped(asked: Iterable[Unanswered], rated: Iterable[Unhelpful]) -> list[Gap
     gaps: dict[str, Gap] = {}
 
     def gap(question: str, status: str, at: int) -> Gap:
-        found = gaps.setdefault(folded(question), Gap(question, status, at))
+        found = gaps.setdefault(same_question_key(question), Gap(question, status, at))
         if at > found.last_at:
             found.question, found.status, found.last_at = question, status, at
         return found
@@ -60,9 +58,3 @@ def grouped(asked: Iterable[Unanswered], rated: Iterable[Unhelpful]) -> list[Gap
         if opinion.reason and opinion.reason not in found.reasons and len(found.reasons) < _MOST_REASONS:
             found.reasons.append(opinion.reason)
     return sorted(gaps.values(), key=lambda found: (-found.last_at, found.question))
-
-
-def folded(question: str) -> str:
-    """What is the same for questions that differ in case, spaces, the form of characters and final punctuation."""
-    plain = unicodedata.normalize("NFKC", question).replace("’", "'").casefold()
-    return " ".join(_END.sub("", plain).split()) or plain

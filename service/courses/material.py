@@ -146,6 +146,6 @@ def _try(text: str, document_id: str, settings: Settings, encoder: "Encoder | No
     """What a build does with a document before it encodes it."""
     document = markdown_document(text, document_id, "", Source(f"{document_id}.md", "markdown", ""), "fr")
     if encoder is not None:
-        from reperage.index.build import fitting
+        from reperage.index.build import chunking_within
 
-        split(document, encoder.count_tokens, fitting(settings.recipe.chunking, encoder))
+        split(document, encoder.count_tokens, chunking_within(settings.recipe.chunking, encoder))

@@ -13,8 +13,8 @@ from reperage.service.answering.answerability import NAMES, judge
 from reperage.service.answering.calibration import Calibration, load_calibration
 from reperage.service.answering.extractive import compose
 from reperage.service.answering.pipeline import find
-from reperage.service.answering.question.rewriting import read
-from reperage.service.answering.sentence_selection import candidates
+from reperage.service.answering.question.rewriting import rewrite
+from reperage.service.answering.sentence_selection import rank_sentences
 from reperage.service.evaluation.beir import BeirSet, Query
 from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder
 from reperage.service.evaluation.matching import holds
@@ -60,12 +60,12 @@ def evaluate_beir(
     probabilities: dict[str, float] = {}
     for done, query in enumerate(queries, 1):
         started = perf_counter()
-        question = read(query.text, index.vocabulary, ()).question
+        question = rewrite(query.text, index.vocabulary, ()).question
         vector = index.encode(question, encoder)
         replies[query.id] = _reply(index, question, vector, calibration, reranker, started)
         if without is not None:
             # The vocabulary of the smaller index may read the question as another.
-            question = read(query.text, without.vocabulary, ()).question
+            question = rewrite(query.text, without.vocabulary, ()).question
             vector = without.encode(question, encoder)
             probabilities[query.id] = _probability(without, question, vector, calibration, reranker)
         asking(done, len(queries))
@@ -97,7 +97,7 @@ def _reply(
     """
     hits = _written(find(index, question, vector, reranker))
     query_terms = index.query(question)
-    likely = candidates(query_terms, question, index, vector, hits)
+    likely = rank_sentences(query_terms, question, index, vector, hits)
     judge(query_terms, question, hits, likely, calibration)
     quotes = compose(index, question, likely)
     seconds = perf_counter() - started
@@ -115,7 +115,7 @@ def _probability(
     """How likely the passages of `index` answer, as the assistant judges it."""
     hits = _written(find(index, question, vector, reranker))
     query_terms = index.query(question)
-    likely = candidates(query_terms, question, index, vector, hits)
+    likely = rank_sentences(query_terms, question, index, vector, hits)
     return judge(query_terms, question, hits, likely, calibration).probability
 
 

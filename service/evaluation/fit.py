@@ -17,13 +17,13 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from reperage.corpus import Course, slug, split
-from reperage.index.build import fitting
+from reperage.index.build import chunking_within
 from reperage.index.index import Index
 from reperage.service.answering.answerability import ENCODER_FREE, NAMES, Features, features
 from reperage.service.answering.calibration import Calibration
 from reperage.service.answering.pipeline import find
-from reperage.service.answering.question.rewriting import read
-from reperage.service.answering.sentence_selection import candidates
+from reperage.service.answering.question.rewriting import rewrite
+from reperage.service.answering.sentence_selection import rank_sentences
 from reperage.service.evaluation.beir import BeirSet, Passage, Query
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder
@@ -135,7 +135,7 @@ def _without_an_answer(
         return passage
     answers = found.queries[chance.choice(places)].answers
     document = found.with_passages([passage]).course("one").documents[0]
-    chunks = split(document, encoder.count_tokens, fitting(Settings().recipe.chunking, encoder)).chunks
+    chunks = split(document, encoder.count_tokens, chunking_within(Settings().recipe.chunking, encoder)).chunks
     sentences = [sentence.shown for chunk in chunks for sentence in chunk.sentences]
     left = [sentence for sentence in sentences if not any(answer in sentence for answer in answers)]
     if not left or len(left) == len(sentences):
@@ -154,11 +154,11 @@ def _small_index(found: BeirSet, course: Course, encoder: "Encoder", own: Settin
 
 
 def _example(index: Index, encoder: "Encoder", query: Query, place: int, answerable: bool, whole: bool) -> Example:
-    question = read(query.text, index.vocabulary, ()).question
+    question = rewrite(query.text, index.vocabulary, ()).question
     vector: Vectors = index.encode(question, encoder)
     hits = [hit for hit in find(index, question, vector, None) if not hit.chunk.section.is_empty]
     terms = index.query(question)
-    judged = features(terms, question, hits, candidates(terms, question, index, vector, hits))
+    judged = features(terms, question, hits, rank_sentences(terms, question, index, vector, hits))
     return Example(judged, answerable, place, whole)
 
 

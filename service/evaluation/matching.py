@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from reperage.index.text.analysis import fold
+from reperage.index.text.folding import fold
 
 
 def holds(text: str, phrase: str) -> bool:

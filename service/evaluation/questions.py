@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import yaml
 
-from reperage.index.text.analysis import fold
+from reperage.index.text.folding import fold
 from reperage.service.contract.answer import Answer, Status
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.files import digests, text_of

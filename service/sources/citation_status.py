@@ -1,4 +1,4 @@
-"""Whether what an old answer cited still stands in today's documents."""
+"""Status of an old answer's citations: whether the quotes still stand in today's documents."""
 
 from typing import Literal
 
@@ -68,5 +68,5 @@ def _nearest(text: str, quote: str, place: int) -> int | None:
     """Where `quote` stands in `text`, as near to `place` as it does."""
     after = text.find(quote, place)
     before = text.rfind(quote, 0, place + len(quote))
-    found = [start for start in (after, before) if start >= 0]
-    return min(found, key=lambda start: abs(start - place), default=None)
+    starts = [start for start in (after, before) if start >= 0]
+    return min(starts, key=lambda start: abs(start - place), default=None)

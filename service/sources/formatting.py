@@ -71,10 +71,10 @@ def whole_cells(row: Sentence) -> list[Mark]:
 
 @lru_cache(maxsize=4096)
 def _runs(length: int, marks: tuple[Mark, ...]) -> Sequence[tuple[int, int, Sequence[Mark]]]:
-    """Ranges of a text of that length, between which marks begin or end, and the marks of each; kept, as the same
-    sentences are shown for many questions."""
+    """Ranges of a text of that length, between which marks begin or end, and the marks of each; cached, as the
+    same sentences are shown for many questions."""
     edges = sorted({0, length, *(mark.start for mark in marks), *(mark.end for mark in marks)})
-    found: list[tuple[int, int, Sequence[Mark]]] = []
+    runs: list[tuple[int, int, Sequence[Mark]]] = []
     reaching: list[Mark] = []
     following = 0
     for start, end in pairwise(edges):
@@ -82,5 +82,5 @@ def _runs(length: int, marks: tuple[Mark, ...]) -> Sequence[tuple[int, int, Sequ
             reaching.append(marks[following])
             following += 1
         reaching = [mark for mark in reaching if mark.end > start]
-        found.append((start, end, tuple(reaching)))
-    return found
+        runs.append((start, end, tuple(reaching)))
+    return runs

@@ -99,17 +99,17 @@ def source_section(
 
 
 def _find(index: Index, document_id: str, anchor: str | None, start: int | None) -> Section:
-    found = index.section(document_id, anchor) if anchor is not None else None
-    if found is None and not anchor:
+    section = index.section(document_id, anchor) if anchor is not None else None
+    if section is None and not anchor:
         first = next(iter(index.sections(document_id)), None)
-        found = first if start is None else index.section_at(document_id, start)
-    if found is None:
-        asked = f"with the anchor {anchor!r}" if anchor else "there"
+        section = first if start is None else index.section_at(document_id, start)
+    if section is None:
+        place = f"with the anchor {anchor!r}" if anchor else "there"
         raise UnknownSection(
-            f"The document {document_id!r} has no section {asked}; "
+            f"The document {document_id!r} has no section {place}; "
             f"/v1/courses/{index.manifest.course}/documents/{document_id} lists those that it has."
         )
-    return found
+    return section
 
 
 def _overlaps(sentence: Sentence, quote: tuple[int, int] | None) -> bool:
@@ -144,10 +144,10 @@ def _around(chunks: Sequence[Chunk], quote: tuple[int, int] | None) -> tuple[lis
     i, j = _first_quoted(chunks, quote) or (0, 0)
     ahead, behind = _Side(_forwards(chunks, i, j)), _Side(_backwards(chunks, i, j))
     room = MOST_SHOWN - ahead.take(MOST_SHOWN)
-    while ahead.following and _overlaps(ahead.following, quote) and (taken := ahead.take(room)):
-        room -= taken
-    while taken := behind.take(room) or ahead.take(room):
-        room -= taken
+    while ahead.following and _overlaps(ahead.following, quote) and (length := ahead.take(room)):
+        room -= length
+    while length := behind.take(room) or ahead.take(room):
+        room -= length
         room -= ahead.take(room)
     sentences = [*reversed(behind.taken), *ahead.taken]
     head, left_off = _head(behind, sentences)

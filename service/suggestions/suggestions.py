@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from reperage.corpus import Section
 from reperage.index.index import Index
 from reperage.index.text.analysis import term_set
-from reperage.index.text.folding import flat
+from reperage.index.text.folding import fold_keeping_length
 from reperage.service.errors import InvalidQuestion
 from reperage.service.sources.links import SourceLinks
 from reperage.service.suggestions.headings.question import HeadingQuestion, question_of
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from reperage.service.assistant import Assistant
 
 MOST = 4
-_MOST_TRIED = 24
+_MOST_TRIES = 24
 _LEAST_TEXT = 150
 """Characters of a section, heading and marks included, from which on it can say something."""
-_LOOKED_AT = 250
+_MOST_HEADINGS = 250
 """Headings of each part of a course that questions are made of."""
 _MOST_ALIKE = 4
 """Sections under the same title, from which on it is a form that the material repeats."""
 
-_found: WeakKeyDictionary[Index, list[str]] = WeakKeyDictionary()
-_finding = Lock()
+_suggestions: WeakKeyDictionary[Index, list[str]] = WeakKeyDictionary()
+_lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +61,32 @@ def suggestions(assistant: "Assistant", index: Index) -> list[str]:
 
     Blocks while they are asked, the first time that an opened index is given; nothing of it is kept in conversations.
     """
-    with _finding:
-        if index not in _found:
-            _found[index] = _find(assistant, index)
-        return list(_found[index])
+    with _lock:
+        if index not in _suggestions:
+            _suggestions[index] = _find(assistant, index)
+        return list(_suggestions[index])
 
 
 def _find(assistant: "Assistant", index: Index) -> list[str]:
-    parts = [sorted(part, key=lambda found: found.order) for part in _parts(index)]
-    in_turn = [found for found in chain.from_iterable(zip_longest(*parts)) if found is not None]
-    part_of = {found.place: i for i, part in enumerate(parts) for found in part}
-    answered: dict[int, _Suggestion] = {}
-    asked: set[str] = set()
+    parts = [sorted(part, key=lambda suggestion: suggestion.order) for part in _parts(index)]
+    in_turn = [suggestion for suggestion in chain.from_iterable(zip_longest(*parts)) if suggestion is not None]
+    part_of = {suggestion.place: i for i, part in enumerate(parts) for suggestion in part}
+    by_place: dict[int, _Suggestion] = {}
+    tries: set[str] = set()
     # One of each part of the course, then whatever else is answered.
     for only_one in (True, False):
-        taken = {part_of[place] for place in answered}
-        for found in in_turn:
-            text = flat(found.question.text)
-            if len(answered) == MOST or len(asked) == _MOST_TRIED:
+        covered_parts = {part_of[place] for place in by_place}
+        for suggestion in in_turn:
+            key = fold_keeping_length(suggestion.question.text)
+            if len(by_place) == MOST or len(tries) == _MOST_TRIES:
                 break
-            if text in asked or (only_one and part_of[found.place] in taken):
+            if key in tries or (only_one and part_of[suggestion.place] in covered_parts):
                 continue
-            asked.add(text)
-            if _answers(assistant, index, found):
-                answered[found.place] = found
-                taken.add(part_of[found.place])
-    return [answered[place].question.text for place in sorted(answered)]
+            tries.add(key)
+            if _answers(assistant, index, suggestion):
+                by_place[suggestion.place] = suggestion
+                covered_parts.add(part_of[suggestion.place])
+    return [by_place[place].question.text for place in sorted(by_place)]
 
 
 def _parts(index: Index) -> Iterator[list[_Suggestion]]:
@@ -97,8 +97,8 @@ def _parts(index: Index) -> Iterator[list[_Suggestion]]:
         for section in index.sections(document_id)
         if not section.is_empty and section.end - section.start >= _LEAST_TEXT and len(index.section_chunks(section))
     ]
-    alike = Counter(flat(_heading(index, section)) for section in sections)
-    sections = [section for section in sections if alike[flat(_heading(index, section))] <= _MOST_ALIKE]
+    alike = Counter(fold_keeping_length(_heading(index, section)) for section in sections)
+    sections = [section for section in sections if alike[fold_keeping_length(_heading(index, section))] <= _MOST_ALIKE]
     places = list(enumerate(sections))
     holding: dict[str, set[int]] = {}
     for place, section in places:
@@ -106,7 +106,7 @@ def _parts(index: Index) -> Iterator[list[_Suggestion]]:
             holding.setdefault(term, set()).add(place)
     for part in range(MOST):
         within = places[len(places) * part // MOST : len(places) * (part + 1) // MOST]
-        yield list(_made(index, within, holding))
+        yield list(_suggestions_of(index, within, holding))
 
 
 def _heading(index: Index, section: Section) -> str:
@@ -114,11 +114,11 @@ def _heading(index: Index, section: Section) -> str:
     return section.title or (index.document_title(section.document_id) if section.anchor else "")
 
 
-def _made(
+def _suggestions_of(
     index: Index, places: Sequence[tuple[int, Section]], holding: Mapping[str, set[int]]
 ) -> Iterator[_Suggestion]:
     high_first = sorted(places, key=lambda place: (len(place[1].heading_path), place[1].start - place[1].end, place[0]))
-    for place, section in high_first[:_LOOKED_AT]:
+    for place, section in high_first[:_MOST_HEADINGS]:
         heading = _heading(index, section)
         text = index.document(section.document_id).text
         if question := question_of(heading, text, index.manifest.language):
@@ -127,12 +127,12 @@ def _made(
             yield _Suggestion(question, section, place, repeats)
 
 
-def _answers(assistant: "Assistant", index: Index, found: _Suggestion) -> bool:
+def _answers(assistant: "Assistant", index: Index, suggestion: _Suggestion) -> bool:
     """Whether the assistant answers a question as it is written, from the section that it is made of."""
     try:
-        answer = assistant.pipeline.draft(index, assistant.checked(found.question.text), (), SourceLinks()).answer
+        answer = assistant.pipeline.draft(index, assistant.checked(suggestion.question.text), (), SourceLinks()).answer
     except InvalidQuestion:  # Longer than a question may be here.
         return False
-    place = (found.section.document_id, found.section.anchor)
-    cited = {(citation.document_id, citation.anchor) for citation in answer.citations}
-    return answer.status == "answered" and answer.correction is None and place in cited
+    section = (suggestion.section.document_id, suggestion.section.anchor)
+    cited_sections = {(citation.document_id, citation.anchor) for citation in answer.citations}
+    return answer.status == "answered" and answer.correction is None and section in cited_sections

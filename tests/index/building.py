@@ -15,7 +15,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
 
 from reperage.corpus import Chunking, read_course
-from reperage.index.build import Built, build_index
+from reperage.index.build import BuildResult, build_index
 from reperage.index.encoder import Encoder, Vectors
 from reperage.index.manifest import Recipe
 
@@ -56,7 +56,7 @@ def vector_of(text: str, dimensions: int = 16) -> Vectors:
     return unit
 
 
-def build(folder: Path, root: Path, encoder: Encoder | None = None, recipe: Recipe = RECIPE) -> Built:
+def build(folder: Path, root: Path, encoder: Encoder | None = None, recipe: Recipe = RECIPE) -> BuildResult:
     return build_index(read_course(folder), encoder or CountingEncoder(), recipe, root, material=str(folder))
 
 

@@ -5,8 +5,7 @@ import resource
 import signal
 from pathlib import Path
 
-from reperage.index import builds as shelf
-from reperage.index import manifest
+from reperage.index import builds, manifest
 from tests.index.building import CountingEncoder, build
 
 
@@ -18,10 +17,10 @@ def build_and_die(folder: Path, root: Path, point: str) -> None:
 
     places = {
         "manifest": (manifest.Manifest, "write"),
-        "sync": (shelf, "_sync"),
-        "named": (shelf, "_name_current"),
+        "sync": (builds, "_sync"),
+        "named": (builds, "_name_current"),
         "replace": (Path, "replace"),
-        "remove": (shelf, "_remove_old"),
+        "remove": (builds, "_remove_old"),
     }
     if point in places:
         setattr(*places[point], die)

@@ -1,7 +1,8 @@
 import pytest
 from hypothesis import given
 
-from reperage.index.text.analysis import STOP_WORDS, fold, terms
+from reperage.index.text.analysis import STOP_WORDS, terms
+from reperage.index.text.folding import fold
 from tests.corpus.generated import arbitrary
 
 

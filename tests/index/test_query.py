@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from reperage.index.lexical import Lexical
-from reperage.index.query import FRAME, Query, in_own_words
+from reperage.index.query import FRAMING_WORDS, Query, in_own_words
 from reperage.index.text.analysis import terms
 from reperage.index.text.equivalents import equivalents
 from tests.corpus.generated import arbitrary
@@ -97,7 +97,7 @@ def test_a_french_question_keeps_words_that_are_code() -> None:
 def test_words_that_only_frame_a_question_are_no_terms(question: str, about: list[str]) -> None:
     found = matter(question, FRENCH)
     assert set(found) >= {stem(word) for word in about}
-    assert not set(found) & FRAME
+    assert not set(found) & FRAMING_WORDS
     assert len(found) == len(set(found))
 
 
@@ -110,7 +110,7 @@ def test_where_there_are_no_others_they_are(question: str, alone: str) -> None:
 
 def test_the_shares_of_all_terms_are_one() -> None:
     query = Query.of("Un conteneur, une image et Kubernetes", FRENCH)
-    held = query.held(frozenset({stem("image"), stem("conteneur"), stem("port")}))
+    held = query.places_in(frozenset({stem("image"), stem("conteneur"), stem("port")}))
     assert held == {0, 1}
     assert query.share(range(len(query.terms))) == pytest.approx(1)
     weights = [term.weight for term in query.terms]
@@ -120,8 +120,8 @@ def test_the_shares_of_all_terms_are_one() -> None:
 
 def test_a_term_is_held_by_its_equivalent() -> None:
     query = Query.of("container", FRENCH)
-    assert query.held(frozenset({stem("conteneur")})) == {0}
-    assert query.held(frozenset()) == frozenset()
+    assert query.places_in(frozenset({stem("conteneur")})) == {0}
+    assert query.places_in(frozenset()) == frozenset()
 
 
 @pytest.mark.parametrize("question", ["", "?!", "qu'est-ce que c'est ?", "🐳"])

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reperage.index.text.analysis import fold
 from reperage.index.text.dictionary import WordList, dictionary
+from reperage.index.text.folding import fold
+from reperage.index.text.spelling import correct
 from reperage.index.text.vocabulary import FILE, Vocabulary
 from tests.corpus.generated import arbitrary
 
@@ -66,7 +67,7 @@ def vocabulary() -> Vocabulary:
     ],
 )
 def test_a_misspelt_question_is_written_as_the_course_writes(vocabulary: Vocabulary, written: str, meant: str) -> None:
-    assert vocabulary.correct(written) == meant
+    assert correct(written, vocabulary) == meant
 
 
 @pytest.mark.parametrize(
@@ -107,12 +108,12 @@ def test_a_misspelt_question_is_written_as_the_course_writes(vocabulary: Vocabul
     ],
 )
 def test_what_is_spelt_right_or_is_no_french_prose_stays(vocabulary: Vocabulary, question: str) -> None:
-    assert vocabulary.correct(question) == question
+    assert correct(question, vocabulary) == question
 
 
 def test_a_word_of_code_is_known_and_never_proposed(vocabulary: Vocabulary) -> None:
     assert "imge" in vocabulary
-    assert vocabulary.correct("imgee") != "imge"
+    assert correct("imgee", vocabulary) != "imge"
 
 
 def test_the_course_has_a_word_whatever_its_accents_and_capitals(vocabulary: Vocabulary) -> None:
@@ -124,36 +125,36 @@ def test_the_course_has_a_word_whatever_its_accents_and_capitals(vocabulary: Voc
 
 def test_shorthand_that_the_course_writes_is_its_own() -> None:
     keys = Vocabulary.build(["Une pk est une clé primaire."], [])
-    assert keys.correct("c'est quoi une pk") == "c'est quoi une pk"
-    assert keys.correct("pq une pk") == "pourquoi une pk"
+    assert correct("c'est quoi une pk", keys) == "c'est quoi une pk"
+    assert correct("pq une pk", keys) == "pourquoi une pk"
 
 
 def test_accents_and_small_letters_are_kept_where_capitals_are_more_frequent() -> None:
     loud = Vocabulary.build(["EXPOSE EXPOSE EXPOSE", "un port exposé", "Conteneur"], [])
-    assert loud.correct("port expossé") == "port exposé"
-    assert loud.correct("un conteneure") == "un conteneur"
+    assert correct("port expossé", loud) == "port exposé"
+    assert correct("un conteneure", loud) == "un conteneur"
 
 
 def test_a_word_is_written_small_as_it_was_typed_and_a_name_is_not() -> None:
     course = Vocabulary.build(["Le Conteneur Docker, son Conteneur, un Nginx, des Nginx et le Linux, le Linux."], [])
-    assert course.correct("un conteneure") == "un conteneur"
-    assert course.correct("Conteneure ?") == "Conteneur ?"
-    assert course.correct("dokcer et ngnix") == "Docker et Nginx"
+    assert correct("un conteneure", course) == "un conteneur"
+    assert correct("Conteneure ?", course) == "Conteneur ?"
+    assert correct("dokcer et ngnix", course) == "Docker et Nginx"
 
 
 def test_the_accent_that_a_participle_was_typed_with_is_kept() -> None:
     course = Vocabulary.build(["On isole le port, il expose le volume.", "Il isole, il expose le volume."], [])
-    assert course.correct("un port expossé et issolé") == "un port exposé et isolé"
-    assert course.correct("un voulumé") == "un volume"
+    assert correct("un port expossé et issolé", course) == "un port exposé et isolé"
+    assert correct("un voulumé", course) == "un volume"
 
 
 def test_a_slip_of_the_course_is_not_proposed() -> None:
-    assert Vocabulary.build(["un conteneurr"], []).correct("un conteneurrr") == "un conteneurrr"
+    assert correct("un conteneurrr", Vocabulary.build(["un conteneurr"], [])) == "un conteneurrr"
 
 
 def test_without_a_word_questions_are_spelt_all_the_same() -> None:
     nothing = Vocabulary.build([], [])
-    assert nothing.correct("cest koi la diference") == "c'est quoi la différence"
+    assert correct("cest koi la diference", nothing) == "c'est quoi la différence"
     assert "docker" not in nothing
 
 
@@ -164,7 +165,7 @@ def test_what_is_saved_is_read_again(tmp_path, vocabulary: Vocabulary) -> None:
     loaded.save(tmp_path / "again")
 
     assert (tmp_path / "again" / FILE).read_bytes() == (tmp_path / FILE).read_bytes()
-    assert loaded.correct("un conteneure expossé") == "un conteneur exposé"
+    assert correct("un conteneure expossé", loaded) == "un conteneur exposé"
     assert "imge" in loaded
 
 
@@ -204,11 +205,11 @@ def test_a_file_that_is_damaged_is_a_value_error(tmp_path) -> None:
     ],
 )
 def test_strange_text_stays_as_it_is(vocabulary: Vocabulary, question: str) -> None:
-    assert vocabulary.correct(question) == question
+    assert correct(question, vocabulary) == question
 
 
 def test_what_follows_many_words_stays(vocabulary: Vocabulary) -> None:
-    corrected = vocabulary.correct("conteneure " * 180).split()
+    corrected = correct("conteneure " * 180, vocabulary).split()
     assert corrected[0] == "conteneur"
     assert corrected[-1] == "conteneure"
 
@@ -216,12 +217,12 @@ def test_what_follows_many_words_stays(vocabulary: Vocabulary) -> None:
 @given(words=st.lists(st.sampled_from(sorted({w for w in PROSE.split() if w.isalpha()})), max_size=12))
 def test_words_of_the_course_never_change(vocabulary: Vocabulary, words: list[str]) -> None:
     question = " ".join(words)
-    assert vocabulary.correct(question) == question
+    assert correct(question, vocabulary) == question
 
 
 @given(text=arbitrary)
 def test_any_text_can_be_corrected_and_built_from(vocabulary: Vocabulary, text: str) -> None:
-    assert isinstance(vocabulary.correct(text), str)
+    assert isinstance(correct(text, vocabulary), str)
     own = Vocabulary.build([text], [])
     assert all(word in own for word in text.split() if word.isalpha() and fold(word).isalpha() and word.isascii())
 

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from reperage.corpus import read_course
-from reperage.index.build import Built, build_index
+from reperage.index.build import BuildResult, build_index
 from reperage.index.encoder import Encoder
 from reperage.service.app import create_app
 from reperage.service.cli.main import _server
@@ -89,7 +89,7 @@ def copy_home(home: Path, folder: Path) -> Path:
     return Path(shutil.copytree(home, folder / "home", ignore=shutil.ignore_patterns("repere.sqlite3*")))
 
 
-def build_course(home: Path, folder: Path, encoder: Encoder, course: str | None = None) -> Built:
+def build_course(home: Path, folder: Path, encoder: Encoder, course: str | None = None) -> BuildResult:
     """Build the documents in `folder` into `home`, as `repere build` would."""
     settings = Settings(home=home)
     return build_index(read_course(folder, course), encoder, settings.recipe, settings.index_roots[0], str(folder))

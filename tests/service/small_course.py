@@ -11,8 +11,8 @@ from reperage.index.manifest import Recipe
 from reperage.service.answering.answerability import NAMES, Answerability, Features, features, judge
 from reperage.service.answering.calibration import Calibration, load_calibration
 from reperage.service.answering.extractive import Quote, compose
-from reperage.service.answering.question.question_type import Kind
-from reperage.service.answering.sentence_selection import Candidate, candidates, select
+from reperage.service.answering.question.question_type import QuestionType
+from reperage.service.answering.sentence_selection import Candidate, rank_sentences, select
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class SmallCourse:
 
     def candidates(self, question: str) -> list[Candidate]:
         vector = self.encoder.encode_query([question])[0]
-        return candidates(self.index.query(question), question, self.index, vector, self.hits(question))
+        return rank_sentences(self.index.query(question), question, self.index, vector, self.hits(question))
 
-    def select(self, question: str) -> tuple[Kind, list[Candidate]]:
+    def select(self, question: str) -> tuple[QuestionType, list[Candidate]]:
         return select(self.index, question, self.candidates(question))
 
     def compose(self, question: str) -> list[Quote]:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reperage.index.text.analysis import fold
-from reperage.service.answering.question.answer_type import Form, asked_form, has_form
+from reperage.index.text.folding import fold
+from reperage.service.answering.question.answer_type import AnswerType, answer_type_of, holds_answer_type
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ from reperage.service.answering.question.answer_type import Form, asked_form, ha
         ("", None),
     ],
 )
-def test_the_form_is_told_from_the_question(question: str, form: Form | None) -> None:
-    assert asked_form(fold(question)) == form
+def test_the_form_is_told_from_the_question(question: str, form: AnswerType | None) -> None:
+    assert answer_type_of(fold(question)) == form
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def test_the_form_is_told_from_the_question(question: str, form: Form | None) ->
     ],
 )
 def test_a_sentence_has_the_form_beside_what_the_question_names(
-    form: Form, question: str, text: str, has: bool
+    form: AnswerType, question: str, text: str, has: bool
 ) -> None:
-    assert has_form(form, text, text, question) is has
+    assert holds_answer_type(form, text, text, question) is has
 
 
 def test_code_may_be_the_command_that_is_asked_for() -> None:
-    assert has_form("command", "docker ps -a", "docker ps -a", "quelle commande", "code")
-    assert not has_form("command", "docker ps -a", "docker ps -a", "quelle commande", "paragraph")
-    assert not has_form("number", "docker ps", "docker ps", "combien", "code")
+    assert holds_answer_type("command", "docker ps -a", "docker ps -a", "quelle commande", "code")
+    assert not holds_answer_type("command", "docker ps -a", "docker ps -a", "quelle commande", "paragraph")
+    assert not holds_answer_type("number", "docker ps", "docker ps", "combien", "code")

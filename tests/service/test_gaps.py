@@ -14,7 +14,7 @@ from reperage.service.clock import now
 from reperage.service.contract.answer import Status
 from reperage.service.conversations.conversations import Conversations
 from reperage.service.conversations.feedback import rate
-from reperage.service.conversations.gaps import Gap, find_gaps, folded
+from reperage.service.conversations.gaps import Gap, find_gaps
 from reperage.service.database.engine import Database
 from reperage.service.database.keys import store_key
 from reperage.service.database.tables import CONVERSATIONS, TURNS
@@ -119,27 +119,6 @@ def test_one_school_is_not_told_what_another_s_students_asked(kept: Conversation
     everything = told(None)
     assert set(everything) == {"Une image ?", "le swarm", "Un volume ?", "Et sans LMS ?"}
     assert everything["le swarm"] == (2, ["dit Bruno"])
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("Un port ?", "un  port"),
-        ("Un port ?", "UN PORT\u00a0?"),
-        ("L’image…", "l'image"),
-        ("Straße !", "STRASSE"),
-        ("e\u0301cran", "Écran."),
-    ],
-)
-def test_questions_that_are_the_same(one: str, other: str) -> None:
-    assert folded(one) == folded(other)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"), [("Un port ?", "Un porc ?"), ("C", "C++"), ("?", "!"), ("ou", "où"), (".NET ?", "net ?")]
-)
-def test_questions_that_are_not(one: str, other: str) -> None:
-    assert folded(one) != folded(other)
 
 
 def test_a_hundred_thousand_turns_are_looked_through_quickly(database: Database) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from reperage.service.answering import sentence_selection as selection
 from reperage.service.answering.question import answer_type as forms
 from reperage.service.answering.question import question_type as kinds
-from reperage.service.answering.question.question_type import kind, sides
+from reperage.service.answering.question.question_type import question_type_of, sides
 from tests.corpus.generated import arbitrary
 
 
@@ -59,13 +59,13 @@ from tests.corpus.generated import arbitrary
     ],
 )
 def test_the_kind_is_told_from_the_words(question: str, wanted: str) -> None:
-    assert kind(question) == wanted
+    assert question_type_of(question) == wanted
 
 
 @pytest.mark.parametrize("question", ["C'est quoi un port ?", "Différence entre A et B ?", "Comment créer une image ?"])
 def test_capitals_accents_and_apostrophes_change_no_kind(question: str) -> None:
     for written in (question.upper(), question.replace("'", "’"), f"  {question} ", question.replace("é", "e")):
-        assert kind(written) == kind(question)
+        assert question_type_of(written) == question_type_of(question)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_the_longest_questions_are_told_in_no_time(question: str) -> None:
     ]
     assert len(patterns) > 10
     started = process_time()
-    kind(question)
+    question_type_of(question)
     sides(question)
     for pattern in patterns:
         list(pattern.finditer(question))
@@ -155,6 +155,6 @@ def test_the_longest_questions_are_told_in_no_time(question: str) -> None:
 
 @given(text=arbitrary)
 def test_any_text_has_a_kind(text: str) -> None:
-    assert kind(text) in ("definition", "difference", "yes_or_no", "list", "how_to", "other")
+    assert question_type_of(text) in ("definition", "difference", "yes_or_no", "list", "how_to", "other")
     found = sides(text)
     assert found is None or all(side in text for side in found)

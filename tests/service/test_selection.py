@@ -120,7 +120,7 @@ def test_the_share_of_the_question_that_is_held_is_a_share(course: SmallCourse, 
     query = course.index.query(question)
     for candidate in course.candidates(question):
         assert 0 <= candidate.passage <= 1 + 1e-6
-        own = query.share(query.held(term_set(candidate.sentence.shown)))
+        own = query.share(query.places_in(term_set(candidate.sentence.shown)))
         assert candidate.passage >= own - 1e-6
 
 

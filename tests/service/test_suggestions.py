@@ -149,7 +149,7 @@ def test_the_shipped_course_suggests_what_it_answers(assistant: Assistant) -> No
 @pytest.mark.model
 def test_what_may_not_be_asked_here_is_not_suggested(assistant: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assistant, "_max_question_length", 25)
-    monkeypatch.setattr(module, "_found", {})
+    monkeypatch.setattr(module, "_suggestions", {})
     index = assistant.courses.index("docker")
     found = suggestions(assistant, index)
     assert found

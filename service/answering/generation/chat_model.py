@@ -1,4 +1,4 @@
-"""A language model, by LangChain: any provider that `init_chat_model` knows."""
+"""The chat model that writes answers, by LangChain: any provider that `init_chat_model` knows."""
 
 import asyncio
 import random
@@ -22,7 +22,7 @@ _WORTH_ANOTHER_TRY = (408, 409, 429)
 
 
 class ChatModel(Protocol):
-    """Whatever writes text when it is told to."""
+    """A model that writes text by instructions."""
 
     @property
     def name(self) -> str:
@@ -34,7 +34,7 @@ class ChatModel(Protocol):
         ...
 
 
-class LangChainModel:
+class LangChainChatModel:
     """One chat model of LangChain."""
 
     def __init__(self, name: str, model: BaseChatModel, retries: int = 0) -> None:
@@ -66,15 +66,15 @@ class LangChainModel:
                 yield piece.text
 
 
-def load_chat_model(settings: Settings) -> LangChainModel:
+def load_chat_model(settings: Settings) -> LangChainChatModel:
     """The model that the settings name; nothing is called yet.
 
     Raises:
         StartError: the provider is unknown, its package is missing, or it lacks a setting.
     """
     assert settings.chat_model is not None
-    provider, found, name = settings.chat_model.partition(":")
-    if not found or not name:
+    provider, colon, name = settings.chat_model.partition(":")
+    if not colon or not name:
         raise StartError(
             f"REPERE_CHAT_MODEL is {settings.chat_model!r}; write it as provider:model, as ollama:qwen3:4b"
         )
@@ -87,10 +87,10 @@ def load_chat_model(settings: Settings) -> LangChainModel:
         ) from error
     except Exception as error:  # Each provider's package has errors of its own, and what it says names the setting.
         raise StartError(
-            f"the chat model {settings.chat_model!r} cannot be set up: {_said(error)} "
+            f"the chat model {settings.chat_model!r} cannot be set up: {_message_of(error)} "
             "(REPERE_CHAT_API_KEY and REPERE_CHAT_BASE_URL say how to reach it)"
         ) from error
-    return LangChainModel(settings.chat_model, model, settings.chat_retries)
+    return LangChainChatModel(settings.chat_model, model, settings.chat_retries)
 
 
 def _options(settings: Settings, provider: str) -> dict[str, Any]:
@@ -116,9 +116,9 @@ def _may_pass(error: Exception) -> bool:
     return not isinstance(status, int) or status >= 500 or status in _WORTH_ANOTHER_TRY
 
 
-def _said(error: Exception) -> str:
+def _message_of(error: Exception) -> str:
     """What an error says in one line, without the values that were given: a key may be among them."""
     errors = getattr(error, "errors", None)
     if callable(errors):
-        return "; ".join(str(found["msg"]) for found in errors())
+        return "; ".join(str(problem["msg"]) for problem in errors())
     return " ".join(str(error).split())

@@ -16,15 +16,15 @@ import numpy as np
 import structlog
 from anyio import CapacityLimiter, to_thread
 
-from reperage.corpus.blocks import Kind
+from reperage.corpus.blocks import BlockKind
 from reperage.index.index import QuestionEncoder
 from reperage.index.vectors import Vectors
 from reperage.service.answering.citations import citation_of
-from reperage.service.answering.draft import Checked, Draft
+from reperage.service.answering.draft import CitedSentence, Draft
 from reperage.service.answering.extractive import Quote, leans, quote_of
 from reperage.service.answering.generation.chat_model import ChatModel
-from reperage.service.answering.generation.output_parser import Written, WrittenReader
-from reperage.service.answering.generation.verification import refusal
+from reperage.service.answering.generation.output_parser import GeneratedSentence, OutputParser
+from reperage.service.answering.generation.verification import verify
 from reperage.service.contract.answer import Answer, AnswerSentence, Citation
 from reperage.service.errors import ServiceError
 from reperage.service.settings import Settings
@@ -52,7 +52,7 @@ Tu réponds à la question d'un étudiant à partir de phrases numérotées de s
 
 
 @dataclass(slots=True)
-class _Answering:
+class _AnswerInProgress:
     """One answer on its way.
 
     `quotes` are the numbered sentences, `vectors` theirs, float32 [sentences, dimensions]; `replacements` those of them
@@ -66,14 +66,14 @@ class _Answering:
     replacements: frozenset[int]
     numbers: dict[int, int] = field(default_factory=dict)
     shown: set[str] = field(default_factory=set)
-    held_back: list[Checked] = field(default_factory=list)
-    written: int = 0
+    held_back: list[CitedSentence] = field(default_factory=list)
+    sentences_written: int = 0
     nothing_before: bool = True
-    kind: Kind | None = None
+    kind: BlockKind | None = None
     block: int = -1
     group: int = -1
 
-    def cite(self, text: str, kind: Kind, numbers: Sequence[int]) -> Checked | None:
+    def cite(self, text: str, kind: BlockKind, numbers: Sequence[int]) -> CitedSentence | None:
         """The sentence with its citations; `None` where it was shown before, or a quote does not stand in its
         document."""
         if text in self.shown:
@@ -91,21 +91,21 @@ class _Answering:
         self.group += kind != self.kind
         self.block += kind != self.kind or kind != "paragraph"
         self.kind = kind
-        cited = [self.numbers[n] for n in numbers]
-        sentence = AnswerSentence(text=text, citations=cited, kind=kind, block=self.block, group=self.group)
-        return Checked(sentence, list(new.values()))
+        citations = [self.numbers[n] for n in numbers]
+        sentence = AnswerSentence(text=text, citations=citations, kind=kind, block=self.block, group=self.group)
+        return CitedSentence(sentence, list(new.values()))
 
-    def replace(self, numbers: Sequence[int]) -> list[Checked]:
+    def replace(self, numbers: Sequence[int]) -> list[CitedSentence]:
         """The quotes that stand for a failed sentence: those of its own that the extractive answer has too, and that
         no sentence rests on yet."""
-        found = []
+        replacements = []
         for n in numbers:
             sentence = self.quotes[n - 1].sentence
             if n in self.replacements - self.numbers.keys() and (
-                checked := self.cite(sentence.shown, sentence.kind, [n])
+                cited := self.cite(sentence.shown, sentence.kind, [n])
             ):
-                found.append(checked)
-        return found
+                replacements.append(cited)
+        return replacements
 
 
 class SupportModel(Protocol):
@@ -138,87 +138,89 @@ class GeneratingComposer:
     def name(self) -> str:
         return self._model.name
 
-    async def compose(self, draft: Draft) -> AsyncGenerator[Checked]:
+    async def compose(self, draft: Draft) -> AsyncGenerator[CitedSentence]:
         """The sentences that are borne out, each as soon as it is; none where the model wrote none in time.
 
         Whatever goes wrong ends the answer: it raises nothing.
         """
         began = monotonic()
-        answering = _Answering(draft, *_numbered(draft))
+        answer = _AnswerInProgress(draft, *_numbered(draft))
         try:
-            async with aclosing(self._written(answering, began)) as sentences:
-                async for written in sentences:
-                    for checked in await self._check(answering, written):
-                        yield checked
-                    if len(answering.shown) >= _MOST_SENTENCES:
+            async with aclosing(self._generate(answer, began)) as sentences:
+                async for sentence in sentences:
+                    for cited in await self._verify(answer, sentence):
+                        yield cited
+                    if len(answer.shown) >= _MOST_SENTENCES:
                         break
         except Exception as error:
             problem = str(error) if isinstance(error, ServiceError) else type(error).__name__
-            log.warning("chat_model_failed", model=self.name, sentences_sent=answering.written, problem=problem)
+            log.warning("chat_model_failed", model=self.name, sentences_sent=answer.sentences_written, problem=problem)
 
-    async def _written(self, answering: _Answering, began: float) -> AsyncGenerator[Written]:
+    async def _generate(self, answer: _AnswerInProgress, began: float) -> AsyncGenerator[GeneratedSentence]:
         """The sentences that the model writes; until one is sent, the time for the first counts, then that for all."""
-        reader = WrittenReader()
-        read = 0
-        request = _request(answering.draft.answer, answering.quotes)
+        parser = OutputParser()
+        length = 0
+        request = _request(answer.draft.answer, answer.quotes)
         async with asyncio.timeout(began + self._first_sentence_seconds - monotonic()):
             await self._calls.acquire()
         try:
             async with aclosing(self._model.write(_INSTRUCTIONS, request)) as pieces:
-                while read < _MOST_WRITTEN:
-                    seconds = self._seconds if answering.written else self._first_sentence_seconds
+                while length < _MOST_WRITTEN:
+                    seconds = self._seconds if answer.sentences_written else self._first_sentence_seconds
                     async with asyncio.timeout(began + seconds - monotonic()):
                         piece = await anext(pieces, None)
                     if piece is None:
                         break
-                    read += len(piece)
-                    for written in reader.read(piece):
-                        yield written
+                    length += len(piece)
+                    for sentence in parser.read(piece):
+                        yield sentence
         finally:
             self._calls.release()
-        for written in reader.end():
-            yield written
+        for sentence in parser.end():
+            yield sentence
 
-    async def _check(self, answering: _Answering, written: Written) -> list[Checked]:
+    async def _verify(self, answer: _AnswerInProgress, sentence: GeneratedSentence) -> list[CitedSentence]:
         """What a sentence adds to the answer: itself, the quotes that it should have used, or nothing."""
-        numbers = [n for n in written.numbers if 1 <= n <= len(answering.quotes)]
-        why = await self._refusal(answering, written, numbers)
+        numbers = [n for n in sentence.numbers if 1 <= n <= len(answer.quotes)]
+        why = await self._rejection(answer, sentence, numbers)
         if why is None:
-            checked = answering.cite(written.shown, written.kind, numbers)
-            if checked is None:
+            cited = answer.cite(sentence.shown, sentence.kind, numbers)
+            if cited is None:
                 return []
-            answering.written += 1
-            answering.held_back.append(checked)
-            answering.nothing_before = False
+            answer.sentences_written += 1
+            answer.held_back.append(cited)
+            answer.nothing_before = False
         else:
             log.debug("sentence_refused", model=self.name, reason=why)
-            replaced = answering.replace(numbers)
-            answering.held_back += replaced
-            answering.nothing_before = not replaced
-        if not answering.written:
+            replacements = answer.replace(numbers)
+            answer.held_back += replacements
+            answer.nothing_before = not replacements
+        if not answer.sentences_written:
             return []
-        released, answering.held_back = answering.held_back, []
-        return released
+        sentences, answer.held_back = answer.held_back, []
+        return sentences
 
-    async def _refusal(self, answering: _Answering, written: Written, numbers: Sequence[int]) -> str | None:
+    async def _rejection(
+        self, answer: _AnswerInProgress, sentence: GeneratedSentence, numbers: Sequence[int]
+    ) -> str | None:
         """Why a sentence is not let through; `None` where it is."""
-        if not numbers or len(numbers) < len(written.numbers):
+        if not numbers or len(numbers) < len(sentence.numbers):
             return "numbers"
-        if answering.nothing_before and leans(written.shown):
+        if answer.nothing_before and leans(sentence.shown):
             return "nothing to lean on"
-        quotes = [answering.quotes[n - 1] for n in numbers]
-        if why := refusal(written, quotes):
+        quotes = [answer.quotes[n - 1] for n in numbers]
+        if why := verify(sentence, quotes):
             return why
-        return await to_thread.run_sync(self._unlike, answering, written, numbers, limiter=self._limiter)
+        return await to_thread.run_sync(self._unlike, answer, sentence, numbers, limiter=self._limiter)
 
-    def _unlike(self, answering: _Answering, written: Written, numbers: Sequence[int]) -> str | None:
+    def _unlike(self, answer: _AnswerInProgress, sentence: GeneratedSentence, numbers: Sequence[int]) -> str | None:
         """Why the meaning of a sentence is not that of its quotes, as far as models can tell."""
-        nearness = answering.vectors @ self._encoder.encode_query([written.shown])[0]
+        nearness = answer.vectors @ self._encoder.encode_query([sentence.shown])[0]
         if nearness[[n - 1 for n in numbers]].max() < nearness.max() - _FARTHER:
             return "another sentence is nearer"
         if self._support is not None:
-            premise = " ".join(answering.quotes[n - 1].sentence.shown for n in numbers)
-            if self._support.support(premise, written.shown) < _LEAST_SUPPORT:
+            premise = " ".join(answer.quotes[n - 1].sentence.shown for n in numbers)
+            if self._support.support(premise, sentence.shown) < _LEAST_SUPPORT:
                 return "the support model"
         return None
 
@@ -226,7 +228,7 @@ class GeneratingComposer:
 def _numbered(draft: Draft) -> tuple[list[Quote], Vectors, frozenset[int]]:
     """The sentences that the model is given, section by section in the order of the hits; their vectors; and the
     numbers of those that the extractive answer has."""
-    hits = {candidate.hit.row: candidate.hit for candidate in draft.found}
+    hits = {candidate.hit.row: candidate.hit for candidate in draft.candidates}
     quotes: list[Quote] = []
     vectors: list[Vectors] = []
     seen: set[tuple[str, int]] = set()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from reperage.index.text.analysis import fold
+from reperage.index.text.folding import fold
 
 _FIGURES = re.compile(r"(?<![\w.,])-?\d+(?:[.,:/-]\d+)*(?:\s?[%€$£])?|\d+(?:[.,:/-]\d+)*(?:\s?[%€$£])?")
 _SPACES_IN_NUMBER = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}\b)")
@@ -30,7 +30,7 @@ _OTHERS = """
     sunday:dimanche century:siecle
 """
 _CARDINAL = {word: int(value) for word, value in (pair.split(":") for pair in _VALUES.split())}
-_NAMED = dict(pair.split(":") for pair in _OTHERS.split())
+_NAMES = dict(pair.split(":") for pair in _OTHERS.split())
 
 
 def numbers_in(text: str) -> frozenset[str]:
@@ -38,32 +38,32 @@ def numbers_in(text: str) -> frozenset[str]:
     plain = _SPACES_IN_NUMBER.sub("", text)
     figures = {"".join(match.split()).replace(",", ".") for match in _FIGURES.findall(plain)}
     words = _WORD.findall(fold(plain).replace("de zero", " "))
-    named = {_NAMED[key] for word in words if (key := _base(word)) in _NAMED}
-    return frozenset(figures | named | set(_spelt(words)))
+    names = {_NAMES[key] for word in words if (key := _base(word)) in _NAMES}
+    return frozenset(figures | names | set(_in_words(words)))
 
 
 def is_number(word: str) -> bool:
     """Whether a word is one that `numbers_in` reads."""
     key = fold(word)
-    return key in _CARDINAL or _base(key) in _NAMED
+    return key in _CARDINAL or _base(key) in _NAMES
 
 
 def _base(word: str) -> str:
     """What an ordinal or a plural is made from."""
     ordinal = _ORDINAL.match(word)
     if ordinal:
-        return ordinal["of"] if ordinal["of"] in _NAMED else ordinal["of"] + "e"
-    return word[:-1] if word.endswith("s") and word[:-1] in _NAMED else word
+        return ordinal["of"] if ordinal["of"] in _NAMES else ordinal["of"] + "e"
+    return word[:-1] if word.endswith("s") and word[:-1] in _NAMES else word
 
 
-def _spelt(words: list[str]) -> Iterator[str]:
+def _in_words(words: list[str]) -> Iterator[str]:
     """The numbers that are written in words: `vingt-deux`, `quatre-vingts`, `deux cents`, `vingt et un`."""
     value: int | None = None
     for word in words:
         ordinal = _ORDINAL.match(word)
         word = ordinal["of"] if ordinal and ordinal["of"] in _CARDINAL else word
         if word in _CARDINAL:
-            value = _joined(value, _CARDINAL[word])
+            value = _combined(value, _CARDINAL[word])
         elif word in ("un", "une") and value is not None:
             value += 1
         elif word != "et" and value is not None:
@@ -73,7 +73,7 @@ def _spelt(words: list[str]) -> Iterator[str]:
         yield str(value)
 
 
-def _joined(value: int | None, further: int) -> int:
+def _combined(value: int | None, further: int) -> int:
     if value is None:
         return further
     return value * further if further >= 100 or (value == 4 and further == 20) else value + further

@@ -1,10 +1,10 @@
-"""What a language model writes, cut into sentences with the numbers that they rest on, while it is written."""
+"""Parser of what a language model writes: into sentences with the numbers that they rest on, while it is written."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reperage.corpus.blocks import Kind
+from reperage.corpus.blocks import BlockKind
 from reperage.corpus.located import Located
 from reperage.corpus.sentences import sentence_ranges
 
@@ -14,7 +14,7 @@ _MARKS = re.compile(rf"{_MARK}(?:\s?{_MARK})*")
 _NUMBER = re.compile(r"(\d+)(?:\s?[-–]\s?(\d+))?")
 _MOST_IN_RANGE = 10
 _BRACKETS = str.maketrans("【】", "[]")
-_FENCED = re.compile(r"```[^\n`]*\n(?P<code>.*?)\n?[ \t]*```", re.S)
+_CODE_BLOCK = re.compile(r"```[^\n`]*\n(?P<code>.*?)\n?[ \t]*```", re.S)
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`?", re.S)
 _THOUGHT = re.compile(r"<think(?:ing)?>.*?(?P<end></think(?:ing)?>|\Z)", re.S | re.I)
 # Some models' thoughts begin before the text does.
@@ -26,15 +26,15 @@ _ENDS = (".", "!", "?", "…", ":", "»", ")")
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A sentence as it was written, with the Markdown marks of code, and the numbers that stand behind it.
+class GeneratedSentence:
+    """A sentence as a model wrote it, with the Markdown marks of code, and the numbers that stand behind it.
 
     `shown` is what a reader would see.
     """
 
     text: str
     numbers: tuple[int, ...]
-    kind: Kind = "paragraph"
+    kind: BlockKind = "paragraph"
 
     @property
     def shown(self) -> str:
@@ -44,34 +44,34 @@ class Written:
         return plain if plain.endswith(_ENDS) else plain + "."
 
 
-class WrittenReader:
+class OutputParser:
     """Takes text piece by piece and gives each sentence once its numbers are complete."""
 
     def __init__(self) -> None:
         self._waiting = ""
 
-    def read(self, piece: str) -> list[Written]:
+    def read(self, piece: str) -> list[GeneratedSentence]:
         """The sentences that `piece` completes."""
         self._waiting += piece.translate(_BRACKETS)
         return self._complete(at_end=False) if "]" in self._waiting else []
 
-    def end(self) -> list[Written]:
+    def end(self) -> list[GeneratedSentence]:
         """The sentences that were still open; the last has no numbers where the text stops before them."""
-        found = self._complete(at_end=True)
+        complete = self._complete(at_end=True)
         rest, self._waiting = self._waiting, ""
-        return [*found, *_sentences(rest, ())]
+        return [*complete, *_sentences(rest, ())]
 
-    def _complete(self, at_end: bool) -> list[Written]:
+    def _complete(self, at_end: bool) -> list[GeneratedSentence]:
         if self._thinks() and not at_end:
             return []
         if "<" in self._waiting:
             self._waiting = _END_OF_THOUGHT.sub("", _THOUGHT.sub("", self._waiting))
-        found: list[Written] = []
+        sentences: list[GeneratedSentence] = []
         while match := self._marks(at_end):
             numbers = tuple(dict.fromkeys(_numbers(match.group())))
-            found += _sentences(self._waiting[: match.start()], numbers)
+            sentences += _sentences(self._waiting[: match.start()], numbers)
             self._waiting = _LEFT_OVER.sub("", self._waiting[match.end() :], count=1)
-        return found
+        return sentences
 
     def _marks(self, at_end: bool) -> re.Match[str] | None:
         """The first complete marks outside code: complete once something else has begun behind them."""
@@ -93,30 +93,30 @@ def _numbers(marks: str) -> Iterator[int]:
         yield from range(int(first), min(int(last or first), int(first) + _MOST_IN_RANGE - 1) + 1)
 
 
-def _sentences(text: str, numbers: tuple[int, ...]) -> list[Written]:
+def _sentences(text: str, numbers: tuple[int, ...]) -> list[GeneratedSentence]:
     """The sentences of a text whose last one has `numbers`; code is one, and the sentence that announces it another."""
-    parts: list[tuple[str, Kind]] = []
+    parts: list[tuple[str, BlockKind]] = []
     at = 0
-    for fenced in _FENCED.finditer(text):
-        parts += _prose(text[at : fenced.start()])
-        parts.append((fenced.group("code"), "code"))
-        at = fenced.end()
+    for block in _CODE_BLOCK.finditer(text):
+        parts += _prose(text[at : block.start()])
+        parts.append((block.group("code"), "code"))
+        at = block.end()
     parts += _prose(text[at:])
     if not parts:
         return []
     # Marks behind a block of code are also those of the sentence that announces it.
     shared = 2 if parts[-1][1] == "code" and len(parts) > 1 and parts[-2][0].rstrip().endswith(":") else 1
     unmarked = len(parts) - shared
-    return [Written(part, numbers if i >= unmarked else (), kind) for i, (part, kind) in enumerate(parts)]
+    return [GeneratedSentence(part, numbers if i >= unmarked else (), kind) for i, (part, kind) in enumerate(parts)]
 
 
-def _prose(text: str) -> list[tuple[str, Kind]]:
-    found: list[tuple[str, Kind]] = []
+def _prose(text: str) -> list[tuple[str, BlockKind]]:
+    sentences: list[tuple[str, BlockKind]] = []
     for line in text.splitlines():
         stripped = line.strip().lstrip("#").strip()
         item = _ITEM.match(stripped)
         body = stripped[item.end() :] if item else stripped
         code = [match.span() for match in _CODE.finditer(body)]
         for start, end in sentence_ranges(Located(body, (), (), code)):
-            found.append((body[start:end], "list" if item else "paragraph"))
-    return found
+            sentences.append((body[start:end], "list" if item else "paragraph"))
+    return sentences

@@ -1,15 +1,16 @@
-"""Whether quotes support a sentence that a language model wrote."""
+"""Verification of a sentence that a language model wrote against the quotes that it names."""
 
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from reperage.index.text.analysis import STOP_WORDS, fold, term_set, terms
+from reperage.index.text.analysis import STOP_WORDS, term_set, terms
 from reperage.index.text.dictionary import french
+from reperage.index.text.folding import fold
 from reperage.service.answering.extractive import Quote
 from reperage.service.answering.generation.numbers import is_number, numbers_in
-from reperage.service.answering.generation.output_parser import Written
+from reperage.service.answering.generation.output_parser import GeneratedSentence
 
 LEAST_SHARE = 0.7
 """The least share of a sentence's content words that its quotes or their headings hold."""
@@ -17,7 +18,7 @@ LEAST_SHARE = 0.7
 _LONGEST = 1000
 """Characters that a sentence may have."""
 
-Refusal = Literal[
+FailedCheck = Literal[
     "no quote",
     "length",
     "characters",
@@ -77,28 +78,30 @@ _ALIKE = 5
 """Words with so many first letters in common are taken for forms of one: `persister`, `persistance`."""
 
 
-def refusal(written: Written, quotes: Sequence[Quote]) -> Refusal | None:
-    """What the quotes do not bear out of what is written; `None` where they bear out all of it that can be read off
-    its words."""
+def verify(sentence: GeneratedSentence, quotes: Sequence[Quote]) -> FailedCheck | None:
+    """The first check that a sentence fails; `None` where its quotes bear out all of it that can be read off its
+    words."""
     if not quotes:
         return "no quote"
-    if len(written.text) > _LONGEST:
+    if len(sentence.text) > _LONGEST:
         return "length"
     source = _plain("\n".join(text for quote in quotes for text in (quote.text, quote.sentence.shown)))
-    if any(unicodedata.category(c) in _UNSEEN and c not in "\n\t" and c not in source for c in written.text):
+    if any(unicodedata.category(c) in _UNSEEN and c not in "\n\t" and c not in source for c in sentence.text):
         return "characters"
-    if written.kind == "code":
-        borne_out = any(_holds(code, written.text) for quote in quotes for code in _code_of(quote))
-        return None if borne_out else "code"
-    shown = _plain(written.shown)
-    if any(mark.group() not in source for mark in _MARKUP.finditer(_INLINE.sub(" ", written.text))):
+    if sentence.kind == "code":
+        is_quoted = any(_holds(code, sentence.text) for quote in quotes for code in _code_of(quote))
+        return None if is_quoted else "code"
+    shown = _plain(sentence.shown)
+    if any(mark.group() not in source for mark in _MARKUP.finditer(_INLINE.sub(" ", sentence.text))):
         return "markup"
-    return _not_to_the_letter(written, shown, source, quotes) or _not_in_words(shown, source, quotes)
+    return _failed_literally(sentence, shown, source, quotes) or _failed_in_words(shown, source, quotes)
 
 
-def _not_to_the_letter(written: Written, shown: str, source: str, quotes: Sequence[Quote]) -> Refusal | None:
-    """What must stand in a quote as it is written and does not."""
-    if not all(_holds(source, code) for code in _INLINE.findall(written.text)):
+def _failed_literally(
+    sentence: GeneratedSentence, shown: str, source: str, quotes: Sequence[Quote]
+) -> FailedCheck | None:
+    """The check of what must stand in a quote as it is written that fails, if one does."""
+    if not all(_holds(source, code) for code in _INLINE.findall(sentence.text)):
         return "code"
     words = [word.rstrip(".:!?…") for word in _BETWEEN.split(shown)]
     if any(_LITERAL.search(word) and not _holds(source, word) for word in words if word):
@@ -122,23 +125,23 @@ def _not_to_the_letter(written: Written, shown: str, source: str, quotes: Sequen
     return None
 
 
-def _not_in_words(shown: str, source: str, quotes: Sequence[Quote]) -> Refusal | None:
-    """What the words of the quotes do not say."""
+def _failed_in_words(shown: str, source: str, quotes: Sequence[Quote]) -> FailedCheck | None:
+    """The check of what the words of the quotes must say that fails, if one does."""
     if not _same_polarity(shown, quotes):
         return "negation"
     texts = [quote.sentence.shown for quote in quotes]
     titles = [title for quote in quotes for title in quote.section.heading_path]
-    held = frozenset[str]().union(*map(term_set, [*texts, *titles]))
+    quoted = frozenset[str]().union(*map(term_set, [*texts, *titles]))
     unnumbered = _WORD.sub(lambda word: " " if is_number(word.group()) else word.group(), shown)
     own = [term for term in dict.fromkeys(terms(unnumbered)) if term not in _CONNECTIVES and not term.isdigit()]
     if not own:
         return "no words"
-    if sum(_is_held(term, held) for term in own) < LEAST_SHARE * len(own):
+    if sum(_is_quoted(term, quoted) for term in own) < LEAST_SHARE * len(own):
         return "words"
     known = frozenset(_WORD.findall(fold(source))) | STOP_WORDS
     for i, word in enumerate(_WORD.findall(shown)):
         key = fold(word)
-        lacks = len(key) > 1 and key not in known and not held.issuperset(terms(word) or [key])
+        lacks = len(key) > 1 and key not in known and not quoted.issuperset(terms(word) or [key])
         if lacks and (key not in french() or (i and word[0].isupper())):
             return "name"
     return None
@@ -149,15 +152,15 @@ def _same_polarity(shown: str, quotes: Sequence[Quote]) -> bool:
     else."""
     texts = [_plain(quote.sentence.shown) for quote in quotes]
     words = frozenset(_WORD.findall(fold(" ".join(texts))))
-    theirs: list[tuple[frozenset[str], bool]] = []
+    quote_clauses: list[tuple[frozenset[str], bool]] = []
     for text in texts:
         clauses = [(term_set(clause), _denies(clause, words)) for clause in _clauses(text)]
-        theirs += [*clauses, (term_set(text), any(denies for _, denies in clauses))]
+        quote_clauses += [*clauses, (term_set(text), any(denies for _, denies in clauses))]
     for clause in _clauses(shown):
         own = term_set(clause)
         # Of those that share as many words the one with the fewest others: a clause rather than its sentence.
-        nearness = [(len(own & of_quote), -len(of_quote)) for of_quote, _ in theirs]
-        nearest = {denies for near, (_, denies) in zip(nearness, theirs, strict=True) if near == max(nearness)}
+        nearness = [(len(own & of_quote), -len(of_quote)) for of_quote, _ in quote_clauses]
+        nearest = {denies for near, (_, denies) in zip(nearness, quote_clauses, strict=True) if near == max(nearness)}
         if own and _denies(clause, words) not in nearest:
             return False
     return True
@@ -166,18 +169,18 @@ def _same_polarity(shown: str, quotes: Sequence[Quote]) -> bool:
 def _clauses(text: str) -> Iterator[str]:
     """The clauses of a sentence; what is none of its own goes with the one behind it, at the end with the one
     before."""
-    found: list[str] = []
+    clauses: list[str] = []
     waiting = ""
     for part in _CLAUSE.split(text):
         waiting = f"{waiting} {part}"
         plain = fold(waiting).replace("'", " ")
         opens = _OPENING.match(plain) and not re.search(rf"\b{_VERB}\b", plain)
         if len(term_set(part)) >= 2 and not opens:
-            found.append(waiting)
+            clauses.append(waiting)
             waiting = ""
-    if found:
-        found[-1] += f" {waiting}"
-    return iter(found or [waiting])
+    if clauses:
+        clauses[-1] += f" {waiting}"
+    return iter(clauses or [waiting])
 
 
 def _denies(clause: str, words: frozenset[str]) -> bool:
@@ -193,8 +196,8 @@ def _denies(clause: str, words: frozenset[str]) -> bool:
     return count % 2 == 1
 
 
-def _is_held(term: str, held: frozenset[str]) -> bool:
-    return term in held or (len(term) >= _ALIKE and any(other.startswith(term[:_ALIKE]) for other in held))
+def _is_quoted(term: str, quoted: frozenset[str]) -> bool:
+    return term in quoted or (len(term) >= _ALIKE and any(other.startswith(term[:_ALIKE]) for other in quoted))
 
 
 def _code_of(quote: Quote) -> list[str]:
@@ -215,5 +218,5 @@ def _plain(text: str) -> str:
 
 def _holds(text: str, code: str) -> bool:
     """Whether `text`, plain, holds `code` as a whole, but for white space."""
-    wanted = _plain(code)
-    return bool(wanted) and bool(re.search(f"{_BEFORE}{re.escape(wanted)}{_BEHIND}", text))
+    plain = _plain(code)
+    return bool(plain) and bool(re.search(f"{_BEFORE}{re.escape(plain)}{_BEHIND}", text))

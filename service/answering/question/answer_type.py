@@ -1,4 +1,4 @@
-"""The form of answer that a question asks for, and whether a text has it: a number, a date, a price, a person …
+"""Types of answer that a question may ask for, and whether a text holds one: a number, a date, a price, a person …
 
 Questions and texts are folded (small letters, no accents) unless said otherwise.
 """
@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from reperage.corpus.blocks import Kind
-from reperage.index.text.analysis import STOP_WORDS, fold
+from reperage.corpus.blocks import BlockKind
+from reperage.index.text.analysis import STOP_WORDS
 from reperage.index.text.dictionary import dictionary
+from reperage.index.text.folding import fold
 
-Form = Literal["number", "year", "time", "price", "person", "command"]
+AnswerType = Literal["number", "year", "time", "price", "person", "command"]
 
 _LEADING = r"^(?:(?:et|mais|de|depuis|jusqu['’]?a|vers) )*"
-_ASKED: dict[Form, re.Pattern[str]] = {
+_QUESTIONS: dict[AnswerType, re.Pattern[str]] = {
     "price": re.compile(
         r"\b(?:combien (?:ca )?cout\w+|cout\w+ combien|gratuit\w* ou payant\w*|payant\w* ou gratuit\w*"
         r"|quel(?:le)?s? (?:est |sont )?(?:le |les )?(?:prix|tarifs?|couts?)\b|how much does .* cost)"
@@ -57,7 +58,7 @@ _NAME = re.compile(r"(?<=[\w,;:’'(«] )[A-ZÀ-Ý][\w-]+")
 _CAPITALISED = re.compile(r"[A-ZÀ-Ý][\w-]+")
 _FULL_NAME = re.compile(r"\b[A-ZÀ-Ý][a-zà-ÿ]+(?:[ -](?:[A-Z]\.|d[eu]|von|van|[A-ZÀ-Ý][a-zà-ÿ]+))* [A-ZÀ-Ý][a-zà-ÿ]+")
 # Verbs and who does what they say; "développement" and "publiques" make nothing.
-_MADE = re.compile(
+_MAKING = re.compile(
     r"\b(?:(?:invent|fond|cre|developp|propos|publi)(?:e{1,2}s?|e?nt|a|ant|ait|aient|erent|(?:at)?(?:eur|rice)s?)"
     r"|concu\w*|concept(?:eur|rice)s?|decouv(?:r\w+|ert(?:e?s?|eurs?))|ecri(?:te?s?|v\w+)|auteure?s?|introdui\w+"
     r"|travaux|(?:invent|creat|develop|found|design)ed)\b"
@@ -70,27 +71,29 @@ _COMMAND = re.compile(
 )
 
 
-def asked_form(question: str) -> Form | None:
-    """The form that a (folded) question asks for, if it is one of these."""
-    return next((form for form, pattern in _ASKED.items() if pattern.search(question)), None)
+def answer_type_of(question: str) -> AnswerType | None:
+    """The type of answer that a (folded) question asks for, if it is one of these."""
+    return next((answer_type for answer_type, pattern in _QUESTIONS.items() if pattern.search(question)), None)
 
 
-def has_form(form: Form, shown: str, source: str, question: str, kind: Kind = "paragraph") -> bool:
-    """Whether a sentence has what the (folded) question asks for, beside what the question itself names.
+def holds_answer_type(
+    answer_type: AnswerType, shown: str, source: str, question: str, kind: BlockKind = "paragraph"
+) -> bool:
+    """Whether a sentence holds an answer of this type, beside what the (folded) question itself names.
 
     `shown` is its text, `source` its Markdown, neither folded, and `kind` the kind of its block.
     """
-    if form == "command":
+    if answer_type == "command":
         return kind == "code" or bool(_COMMAND.search(source))
     folded = fold(shown)
-    if form == "person":
+    if answer_type == "person":
         return _names_a_person(shown, folded, question)
-    if form == "price":
+    if answer_type == "price":
         return bool(_PRICE.search(folded))
-    named = set(re.findall(r"\d+", question))
-    others = re.sub(r"\d+", lambda n: "" if n.group() in named else n.group(), folded)
-    if form in ("year", "time"):
-        return bool(_YEAR.search(others) or (form == "time" and _TIME.search(others)))
+    of_question = set(re.findall(r"\d+", question))
+    others = re.sub(r"\d+", lambda n: "" if n.group() in of_question else n.group(), folded)
+    if answer_type in ("year", "time"):
+        return bool(_YEAR.search(others) or (answer_type == "time" and _TIME.search(others)))
     return bool(re.search(r"\d", others) or _NUMBER_WORD.search(others))
 
 
@@ -100,17 +103,17 @@ def _names_a_person(shown: str, folded: str, question: str) -> bool:
     "Une Image", "Docker Hub" of a question about Docker and "CI" are none. Surnames are in dictionaries too: words that
     are may be a name where the text says that something was made.
     """
-    full = [_unnamed(_CAPITALISED.findall(match.group()), question) for match in _FULL_NAME.finditer(shown)]
+    full = [_beside_question(_CAPITALISED.findall(match.group()), question) for match in _FULL_NAME.finditer(shown)]
     full = [name for name in full if len(name) > 1]
     if any(word not in dictionary() for name in full for word in name):
         return True
-    if not _MADE.search(folded):
+    if not _MAKING.search(folded):
         return False
     single = [name for name in names_in(shown) if not name.isupper() and fold(name) not in dictionary()]
-    return bool(full or _unnamed([*single, *_BY.findall(shown)], question))
+    return bool(full or _beside_question([*single, *_BY.findall(shown)], question))
 
 
-def _unnamed(words: Iterable[str], question: str) -> list[str]:
+def _beside_question(words: Iterable[str], question: str) -> list[str]:
     """The words, folded, that the question does not hold; no function words."""
     return [word for word in map(fold, words) if word not in question and word not in STOP_WORDS]
 

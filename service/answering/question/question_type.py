@@ -1,11 +1,11 @@
-"""What kind of answer a question wants, told from its words."""
+"""Types of question, by their words: what kind of answer each one wants."""
 
 import re
 from typing import Literal
 
-from reperage.index.text.analysis import fold
+from reperage.index.text.folding import fold
 
-Kind = Literal["definition", "difference", "yes_or_no", "list", "how_to", "other"]
+QuestionType = Literal["definition", "difference", "yes_or_no", "list", "how_to", "other"]
 
 _DIFFERENCE = re.compile(r"\b(?:differences?|distinctions?|distingue\w*|differe\w*|compar\w+|versus|vs|differ\w*)\b")
 # "Qu'est-ce que" before a noun: before a verb or a subject it asks for something else.
@@ -20,7 +20,7 @@ _YES_OR_NO = re.compile(
     r"(?:est[ -]ce qu|peut-on|puis-je|y a-t-il|is|are|can|could|do|does|did|has|have|should|must|will"
     r"|(?:[\w’']+ ){0,5}\w+-(?:t-)?(?:ils?|elles?|on|je|tu|nous|vous|ce)\b)"
 )
-_ASKS_MORE = re.compile(
+_OPEN_QUESTION = re.compile(
     r"\b(?:qui|que|quoi|quels?|quelles?|comment|combien|ou|quand|pourquoi|lequel|laquelle|lesquels|lesquelles|qu['’]est)\b"
 )
 _LIST = re.compile(
@@ -34,8 +34,8 @@ _BETWEEN = re.compile(r"\b(?:entre|between)\b(?P<sides>.+)", re.I)
 _AND = re.compile(r"\s+(?:et|and|versus|vs\.?|par rapport [aà]|avec|ou|or|from|de)\s+|\s*/\s*", re.I)
 
 
-def kind(question: str) -> Kind:
-    """The kind of answer that `question` wants."""
+def question_type_of(question: str) -> QuestionType:
+    """The type of `question`."""
     folded = fold(question).strip()
     if _DIFFERENCE.search(folded):
         return "difference"
@@ -45,25 +45,25 @@ def kind(question: str) -> Kind:
         return "how_to"
     if _LIST.search(folded):
         return "list"
-    asks = _YES_OR_NO.match(folded)
-    return "yes_or_no" if asks and not _ASKS_MORE.search(asks.group()) else "other"
+    opening = _YES_OR_NO.match(folded)
+    return "yes_or_no" if opening and not _OPEN_QUESTION.search(opening.group()) else "other"
 
 
 def sides(question: str) -> tuple[str, str] | None:
-    """The two things whose difference is asked for, where the question names two."""
+    """The two things that a question about a difference names; `None` where it names fewer."""
     between = _BETWEEN.search(question)
     text = between["sides"] if between else question
     parts = [part for part in _AND.split(text) if re.search(r"\w{2}", part)]
     if between and len(parts) >= 2:
         return parts[0], parts[1]
-    parts = [part for part in parts if not _only_frames(part)]
+    parts = [part for part in parts if not _names_nothing(part)]
     return (parts[0], parts[1]) if len(parts) >= 2 else None
 
 
-def _only_frames(text: str) -> bool:
+def _names_nothing(text: str) -> bool:
     """Whether nothing is named in `text`: "quelle est la différence"."""
     words = re.findall(r"\w+", fold(text))
-    return all(_DIFFERENCE.fullmatch(word) or word in _FRAMING for word in words)
+    return all(_DIFFERENCE.fullmatch(word) or word in _FRAMING_WORDS for word in words)
 
 
-_FRAMING = frozenset("quelle quel est la le les c quoi il y a t quelles sont what is the une".split())  # noqa: SIM905
+_FRAMING_WORDS = frozenset("quelle quel est la le les c quoi il y a t quelles sont what is the une".split())  # noqa: SIM905

@@ -1,10 +1,10 @@
-"""From what was typed to what is asked: courtesies left out, spelling mended, made to stand alone."""
+"""Rewriting of a question: courtesies left out, spelling mended, made to stand alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from unicodedata import normalize
 
-from reperage.index.text.language_detection import is_english
+from reperage.index.text.spelling import correct
 from reperage.index.text.vocabulary import Vocabulary
 from reperage.service.answering.question.follow_up import standalone
 from reperage.service.answering.question.small_talk import without_greeting
@@ -18,16 +18,16 @@ _PASTED = str.maketrans(
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RewrittenQuestion:
     """`question` is what the course is asked; `correction` is set where words were read as others."""
 
     question: str
     correction: Correction | None
 
 
-def read(typed: str, vocabulary: Vocabulary, earlier: Sequence[str]) -> Reading:
-    """Read a question in its conversation; `earlier` are the questions before it as they were read, oldest first."""
-    asked = without_greeting(typed.translate(_PASTED))
-    spelt = asked if is_english(asked) else vocabulary.correct(asked)
-    correction = Correction(from_=asked, to=spelt) if spelt != asked else None
-    return Reading(standalone(spelt, earlier), correction)
+def rewrite(question: str, vocabulary: Vocabulary, earlier: Sequence[str]) -> RewrittenQuestion:
+    """Rewrite a question in its conversation; `earlier` are the rewritten questions before it, oldest first."""
+    bare = without_greeting(question.translate(_PASTED))
+    corrected = correct(bare, vocabulary)
+    correction = Correction(from_=bare, to=corrected) if corrected != bare else None
+    return RewrittenQuestion(standalone(corrected, earlier), correction)

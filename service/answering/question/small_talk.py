@@ -6,8 +6,7 @@ import unicodedata
 from functools import cache, lru_cache
 from pathlib import Path
 
-from reperage.index.text.analysis import fold
-from reperage.index.text.folding import flat
+from reperage.index.text.folding import fold, fold_keeping_length
 
 MOST_WORDS = 16
 """A longer message is about something."""
@@ -23,7 +22,7 @@ def small_talk(question: str) -> str | None:
     words = [_usual(word) for word in _WORD.findall(fold(question)[: 20 * MOST_WORDS])]
     if not 0 < len(words) <= MOST_WORDS:
         return None
-    kinds = _parsed(words)
+    kinds = _phrase_kinds(words)
     return next((f"small_talk_{kind}" for kind in _phrases() if kinds and kind in kinds), None)
 
 
@@ -32,7 +31,7 @@ def without_greeting(question: str) -> str:
     """A question without the greeting before it and the thanks after it; unchanged where nothing else is left."""
     text = unicodedata.normalize("NFC", question)
     start, end = 0, len(text)
-    plain = flat(text)
+    plain = fold_keeping_length(text)
     while match := _leading().match(plain, start):
         start = match.end()
     if match := _trailing().search(plain, max(start, end - _LONGEST_ENDING)):
@@ -40,13 +39,13 @@ def without_greeting(question: str) -> str:
     body = text[start:end].strip()
     if (start == 0 and end == len(text)) or sum(c.isalnum() for c in body) < 2:
         return question
-    asked = "?" in text[end:] and not body.endswith("?")
-    return f"{body} ?" if asked else body
+    lost_mark = "?" in text[end:] and not body.endswith("?")
+    return f"{body} ?" if lost_mark else body
 
 
-def _parsed(words: list[str]) -> frozenset[str] | None:
+def _phrase_kinds(words: list[str]) -> frozenset[str] | None:
     """The kinds of phrases that `words` are made of, one after the other; `None` where they are something else."""
-    known = _kinds()
+    kind_of = _kinds()
     filler = _table()["filler"]["phrases"]
     reached: list[frozenset[str] | None] = [frozenset(), *[None] * len(words)]
     for start in range(len(words)):
@@ -55,8 +54,8 @@ def _parsed(words: list[str]) -> frozenset[str] | None:
             continue
         for end in range(start + 1, len(words) + 1):
             phrase = " ".join(words[start:end])
-            if phrase in known:
-                reached[end] = max(reached[end] or frozenset(), kinds | {known[phrase]}, key=len)
+            if phrase in kind_of:
+                reached[end] = max(reached[end] or frozenset(), kinds | {kind_of[phrase]}, key=len)
             elif phrase in filler:
                 reached[end] = reached[end] or kinds
     return reached[-1]
@@ -89,7 +88,7 @@ def _usual(word: str) -> str:
     """`saluuut` and `cooool` as they are usually written."""
     if word in _words():
         return word
-    return min((_REPEATED.sub(kept, word) for kept in (r"\1\1", r"\1")), key=lambda short: short not in _words())
+    return min((_REPEATED.sub(letters, word) for letters in (r"\1\1", r"\1")), key=lambda short: short not in _words())
 
 
 @cache
@@ -97,10 +96,10 @@ def _leading() -> re.Pattern[str]:
     courtesy = _table()["courtesy"]
     openings = "|".join(" ".join(courtesy["openings"]).split())
     vocative = rf"(?:\s+(?:{_any(courtesy['vocatives'])})(?!\w))?"
-    marked = rf"(?:\s*[,.!;:…]+\s*|\s+(?=(?:{openings})(?!\w)))"
+    before_mark = rf"(?:\s*[,.!;:…]+\s*|\s+(?=(?:{openings})(?!\w)))"
     return re.compile(
         rf"\s*(?:(?:{_any(courtesy['leading'])})(?![\w-]){vocative}[\s,.!;:…]*"
-        rf"|(?:{_any(courtesy['leading_marked'])})(?![\w-]){vocative}{marked})"
+        rf"|(?:{_any(courtesy['leading_marked'])})(?![\w-]){vocative}{before_mark})"
     )
 
 

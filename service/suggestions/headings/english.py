@@ -2,7 +2,7 @@
 
 import re
 
-from reperage.index.text.folding import flat
+from reperage.index.text.folding import fold_keeping_length
 from reperage.service.messages import messages
 from reperage.service.suggestions.headings.usage import articles_before, as_within_sentences, is_name
 
@@ -11,11 +11,11 @@ _LINKS = frozenset({"and", "or", "for", "with", "in", "on", "to", "from", "by", 
 
 
 def english_question(phrase: str, text: str, verbs: frozenset[str]) -> str | None:
-    """The question that a heading without a question mark stands for; `None` where that is not told.
+    """The question that a heading without a question mark stands for; `None` in doubt.
 
     `text` is its document's; `verbs` are those that may open an instruction.
     """
-    words = [flat(word) for word in _WORD.findall(phrase)]
+    words = [fold_keeping_length(word) for word in _WORD.findall(phrase)]
     if len(words) > 1 and words[0] in ("what", "how", "why", "when", "where", "who", "which"):
         if words[:2] == ["how", "to"]:
             return messages("en")["suggestion_how"].format(phrase=phrase.split(" ", 2)[-1]) if words[2:] else None
@@ -35,9 +35,9 @@ def _about(phrase: str, text: str) -> str | None:
         return forms["suggestion_what"].format(phrase=phrase)
     before = before or articles_before(small.split()[-1], text)
     if before["a"] + before["an"]:
-        article = "an" if re.match("[aeiou]", flat(small)) else "a"
+        article = "an" if re.match("[aeiou]", fold_keeping_length(small)) else "a"
         return forms["suggestion_what"].format(phrase=f"{article} {small}")
-    if re.search(r"[^s]s$", flat(small)):
+    if re.search(r"[^s]s$", fold_keeping_length(small)):
         return forms["suggestion_what_many"].format(phrase=small)
     if before["the"]:
         return forms["suggestion_what"].format(phrase=f"the {small}")

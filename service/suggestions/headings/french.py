@@ -3,10 +3,10 @@
 import re
 
 from reperage.index.text.dictionary import french
-from reperage.index.text.folding import flat
+from reperage.index.text.folding import fold_keeping_length
 from reperage.service.answering.question.follow_up.grammar import is_determiner, is_infinitive, words_of
+from reperage.service.answering.question.follow_up.phrases import AND, attach, may_be_feminine, opens_with_vowel
 from reperage.service.answering.question.follow_up.topic import Token, noun_end, noun_start, tokens
-from reperage.service.answering.question.follow_up.wording import AND, attach, may_be_feminine, opens_with_vowel
 from reperage.service.messages import messages
 from reperage.service.suggestions.headings.usage import articles_before, as_within_sentences, is_name, prose, uses
 
@@ -19,27 +19,27 @@ _LEAST_ARTICLES = 0.3
 
 
 def french_question(phrase: str, text: str, used: frozenset[str]) -> str | None:
-    """The question that a heading without a question mark stands for; `None` where that is not told.
+    """The question that a heading without a question mark stands for; `None` in doubt.
 
     `text` is its document's; `used` are nouns of which one asks what they are for.
     """
-    found = tokens(phrase)
-    first = found[0].text if found else ""
+    words = tokens(phrase)
+    first = words[0].text if words else ""
     if first in words_of("question_words") - {"ou"}:
         return f"{phrase[:1].upper()}{phrase[1:]} ?"
-    verb = found[1].text if first in ("se", "s'") and len(found) > 1 else first
+    verb = words[1].text if first in ("se", "s'") and len(words) > 1 else first
     if is_infinitive(verb) and not _is_used_as_noun(verb, text):
         return messages("fr")["suggestion_how"].format(phrase=phrase[:1].lower() + phrase[1:])
-    if noun_start(found) != 0 or noun_end(found, 0) != len(found):
+    if noun_start(words) != 0 or noun_end(words, 0) != len(words):
         return None
     if is_determiner(first):
         return _about(phrase[:1].lower() + phrase[1:], used)
     if AND.search(phrase):
         return None
-    named = _with_article(phrase, text)
-    if named == phrase:
+    noun_phrase = _with_article(phrase, text)
+    if noun_phrase == phrase:
         return messages("fr")["suggestion_what"].format(phrase=attach("que", phrase))
-    return _about(named, used) if named else None
+    return _about(noun_phrase, used) if noun_phrase else None
 
 
 def _about(phrase: str, used: frozenset[str]) -> str | None:
@@ -89,7 +89,7 @@ def _with_article(phrase: str, text: str) -> str | None:
     one, many, the, elided = (
         sum(before[article] for article in articles) for articles in (("un", "une"), ("les", "des"), ("le", "la"), "l")
     )
-    if many >= one + the + elided and flat(noun).endswith(("s", "x")):
+    if many >= one + the + elided and fold_keeping_length(noun).endswith(("s", "x")):
         return f"les {phrase}"
     masculine, feminine = before["un"] + before["le"], before["une"] + before["la"]
     is_feminine = feminine > masculine if masculine + feminine else may_be_feminine(noun)
@@ -104,11 +104,13 @@ def _without_example(noun: str, rest: str, text: str) -> str | None:
     """A noun that has an article nowhere in the text, with the one that its letters ask for; `None` in doubt."""
     phrase = f"{noun} {rest}".rstrip()
     if uses(noun, text):
-        if flat(noun).endswith(("s", "x")):
+        if fold_keeping_length(noun).endswith(("s", "x")):
             return f"les {phrase}"
         if not _OF_ONE_THING.search(rest):
             return f"{'une' if may_be_feminine(noun) else 'un'} {phrase}"
-    is_known = flat(noun) in french() and bool(rest) and not flat(noun).endswith(("s", "x"))
+    is_known = (
+        fold_keeping_length(noun) in french() and bool(rest) and not fold_keeping_length(noun).endswith(("s", "x"))
+    )
     if is_known and (opens_with_vowel(noun) or may_be_feminine(noun)):
         return _definite(phrase, may_be_feminine(noun))
     return None

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from reperage.index.text.analysis import term_set
-from reperage.index.text.folding import flat
+from reperage.index.text.folding import fold_keeping_length
 from reperage.service.answering.question.follow_up.grammar import words_of
 from reperage.service.answering.question.follow_up.topic import is_object, noun_start, tokens
 from reperage.service.messages import messages
@@ -27,9 +27,9 @@ _NOT_WORDS = re.compile(r"^[^\w«“\"']+|[^\w?»”\"'+#)]+$")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)")
 _COLON = re.compile(r"\s*[:–—]\s+|\s+-\s+")
 _ARTICLE = re.compile(r"^(?:(?:une?|les?|la|des|an?|the)\s+|l['’])", re.I)
-_COMPARED = re.compile(r"([^,;]+?)\s+(?:vs\.?|versus)\s+([^,;]+)", re.I)
+_SIDES = re.compile(r"([^,;]+?)\s+(?:vs\.?|versus)\s+([^,;]+)", re.I)
 _COMPARES = re.compile(r"\b(?:vs|versus)\b", re.I)
-_UNASKED = re.compile(r"[,;!?=<>|{}\[\]…\\«»\"&]|\b(?:vs|versus)\b", re.I)
+_NOT_IN_QUESTIONS = re.compile(r"[,;!?=<>|{}\[\]…\\«»\"&]|\b(?:vs|versus)\b", re.I)
 # What follows `Introduction`, and what stays of it.
 _LINKS = {
     "à l'": "l'",
@@ -76,27 +76,27 @@ def question_of(heading: str, text: str, language: str) -> HeadingQuestion | Non
     """
     is_english = language[:2].lower() == "en"
     words = _words("en" if is_english else "fr")
-    title = _cleaned(heading)
+    title = _without_number(heading)
     if not title or len(title) > _LONGEST:
         return None
     if title.endswith("?"):
         return _question(title, words, is_english)
     parts = [part.strip(" .!") for part in _COLON.split(_IN_BRACKETS.sub("", title))]
     for part in parts:
-        if len(_COMPARES.findall(part)) == 1 and (compared := _COMPARED.fullmatch(part)):
-            return _difference(compared[1], compared[2], text, language)
-    phrase = _introduced(parts[0], words.introductions)
+        if len(_COMPARES.findall(part)) == 1 and (sides := _SIDES.fullmatch(part)):
+            return _difference(sides[1], sides[2], text, language)
+    phrase = _without_introduction(parts[0], words.introductions)
     if not _can_be_asked(phrase, words):
         return None
     if is_english:
-        asked = english_question(_ARTICLE.sub("", phrase), text, words.verbs)
-    elif asked := french_question(phrase, text, words.used):
-        asked = _typographic(asked)
-    if asked is not None:
+        question = english_question(_ARTICLE.sub("", phrase), text, words.verbs)
+    elif question := french_question(phrase, text, words.used):
+        question = _typographic(question)
+    if question is not None:
         # Before a colon stands what is general.
-        noun = flat(_ARTICLE.sub("", phrase)).split()[0]
+        noun = fold_keeping_length(_ARTICLE.sub("", phrase)).split()[0]
         is_whole = len(parts) == 1 or noun in words.used
-        return HeadingQuestion(asked, is_whole)
+        return HeadingQuestion(question, is_whole)
     if is_english or noun_start(tokens(phrase)) == 0:
         return HeadingQuestion(messages(language)["suggestion_about"].format(title=phrase), False)
     return None
@@ -116,29 +116,30 @@ def _words(language: str) -> _Words:
     )
 
 
-def _entries(listed: str) -> tuple[str, ...]:
-    return tuple(" ".join(entry.split()) for entry in listed.split(","))
+def _entries(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(entry.split()) for entry in text.split(","))
 
 
-def _cleaned(heading: str) -> str:
+def _without_number(heading: str) -> str:
     """A heading without its number and without pictures at its ends."""
     title = _NOT_WORDS.sub("", " ".join(heading.split()))
-    numbered = _NUMBER.match(title)
-    title = title[numbered.end() :] if numbered else title
+    number = _NUMBER.match(title)
+    title = title[number.end() :] if number else title
     return _NOT_WORDS.sub("", title)
 
 
 def _question(title: str, words: _Words, is_english: bool) -> HeadingQuestion | None:
     """A heading that is a question, unless it asks the reader or leaves open what it asks about."""
-    found = tokens(title)
-    said = {token.text for token in found}
-    if not said & words.questions or said & words.about_itself:
+    tokens_of_title = tokens(title)
+    texts = {token.text for token in tokens_of_title}
+    if not texts & words.questions or texts & words.about_itself:
         return None
     if is_english:
         return HeadingQuestion(title, True)
     # "Pourquoi ?", "Pourquoi l'utiliser ?": of what, says the heading above.
-    names_nothing = found[0].text in words_of("question_words") - {"que", "qu'"} and len(term_set(title)) < _LEAST_TERMS
-    if names_nothing or any(is_object(found, i) for i in range(len(found))):
+    question_word = tokens_of_title[0].text in words_of("question_words") - {"que", "qu'"}
+    names_nothing = question_word and len(term_set(title)) < _LEAST_TERMS
+    if names_nothing or any(is_object(tokens_of_title, i) for i in range(len(tokens_of_title))):
         return None
     return HeadingQuestion(_typographic(re.sub(r"\s*\?$", " ?", title)), True)
 
@@ -148,9 +149,9 @@ def _difference(one: str, other: str, text: str, language: str) -> HeadingQuesti
     return HeadingQuestion(messages(language)["suggestion_difference"].format(**both), True)
 
 
-def _introduced(title: str, introductions: tuple[str, ...]) -> str:
+def _without_introduction(title: str, introductions: tuple[str, ...]) -> str:
     """What a heading such as `Introduction à Docker` introduces; the heading itself where it is another."""
-    plain = flat(title)
+    plain = fold_keeping_length(title)
     for word in introductions:
         if plain.startswith(f"{word} "):
             rest = title[len(word) + 1 :]
@@ -164,7 +165,7 @@ def _introduced(title: str, introductions: tuple[str, ...]) -> str:
 
 def _can_be_asked(phrase: str, words: _Words) -> bool:
     """Whether a phrase says what it is about, and that is not the material itself."""
-    plain = flat(_ARTICLE.sub("", phrase))
+    plain = fold_keeping_length(_ARTICLE.sub("", phrase))
     return (
         0 < len(phrase.split()) <= _MOST_WORDS
         and phrase[0].isalpha()
@@ -172,7 +173,7 @@ def _can_be_asked(phrase: str, words: _Words) -> bool:
         and plain not in words.introductions
         and not any(plain == entry or plain.startswith(f"{entry} ") for entry in words.skipped)
         and not words.about_itself & {token.text for token in tokens(phrase)}
-        and not _UNASKED.search(phrase)
+        and not _NOT_IN_QUESTIONS.search(phrase)
     )
 
 

@@ -1,10 +1,10 @@
-"""How a document uses the words of its headings, outside of code: with which articles, with a capital or without."""
+"""Usage of a heading's words in its document, outside of code: with which articles, with a capital or without."""
 
 import re
 from collections import Counter
 from functools import lru_cache
 
-_READ = 300_000
+_MOST_READ = 300_000
 """Characters of a document that are looked at."""
 _CODE = re.compile(r"^(```|~~~).*?(?:^\1|\Z)|^(?: {4}|\t).*?$|^#+ .*?$|`[^`\n]+`", re.M | re.S)
 _ARTICLES = r"(?<![^\W\d_])((?i:une?|les?|la|des|l(?=['’])|an?|the))(?:['’]|\s+)[*_«\s]*"
@@ -13,13 +13,13 @@ _ARTICLES = r"(?<![^\W\d_])((?i:une?|les?|la|des|l(?=['’])|an?|the))(?:['’]|
 @lru_cache(maxsize=8)
 def prose(text: str) -> str:
     """`text` without code and headings."""
-    return _CODE.sub(" ", text[:_READ])
+    return _CODE.sub(" ", text[:_MOST_READ])
 
 
 def articles_before(phrase: str, text: str) -> Counter[str]:
     """How often each article stands before a phrase that is written just so; `l` for an elided one."""
-    found = re.findall(rf"{_ARTICLES}{re.escape(phrase)}(?!\w)", prose(text))
-    return Counter(article.lower() for article in found)
+    articles = re.findall(rf"{_ARTICLES}{re.escape(phrase)}(?!\w)", prose(text))
+    return Counter(article.lower() for article in articles)
 
 
 def uses(phrase: str, text: str) -> int:

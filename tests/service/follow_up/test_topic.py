@@ -3,10 +3,9 @@
 import pytest
 from hypothesis import given
 
-from reperage.index.text.folding import flat
 from reperage.service.answering.question.follow_up.grammar import is_infinitive
+from reperage.service.answering.question.follow_up.phrases import article_for, attach, plural
 from reperage.service.answering.question.follow_up.topic import topic_of
-from reperage.service.answering.question.follow_up.wording import attach, definite, plural
 from tests.corpus.generated import arbitrary
 
 
@@ -59,7 +58,7 @@ def test_a_question_that_names_nothing_has_no_topic(question: str) -> None:
 def test_another_topic_is_contracted_and_elided(question: str, phrase: str, made: str) -> None:
     topic = topic_of(question)
     assert topic is not None
-    assert topic.replaced(phrase) == made
+    assert topic.question_about(phrase) == made
 
 
 @pytest.mark.parametrize(
@@ -91,7 +90,7 @@ def test_a_phrase_has_a_plural(singular: str, several: str) -> None:
     ],
 )
 def test_a_possessive_has_an_article(possessive: str, noun: str, article: str) -> None:
-    assert definite(possessive, noun) == article
+    assert article_for(possessive, noun) == article
 
 
 @pytest.mark.parametrize("verb", ["supprimer", "changer", "finir", "arreter", "mettre", "lire", "dockeriser", "copier"])
@@ -117,6 +116,6 @@ def test_what_is_contracted_already_stays() -> None:
 
 
 @given(text=arbitrary)
-def test_flat_text_is_as_long_as_the_text(text: str) -> None:
-    assert len(flat(text)) == len(text)
-    topic_of(text)
+def test_any_text_has_a_topic_or_none(text: str) -> None:
+    topic = topic_of(text)
+    assert topic is None or topic.question_about(topic.phrase)

@@ -4,8 +4,8 @@ import pytest
 
 from reperage.corpus import Section, Sentence
 from reperage.service.answering.extractive import Quote
-from reperage.service.answering.generation.output_parser import Written
-from reperage.service.answering.generation.verification import refusal
+from reperage.service.answering.generation.output_parser import GeneratedSentence
+from reperage.service.answering.generation.verification import verify
 
 
 def quote(text: str, *path: str, kind: str = "paragraph") -> Quote:
@@ -37,7 +37,7 @@ YEAR = "En 1998, deux chercheurs ont présenté 10 000 pages dans `/var/www/inde
     ],
 )
 def test_what_the_quotes_say_in_other_words_passes(sentence: str, quotes: list[str]) -> None:
-    assert refusal(Written(sentence, (1,)), [quote(text) for text in quotes]) is None
+    assert verify(GeneratedSentence(sentence, (1,)), [quote(text) for text in quotes]) is None
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,14 @@ def test_what_the_quotes_say_in_other_words_passes(sentence: str, quotes: list[s
     ],
 )
 def test_what_the_quotes_do_not_say_fails(sentence: str, quotes: list[str], why: str) -> None:
-    assert refusal(Written(sentence, (1,)), [quote(text) for text in quotes]) == why
+    assert verify(GeneratedSentence(sentence, (1,)), [quote(text) for text in quotes]) == why
 
 
 def test_code_must_stand_in_a_quote_to_the_letter() -> None:
     source = quote("docker run \\\n  -p 8080:80 nginx", kind="code")
-    assert refusal(Written("docker run \\\n -p 8080:80", (1,), "code"), [source]) is None
+    assert verify(GeneratedSentence("docker run \\\n -p 8080:80", (1,), "code"), [source]) is None
     for other in ("docker run -p 8080:80", "docker run \\\n -p 8080:8", "rm -rf /", ""):
-        assert refusal(Written(other, (1,), "code"), [source]) == "code"
+        assert verify(GeneratedSentence(other, (1,), "code"), [source]) == "code"
 
 
 CLIENT = "La commande client `docker` permet d'interagir avec le démon dans un environnement, en même temps."
@@ -126,7 +126,7 @@ NEVER = "N'exécutez jamais `rm -rf /` sur la machine."
     ],
 )
 def test_what_a_liar_would_try_fails(sentence: str, quotes: list[str], why: str) -> None:
-    assert refusal(Written(sentence, (1,)), [quote(text) for text in quotes]) == why
+    assert verify(GeneratedSentence(sentence, (1,)), [quote(text) for text in quotes]) == why
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_what_a_liar_would_try_fails(sentence: str, quotes: list[str], why: str)
     [("rm -rf .", CLEAN), ("rm -rf /", NEVER), ("nettoie le dossier", CLEAN)],
 )
 def test_a_block_of_code_is_code_of_a_quote_that_does_not_deny_it(code: str, text: str) -> None:
-    assert refusal(Written(code, (1,), "code"), [quote(text)]) == "code"
-    assert refusal(Written("rm -rf ./build", (1,), "code"), [quote(CLEAN)]) is None
+    assert verify(GeneratedSentence(code, (1,), "code"), [quote(text)]) == "code"
+    assert verify(GeneratedSentence("rm -rf ./build", (1,), "code"), [quote(CLEAN)]) is None
 
 
 @pytest.mark.parametrize(
@@ -152,15 +152,15 @@ def test_a_block_of_code_is_code_of_a_quote_that_does_not_deny_it(code: str, tex
     ],
 )
 def test_an_honest_sentence_in_other_words_passes(sentence: str, text: str) -> None:
-    assert refusal(Written(sentence, (1,)), [quote(text)]) is None
+    assert verify(GeneratedSentence(sentence, (1,)), [quote(text)]) is None
 
 
 def test_a_heading_names_what_its_sentences_are_about() -> None:
     under = quote("Il est ouvert sur la machine.", "Réseau", "Le port exposé")
-    assert refusal(Written("Le port exposé est ouvert sur la machine", (1,)), [under]) is None
+    assert verify(GeneratedSentence("Le port exposé est ouvert sur la machine", (1,)), [under]) is None
 
 
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("long", ["a" * 8000, "a/" * 4000, "1 " * 4000, "`" * 8000, "d'" * 4000, "-" * 8000])
 def test_a_long_sentence_is_refused_in_the_end(long: str) -> None:
-    assert refusal(Written(f"Un port {long}", (1,)), [quote(EXPOSED)]) is not None
+    assert verify(GeneratedSentence(f"Un port {long}", (1,)), [quote(EXPOSED)]) is not None

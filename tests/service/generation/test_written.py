@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reperage.service.answering.generation.output_parser import Written, WrittenReader
+from reperage.service.answering.generation.output_parser import GeneratedSentence, OutputParser
 
 
-def read(text: str, size: int = 1) -> list[Written]:
-    reader = WrittenReader()
+def read(text: str, size: int = 1) -> list[GeneratedSentence]:
+    parser = OutputParser()
     found = []
     for i in range(0, len(text), size):
-        found += reader.read(text[i : i + size])
-    return found + reader.end()
+        found += parser.read(text[i : i + size])
+    return found + parser.end()
 
 
 def pairs(text: str) -> list[tuple[str, tuple[int, ...]]]:
@@ -59,11 +59,11 @@ def test_items_of_a_list_and_code_are_known() -> None:
 
 
 def test_a_sentence_comes_as_soon_as_something_follows_its_numbers() -> None:
-    reader = WrittenReader()
-    assert reader.read("Un port [1") == []
-    assert reader.read("]") == []
-    assert reader.read(" [2]") == []
-    assert [w.numbers for w in reader.read(" Il")] == [(1, 2)]
+    parser = OutputParser()
+    assert parser.read("Un port [1") == []
+    assert parser.read("]") == []
+    assert parser.read(" [2]") == []
+    assert [w.numbers for w in parser.read(" Il")] == [(1, 2)]
 
 
 @pytest.mark.timeout(30)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 MOST_WORDS = 30
 
-_CONNECTED = r"(?:(?:and|but|so|ok|okay|then)[ ,]+)*"
+_CONNECTIVES = r"(?:(?:and|but|so|ok|okay|then)[ ,]+)*"
 _WHAT_ABOUT = re.compile(
-    rf"{_CONNECTED}(?:what about|how about|and(?: for| what about)?|same for)\s+(?P<phrase>.+?)\s*\??", re.I
+    rf"{_CONNECTIVES}(?:what about|how about|and(?: for| what about)?|same for)\s+(?P<phrase>.+?)\s*\??", re.I
 )
 _ALONE = re.compile(
-    rf"{_CONNECTED}(?P<word>why|how|for example|an example|and then|then what|meaning|what else)\s*\??", re.I
+    rf"{_CONNECTIVES}(?P<word>why|how|for example|an example|and then|then what|meaning|what else)\s*\??", re.I
 )
 _ASKS = re.compile(
     r"\b(?:what|how|why|when|where|who|which|is|are|do|does|can|could|should|did|if|it|they|i|you|we)\b", re.I
@@ -23,7 +23,7 @@ _TOPIC = re.compile(
     r"|define|explain|describe|tell me about)\s+(?P<rest>.+)",
     re.I,
 )
-_DETERMINED = re.compile(r"\b(?:an?|the|this|these|my|our)\s+(?P<noun>[\w./-]+(?:\s+[\w./-]+)*)", re.I)
+_NOUN_PHRASE = re.compile(r"\b(?:an?|the|this|these|my|our)\s+(?P<noun>[\w./-]+(?:\s+[\w./-]+)*)", re.I)
 _NOUN_ENDS = re.compile(
     r"\s+(?:is|are|be|do|does|can|could|should|to|in|on|with|from|for|by|at|that|which|who|when|where|if|use[sd]?|work[s]?"
     r"|talk[s]?|communicate[s]?|run[s]?|mean[s]?|look|and how|and why|not|have|has|need[s]?)\b.*",
@@ -53,17 +53,17 @@ _NOUN_BEFORE = re.compile(
 
 def standalone(question: str, earlier: Sequence[str]) -> str | None:
     """`question` with what it leaves unsaid, or `None` where it stands alone."""
-    before = unicodedata.normalize("NFC", earlier[-1]).strip()
-    topic = _topic(before)
+    previous = unicodedata.normalize("NFC", earlier[-1]).strip()
+    topic = _topic(previous)
     if topic is None or len(question.split()) > MOST_WORDS:
         return None
     if match := _ALONE.fullmatch(question):
         word = match.group("word").capitalize()
-        return f"{word}: {before[:1].lower()}{before[1:]}"
+        return f"{word}: {previous[:1].lower()}{previous[1:]}"
     match = _WHAT_ABOUT.fullmatch(question)
     if match and not _ASKS.search(match.group("phrase")):
-        at = before.find(topic)
-        return f"{before[:at]}{match.group('phrase')}{before[at + len(topic) :]}"
+        at = previous.find(topic)
+        return f"{previous[:at]}{match.group('phrase')}{previous[at + len(topic) :]}"
     return _pronoun(question, topic)
 
 
@@ -71,7 +71,7 @@ def _pronoun(question: str, topic: str) -> str | None:
     match = _PRONOUN.search(question)
     if match is None or _NOUN_BEFORE.search(question[: match.start()]):
         return None
-    bare = re.sub(rf"^{_CONNECTED}", "", question, flags=re.I)
+    bare = re.sub(rf"^{_CONNECTIVES}", "", question, flags=re.I)
     start = match.start() - (len(question) - len(bare))
     end = start + len(match.group())
     if match.group("word").lower() in ("its", "their"):
@@ -79,26 +79,26 @@ def _pronoun(question: str, topic: str) -> str | None:
         if noun is None:
             return None
         end += noun.end()
-        made = f"{bare[:start]}the{noun.group()} of {topic}{bare[end:]}"
+        whole = f"{bare[:start]}the{noun.group()} of {topic}{bare[end:]}"
     else:
-        made = f"{bare[:start]}{topic}{bare[end:]}"
-    return made[:1].upper() + made[1:]
+        whole = f"{bare[:start]}{topic}{bare[end:]}"
+    return whole[:1].upper() + whole[1:]
 
 
 def _topic(question: str) -> str | None:
     """The noun phrase that a question is about, as it is written there."""
     text = question.rstrip(" ?!.")
-    opened = _TOPIC.match(text)
-    if opened is None:
+    opening = _TOPIC.match(text)
+    if opening is None:
         return None
-    rest = opened.group("rest")
+    rest = opening.group("rest")
     if of := _OF.search(rest):
         return of.group(1)
     copula = _COPULA.match(text)
     # "are containers isolated from the host": what the subject is said to be may name something as well.
-    determined = _DETERMINED.match(rest) if copula and not _IMPERSONAL.match(rest) else _DETERMINED.search(rest)
-    phrase = determined.group() if determined else rest
-    if not (determined or copula) and _DOER.match(text):
+    noun_phrase = _NOUN_PHRASE.match(rest) if copula and not _IMPERSONAL.match(rest) else _NOUN_PHRASE.search(rest)
+    phrase = noun_phrase.group() if noun_phrase else rest
+    if not (noun_phrase or copula) and _DOER.match(text):
         phrase = rest.partition(" ")[2] or rest
     phrase = _NOUN_ENDS.sub("", phrase)
     if copula and rest.startswith(phrase):
@@ -108,7 +108,7 @@ def _topic(question: str) -> str | None:
 
 def _without_predicate(phrase: str, *, only_participle: bool) -> str:
     """`an image` of `an image immutable`: what is said of it, an adjective, a participle or another noun."""
-    said = _PREDICATE.search(phrase)
-    if said is None or (only_participle and not said.group().lower().endswith("ed")):
+    predicate = _PREDICATE.search(phrase)
+    if predicate is None or (only_participle and not predicate.group().lower().endswith("ed")):
         return phrase
-    return phrase[: said.start()]
+    return phrase[: predicate.start()]

@@ -4,10 +4,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from reperage.index.text.folding import flat
-from reperage.index.text.language_detection import FRENCH, is_english
+from reperage.index.text.folding import fold_keeping_length
+from reperage.index.text.language_detection import FRENCH_FUNCTION_WORDS, is_english
 from reperage.service.answering.question.follow_up import english
-from reperage.service.answering.question.follow_up.asked import Asked
 from reperage.service.answering.question.follow_up.ellipsis import attribute, difference, elliptic, question_word
 from reperage.service.answering.question.follow_up.pronouns import (
     it_pronoun,
@@ -16,13 +15,14 @@ from reperage.service.answering.question.follow_up.pronouns import (
     possessive,
     subject_pronoun,
 )
+from reperage.service.answering.question.follow_up.question_in_conversation import QuestionInConversation
 from reperage.service.answering.question.follow_up.topic import tokens, topic_of
 
 MOST_WORDS = 30
 """A longer question says what it is about."""
 MOST_EARLIER = 4
 """How far back a pronoun reaches."""
-_RULES: tuple[Callable[[Asked], str | None], ...] = (
+_RULES: tuple[Callable[[QuestionInConversation], str | None], ...] = (
     question_word,
     difference,
     possessive,
@@ -43,16 +43,16 @@ def standalone(question: str, earlier: Sequence[str]) -> str:
     if not earlier:
         return question
     text = unicodedata.normalize("NFC", question).strip()
-    plain = flat(text)
-    if is_english(text) or (is_english(earlier[-1]) and not FRENCH & set(re.findall(r"\w+", plain))):
+    plain = fold_keeping_length(text)
+    if is_english(text) or (is_english(earlier[-1]) and not FRENCH_FUNCTION_WORDS & set(re.findall(r"\w+", plain))):
         return english.standalone(text, earlier) or question
     words = tokens(text)
     while words and not words[-1].text[-1].isalnum():
         words.pop()
-    before = unicodedata.normalize("NFC", earlier[-1]).strip()
-    topics = [topic for past in reversed(earlier[-MOST_EARLIER:]) if (topic := topic_of(past))]
+    previous = unicodedata.normalize("NFC", earlier[-1]).strip()
+    topics = [topic for other in reversed(earlier[-MOST_EARLIER:]) if (topic := topic_of(other))]
     if not words or len(words) > MOST_WORDS or not topics:
         return question
-    asked = Asked(text, words, before, topics)
-    found = next((made for rule in _RULES if (made := rule(asked))), None)
-    return question if found is None else re.sub(r"\s+", " ", found).strip()
+    in_conversation = QuestionInConversation(text, words, previous, topics)
+    rewritten = next((result for rule in _RULES if (result := rule(in_conversation))), None)
+    return question if rewritten is None else re.sub(r"\s+", " ", rewritten).strip()

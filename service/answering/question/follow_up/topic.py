@@ -6,24 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from reperage.index.text.folding import flat
+from reperage.index.text.folding import fold_keeping_length
 from reperage.service.answering.question.follow_up.grammar import is_determiner, is_infinitive, words_of
-from reperage.service.answering.question.follow_up.wording import AND, attach
+from reperage.service.answering.question.follow_up.phrases import AND, attach
 
 _TOKEN = re.compile(r"(?:jusqu|lorsqu|puisqu|quelqu|presqu|qu|[cdjlmnst])'(?=\w)|[^\s'?!,;:()«»\"…]+|[?!,;:()«»\"…]|'")
 _PARTICIPLE = re.compile(r"ée?s?$")
 INVERTED = re.compile(r"\w+-(?:t-)?(?:il|elle|ils|elles|on|je|tu|nous|vous|ce)")
-_ASKED_FOR = ("quel", "quelle", "quels", "quelles")
+_QUESTION_DETERMINERS = ("quel", "quelle", "quels", "quelles")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word or a mark of a text, flat, its span in it, and whether it is written as a participle, with its accent."""
+    """A word or a mark of a text, folded keeping its length, its span in it, and whether it is written as a participle,
+    with its accent."""
 
     text: str
     start: int
     end: int
-    participle: bool = False
+    is_participle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +52,23 @@ class Topic:
 
     @property
     def _first(self) -> str:
-        return flat(self.phrase).split(" ", 1)[0]
+        return fold_keeping_length(self.phrase).split(" ", 1)[0]
 
-    def replaced(self, phrase: str) -> str:
-        """The question, about `phrase`."""
+    def question_about(self, phrase: str) -> str:
+        """The same question about `phrase`."""
         return self.question[: self.start] + attach(self.link, phrase) + self.question[self.end :]
 
 
 def tokens(text: str) -> list[Token]:
     """The words and marks of `text`; what is elided stands alone."""
-    found = []
-    for match in _TOKEN.finditer(flat(text)):
+    result = []
+    for match in _TOKEN.finditer(fold_keeping_length(text)):
         word = match.group().rstrip(".") or "."
         start, end = match.start(), match.start() + len(word)
         # Who writes no accents writes none on participles.
         bare = text.isascii() and word.endswith("e") and text[end:].strip(" ?.!") == ""
-        found.append(Token(word, start, end, bool(_PARTICIPLE.search(text[start:end].lower())) or bare))
-    return found
+        result.append(Token(word, start, end, bool(_PARTICIPLE.search(text[start:end].lower())) or bare))
+    return result
 
 
 @lru_cache(maxsize=1024)
@@ -79,18 +80,18 @@ def topic_of(question: str) -> Topic | None:
     if start is None:
         return None
     end = noun_end(words, start)
-    counted = start > 1 and words[start - 2].text == "combien"
-    if start and (counted or words[start - 1].text in _ASKED_FOR):
+    is_counted = start > 1 and words[start - 2].text == "combien"
+    if start and (is_counted or words[start - 1].text in _QUESTION_DETERMINERS):
         # "quelle commande supprime un volume": the volume.
-        named = next((i for i in range(end, len(words) - 1) if not is_closed(words, i)), None)
-        if named is not None and not any(
-            words[i].text in ("qui", "que", "qu'", "quand", "si") for i in range(end, named)
+        noun = next((i for i in range(end, len(words) - 1) if not is_closed(words, i)), None)
+        if noun is not None and not any(
+            words[i].text in ("qui", "que", "qu'", "quand", "si") for i in range(end, noun)
         ):
-            start, end = named, noun_end(words, named)
-    said_of = False
+            start, end = noun, noun_end(words, noun)
+    is_complement = False
     while (inner := _complement(words, start, end)) is not None:
-        start, said_of = inner, True
-    return _cut(question, words, start, end, said_of)
+        start, is_complement = inner, True
+    return _cut(question, words, start, end, is_complement)
 
 
 def noun_start(words: Sequence[Token], start: int = 0) -> int | None:
@@ -125,7 +126,7 @@ def is_closed(words: Sequence[Token], i: int) -> bool:
     return (
         text in words_of("closed")
         or text in words_of("prepositions")
-        or (text in words_of("verbs") and not words[i].participle)
+        or (text in words_of("verbs") and not words[i].is_participle)
         or _is_predicate(words, i)
         or text in words_of("possessives")
         or not text[0].isalnum()
@@ -148,8 +149,8 @@ def is_object(words: Sequence[Token], i: int) -> bool:
     before = words[i - 1].text if i else ""
     if before in ("je", "tu", "on", "nous", "vous", "ne") and (words[i].text != "l'" or before in ("je", "tu")):
         # "dit-on le nom" without its hyphen is no "on le dit", and "né le" no "ne le".
-        opened = i < 2 or words[i - 2].text in words_of("question_words") | words_of("before_subjects")
-        return opened and not words[i - 1].participle
+        opens_clause = i < 2 or words[i - 2].text in words_of("question_words") | words_of("before_subjects")
+        return opens_clause and not words[i - 1].is_participle
     if before == "qui" and i == 1 and words[2].text in words_of("verbs"):
         return True
     after = words[i + 2].text if i + 2 < len(words) else "?"
@@ -165,21 +166,21 @@ def is_object(words: Sequence[Token], i: int) -> bool:
 def is_attribute(words: Sequence[Token], start: int, end: int) -> bool:
     """Whether a noun phrase is said of something that it does not name."""
     before = [word.text for word in words[start : end - 1]]
-    linked = {"de", "d'", "du", "entre", "et"} & set(before) or "des" in before[1:]
-    return words[end - 1].text in words_of("attributes") and len(before) < 3 and not linked
+    has_complement = {"de", "d'", "du", "entre", "et"} & set(before) or "des" in before[1:]
+    return words[end - 1].text in words_of("attributes") and len(before) < 3 and not has_complement
 
 
 def _is_predicate(words: Sequence[Token], i: int) -> bool:
     """Whether `words[i]` is said of the subject: composed, free, immutable."""
     before = words[i - 1].text if i else ""
-    if words[i].participle and before in ("a", "ont", "ai", "as", "avons", "avez", "ete", "avoir"):
+    if words[i].is_participle and before in ("a", "ont", "ai", "as", "avons", "avez", "ete", "avoir"):
         return True
     adverbs = ("pas", "plus", "moins", "tres", "vraiment", "aussi", "trop", "ete")
     at = i - 1
     while at > 0 and words[at].text in adverbs:
         at -= 1
-    named = words[i].text in words_of("attributes") or words[i].text in words_of("nouns_like_infinitives")
-    return at >= 0 and words[at].text in ("est", "sont", "etre", "etait", "etaient", "soit") and i > 1 and not named
+    is_noun = words[i].text in words_of("attributes") or words[i].text in words_of("nouns_like_infinitives")
+    return at >= 0 and words[at].text in ("est", "sont", "etre", "etait", "etaient", "soit") and i > 1 and not is_noun
 
 
 def _continues(words: Sequence[Token], i: int) -> int:
@@ -189,8 +190,8 @@ def _continues(words: Sequence[Token], i: int) -> int:
     if text in ("de", "d'", "du", "des", "a", "au", "et", "entre"):
         if text in ("a", "au") and (text == "a" and is_determiner(following)):
             return 0
-        named = i + 1 < len(words) and not is_closed(words, i + 1)
-        if not named:
+        noun_follows = i + 1 < len(words) and not is_closed(words, i + 1)
+        if not noun_follows:
             return 0
         length = 1
         while is_determiner(words[i + length].text) and i + length + 1 < len(words):
@@ -214,10 +215,10 @@ def _complement(words: Sequence[Token], start: int, end: int) -> int | None:
     return None
 
 
-def _cut(question: str, words: Sequence[Token], start: int, end: int, said_of: bool) -> Topic:
+def _cut(question: str, words: Sequence[Token], start: int, end: int, is_complement: bool) -> Topic:
     first = words[start]
     last = words[end - 1].end
-    if said_of and first.text in ("de", "d'", "du", "des", "entre"):
+    if is_complement and first.text in ("de", "d'", "du", "des", "entre"):
         link = "entre" if first.text == "entre" else "de"
         article = {"du": "le ", "des": "les "}.get(first.text, "")
         return Topic(question, first.start, last, link, article + question[words[start + 1].start : last])
