@@ -52,6 +52,7 @@ from reperage.service.conversations.conversations import Conversations
 from reperage.service.courses.job_worker import JobWorker
 from reperage.service.courses.jobs import Jobs
 from reperage.service.database.engine import database_of
+from reperage.service.database.migration_worker import MigrationWorker
 from reperage.service.http.authentication import KeepPerson
 from reperage.service.http.cors import OpenFiles, SiteOrigins
 from reperage.service.http.metrics import TimeRequests
@@ -67,7 +68,7 @@ from reperage.service.optional_imports import extra
 from reperage.service.pages import routes as pages
 from reperage.service.rate_limits.limiter import Rates
 from reperage.service.settings import Settings
-from reperage.service.webhooks.delivery import Sender
+from reperage.service.webhooks.delivery_worker import DeliveryWorker
 from reperage.service.webhooks.signing import PURPOSE as WEBHOOKS
 
 if TYPE_CHECKING:
@@ -142,27 +143,36 @@ def create_app(
     slack = _over_http(settings)
     database = database_of(settings)
     conversations, register = Conversations(database, settings.retention_days), Register(database)
-    startup, jobs = Startup(settings, progress, finished, conversations), Jobs(settings, database)
-    worker = JobWorker(startup, jobs, database)
+    migration = MigrationWorker(database, conversations.look_for_tables)
+    jobs = Jobs(settings, database)
+    worker = JobWorker(settings, jobs, database)
+
+    def loaded(startup: Startup) -> None:
+        if startup.is_ready:
+            worker.start(startup.assistant.encoder)
+        finished(startup)
+
+    startup = Startup(settings, progress, loaded, conversations)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         keys = secret_keys(settings.secret_key, settings.home)
         app.state.secret_keys, app.state.tokens = keys, Tokens(keys)
         app.state.user_tokens = UserTokens(Encryption(keys, USERS), app.state.key_sets)
-        sender = Sender(database, Encryption(keys, WEBHOOKS))
+        deliveries = DeliveryWorker(database, Encryption(keys, WEBHOOKS))
+        migration.start()
         conversations.start()
-        sender.start()
+        deliveries.start()
         startup.start()
-        worker.start()
         async with slack.answering(app, startup) if slack else nullcontext():
             yield
         # All are told before one is waited for: a container's time to end is short.
-        for part in (conversations, worker, sender):
+        parts = (conversations, worker, deliveries, migration)
+        for part in parts:
             part.end()
         register.close()
         app.state.rates.close()
-        for part in (conversations, worker, sender):
+        for part in parts:
             await to_thread.run_sync(part.close)
         database.close()
 
@@ -180,7 +190,7 @@ def create_app(
     app.state.startup, app.state.register, app.state.jobs = startup, register, jobs
     app.state.rates, app.state.repeats = Rates.of(settings), Repeats()
     app.state.key_sets = KeySets()
-    app.state.database = database
+    app.state.database, app.state.migration = database, migration
     add_handlers(app)
     app.add_exception_handler(Refused, lti_pages.refusal)
     app.add_middleware(LimitBody)

@@ -34,6 +34,7 @@ from reperage.service.assistant import Options
 from reperage.service.caller import Caller
 from reperage.service.contract.answer import Answer
 from reperage.service.contract.stream_events import Event
+from reperage.service.database.migration_worker import MigrationWorker
 from reperage.service.errors import CourseUnavailable, NotReady, UnknownDocument
 from reperage.service.http.authentication import ADMINISTRATOR, OPEN, STUDENT, caller, reader
 from reperage.service.http.etags import SAME, IfNoneMatch, conditional
@@ -205,7 +206,8 @@ def readyz(request: Request) -> Response:
     if len(problems) == len(started.courses.names()):
         raise CourseUnavailable(" ".join(problems.values()) or "There is no course; run `repere build FOLDER`.")
     notices = [WITHOUT_CALIBRATION] if started.assistant.calibration.model_digest is None else []
-    if started.conversations.problem is not None:
+    migration: MigrationWorker = request.app.state.migration
+    if migration.problem is not None or started.conversations.problem is not None:
         notices.append("Conversations are not kept for now; the log says why.")
     rates: Rates = request.app.state.rates
     if rates.problem is not None:

@@ -194,8 +194,9 @@ def slack() -> None:
     from reperage.service.access.signed_tokens import secret_keys
     from reperage.service.conversations.conversations import Conversations
     from reperage.service.database.engine import database_of
+    from reperage.service.database.migration_worker import MigrationWorker
     from reperage.service.loading import Startup
-    from reperage.service.webhooks.delivery import Sender
+    from reperage.service.webhooks.delivery_worker import DeliveryWorker
     from reperage.service.webhooks.signing import PURPOSE
 
     with extra("slack"):
@@ -213,11 +214,13 @@ def slack() -> None:
     messages.print("Repère is starting…")
     database = database_of(settings)
     conversations = Conversations(database, settings.retention_days)
-    sender = Sender(database, Encryption(secret_keys(settings.secret_key, settings.home), PURPOSE))
+    migration = MigrationWorker(database, conversations.look_for_tables)
+    deliveries = DeliveryWorker(database, Encryption(secret_keys(settings.secret_key, settings.home), PURPOSE))
+    parts = (migration, conversations, deliveries)
     with _encoding_progress() as progress:
         startup = Startup(settings, progress, conversations=conversations)
-        conversations.start()
-        sender.start()
+        for part in parts:
+            part.start()
         startup.start()
         try:
             asyncio.run(socket_mode.serve(startup, found, lambda: messages.print(_CONNECTED)))
@@ -225,8 +228,11 @@ def slack() -> None:
             _end_loading(startup, error)
             raise
         finally:
-            sender.close()
-            conversations.close()
+            for part in parts:
+                part.end()
+            for part in parts:
+                part.close()
+            database.close()
     _end_loading(startup)
 
 

@@ -68,11 +68,11 @@ class OverHttp:
         workspaces = Workspaces(database, keys, self._found.bot_token)
         bot = Bot(startup, workspaces, self._found, str(settings.public_url or "").rstrip("/"))
         app.state.slack = _Served(bot, self._found, Installations(workspaces), States(database, keys))
-        await bot.desk.start()
+        await bot.questions.start()
         try:
             yield
         finally:
-            await bot.desk.close()
+            await bot.questions.close()
 
 
 @router.post("/slack/events", dependencies=[OPEN])
@@ -81,7 +81,7 @@ async def events(request: Request) -> Response:
     served: _Served = request.app.state.slack
     if not served.is_signed(await request.body(), request.headers):
         return Response("this is not signed by Slack", 401, media_type="text/plain")
-    served.bot.desk.base_url = base_url(request)
+    served.bot.answers.base_url = base_url(request)
     return await AsyncSlackRequestHandler(served.bot.app).handle(request)
 
 

@@ -41,7 +41,7 @@ _LOST_SECONDS = 20.0
 on with the first."""
 
 
-async def serve(startup: Startup, found: Credentials, connected: Callable[[], None]) -> None:
+async def serve(startup: Startup, credentials: Credentials, connected: Callable[[], None]) -> None:
     """Answer until the process is told to end; `connected` is told the first time that Slack is reached.
 
     Raises:
@@ -50,26 +50,27 @@ async def serve(startup: Startup, found: Credentials, connected: Callable[[], No
     settings, database = startup.settings, startup.conversations.database
     assert database is not None
     keys = secret_keys(settings.secret_key, settings.home)
-    workspaces = Workspaces(database, keys, found.bot_token)
-    bot = Bot(startup, workspaces, found, str(settings.public_url or "").rstrip("/"))
-    ended = asyncio.Event()
+    workspaces = Workspaces(database, keys, credentials.bot_token)
+    bot = Bot(startup, workspaces, credentials, str(settings.public_url or "").rstrip("/"))
+    ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
-    await bot.desk.start()
+        loop.add_signal_handler(number, ending.set)
+    await bot.questions.start()
     if settings.public_url:
         public: frozenset[str] = frozenset()
         with suppress(StateUnavailable):
-            public = (await bot.desk.sql(registered_sites)).get(settings.public_origin or "", public)
-        bot.desk.base_url = granting(bot.desk.base_url, GrantTokens(keys), public)
+            public = (await bot.database.run_in_thread(registered_sites)).get(settings.public_origin or "", public)
+        bot.answers.base_url = granting(bot.answers.base_url, GrantTokens(keys), public)
     # The library's own messages hold addresses that let whoever reads them in.
     silent = logging.getLogger(f"{__name__}.library")
     silent.setLevel(logging.CRITICAL + 1)
     handler = AsyncSocketModeHandler(
-        bot.app, found.app_token, silent, web_client=bot.client(None), ping_interval=_PING_SECONDS
+        bot.app, credentials.app_token, silent, web_client=bot.client(None), ping_interval=_PING_SECONDS
     )
     tasks = [
-        asyncio.create_task(work) for work in (stay_connected(handler.client, connected), _watch(startup), ended.wait())
+        asyncio.create_task(work)
+        for work in (stay_connected(handler.client, connected), _watch(startup), ending.wait())
     ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -79,7 +80,7 @@ async def serve(startup: Startup, found: Credentials, connected: Callable[[], No
         for task in tasks:
             task.cancel()
         await handler.close_async()  # type: ignore[no-untyped-call]
-        await bot.desk.close()
+        await bot.questions.close()
 
 
 async def stay_connected(client: SocketModeClient, connected: Callable[[], None]) -> None:
