@@ -15,11 +15,15 @@ from reperage.service.courses.job_worker import JobWorker
 from reperage.service.courses.jobs import Jobs
 from reperage.service.courses.library import Courses
 from reperage.service.database.engine import Database, database_of
+from reperage.service.database.migration_worker import MigrationWorker
 from reperage.service.loading import BuildProgress, Loading
 from reperage.service.rate_limits.limiter import Rates
 from reperage.service.settings import Settings
-from reperage.service.webhooks.delivery import Sender
+from reperage.service.webhooks.delivery_worker import DeliveryWorker
 from reperage.service.webhooks.signing import PURPOSE as WEBHOOKS
+
+Part = Conversations | DeliveryWorker | JobWorker | MigrationWorker
+"""What runs in a thread of its own from a start to an end."""
 
 
 class Services:
@@ -44,8 +48,10 @@ class Services:
         self.settings = settings
         self.courses = Courses(settings)
         self.conversations = Conversations(self.database, settings.retention_days) if keeps_turns else Conversations()
-        self.loading = Loading(settings, progress, loaded, self.conversations, self.courses)
-        self._started: list[Conversations | JobWorker | Sender] = []
+        self._loaded = loaded
+        self.loading = Loading(settings, progress, self._take_assistant, self.conversations, self.courses)
+        self._started: list[Part] = []
+        self._builds = False
 
     @property
     def assistant(self) -> Assistant:
@@ -87,23 +93,34 @@ class Services:
 
     @cached_property
     def job_worker(self) -> JobWorker:
-        return JobWorker(self.loading, self.jobs, self.database)
+        return JobWorker(self.settings, self.jobs, self.database)
 
     @cached_property
-    def deliveries(self) -> Sender:
-        return Sender(self.database, Encryption(self.secret_keys, WEBHOOKS))
+    def deliveries(self) -> DeliveryWorker:
+        return DeliveryWorker(self.database, Encryption(self.secret_keys, WEBHOOKS))
+
+    @cached_property
+    def migration(self) -> MigrationWorker:
+        return MigrationWorker(self.database, self.conversations.look_for_tables)
 
     def start(self, *, builds: bool = True) -> None:
-        """Load the assistant, keep what is asked, tell webhooks; and build changed courses, where `builds`.
+        """Load the assistant, make the tables, keep what is asked, tell webhooks; and build changed courses, where
+        `builds`, once the assistant is there.
 
         Raises:
             StartError: a secret key is too short to be one.
         """
+        self._builds = builds
+        self._started = [self.conversations, self.deliveries, self.migration, *([self.job_worker] if builds else [])]
+        self.migration.start()
+        self.conversations.start()
+        self.deliveries.start()
         self.loading.start()
-        parts: list[Conversations | JobWorker | Sender] = [self.conversations, self.deliveries]
-        for part in [*parts, self.job_worker] if builds else parts:
-            part.start()
-            self._started.append(part)
+
+    def _take_assistant(self, loading: Loading) -> None:
+        if self._builds and loading.is_ready:
+            self.job_worker.start(loading.assistant.pipeline.encoder)
+        self._loaded(loading)
 
     def end(self) -> None:
         """Begin nothing more. All are told before one is waited for: a container's time to end is short."""

@@ -177,8 +177,8 @@ HOMES = {
     "slack_sdk": {"service/slack/"},
     "cryptography": {"service/access/"},
     "jwt": {"service/access/jwks.py", "service/access/lms_user_tokens.py", "service/lti/"},
-    "requests": {"service/access/jwks.py", "service/webhooks/signing.py", "service/lti/"},
-    "urllib3": {"service/access/jwks.py", "service/webhooks/signing.py", "service/lti/"},
+    "requests": {"service/access/jwks.py", "service/webhooks/delivery_attempt.py", "service/lti/"},
+    "urllib3": {"service/access/jwks.py", "service/webhooks/delivery_attempt.py", "service/lti/"},
     "pylti1p3": {"service/access/lti_keys.py", "service/lti/"},
 }
 

@@ -1,9 +1,12 @@
 """Links to sources that open for whoever has them, where a course is not open to everybody."""
 
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 
 from reperage.corpus import Document
 from reperage.service.access.signed_tokens import GrantTokens, secret_keys
+from reperage.service.database.engine import Database
+from reperage.service.database.sites import registered_sites
 from reperage.service.errors import StateUnavailable
 from reperage.service.settings import Settings
 from reperage.service.sources.links import SourceLinks
@@ -40,3 +43,14 @@ def links_here(settings: Settings) -> SourceLinks:
     if not has_keys:
         return SourceLinks(address)
     return SourceLinks(address, DocumentGrants(GrantTokens(secret_keys(settings.secret_key, settings.home))))
+
+
+def links_from_anywhere(settings: Settings, tokens: GrantTokens, database: Database) -> SourceLinks:
+    """Links for people elsewhere, to the address that REPERE_PUBLIC_URL names; they begin with nothing where it names
+    none. Blocks."""
+    if not settings.public_url:
+        return SourceLinks()
+    public: AbstractSet[str] = frozenset()
+    with suppress(StateUnavailable):
+        public = registered_sites(database).get(settings.public_origin or "", public)
+    return SourceLinks(str(settings.public_url).rstrip("/"), DocumentGrants(tokens, public))

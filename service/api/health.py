@@ -35,7 +35,7 @@ def readyz(request: Request) -> Response:
     if len(problems) == len(services.courses.names()):
         raise CourseUnavailable(" ".join(problems.values()) or "There is no course; run `repere build FOLDER`.")
     notices = [WITHOUT_CALIBRATION] if services.assistant.pipeline.calibration.model_digest is None else []
-    if services.conversations.problem is not None:
+    if services.migration.problem is not None or services.conversations.problem is not None:
         notices.append("Conversations are not kept for now; the log says why.")
     rates = services_of(request).rate_limiter
     if rates.problem is not None:

@@ -92,9 +92,10 @@ def remove_webhook(webhook: Name) -> None:
 def test_webhook(webhook: Name) -> None:
     """Send a `ping` to an address and tell its answer; the exit status is 1 where it does not take it."""
     from reperage.service.clock import now
-    from reperage.service.contract.webhook_events import told
+    from reperage.service.contract.webhook_events import webhook_body
     from reperage.service.database.webhooks import all_webhooks, new_message_id
-    from reperage.service.webhooks.signing import PURPOSE, Try
+    from reperage.service.webhooks.delivery_attempt import DeliveryAttempt
+    from reperage.service.webhooks.signing import PURPOSE
 
     settings = Settings()
     with opened() as database:
@@ -104,9 +105,9 @@ def test_webhook(webhook: Name) -> None:
     secret = encryption(settings, PURPOSE).decrypt(found.secret)
     if secret is None:
         raise StartError("its secret cannot be read, as REPERE_SECRET_KEY was replaced: remove the webhook and add it")
-    outcome = Try(found.url, secret, new_message_id(), told("ping", now(), {})).outcome()
-    print(f"{found.url}: {outcome}")
-    if not outcome.is_good:
+    result = DeliveryAttempt(found.url, secret, new_message_id(), webhook_body("ping", now(), {})).send()
+    print(f"{found.url}: {result}")
+    if not result.is_good:
         sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""What others are told of when it happens, and the form in which they are told."""
+"""What webhooks are told of when it happens, and the form in which they are told."""
 
 import json
 from collections.abc import Mapping
@@ -8,17 +8,17 @@ from typing import Literal
 from reperage.service.clock import written
 from reperage.service.contract.answer import Answer, Status
 
-Kind = Literal["question.unanswered", "feedback.given"]
-NAMES: Mapping[str, Kind] = {"unanswered": "question.unanswered", "feedback": "feedback.given"}
+EventKind = Literal["question.unanswered", "feedback.given"]
+NAMES: Mapping[str, EventKind] = {"unanswered": "question.unanswered", "feedback": "feedback.given"}
 """What the kinds are called on the command line."""
 UNANSWERED: frozenset[Status] = frozenset({"not_in_material", "section_empty"})
 
 
 @dataclass(frozen=True, slots=True)
-class Occurrence:
+class WebhookEvent:
     """Something that happened at a time, to an answer of a course. It tells no person."""
 
-    kind: Kind
+    kind: EventKind
     course: str
     answer_id: str
     at: int
@@ -26,10 +26,10 @@ class Occurrence:
 
     def body(self) -> str:
         """What is told of it, in JSON."""
-        return told(self.kind, self.at, self.data)
+        return webhook_body(self.kind, self.at, self.data)
 
 
-def unanswered(answer: Answer, asked_at: int) -> Occurrence:
+def unanswered_event(answer: Answer, asked_at: int) -> WebhookEvent:
     """A question that the material does not answer."""
     data = {
         "course": answer.course,
@@ -39,10 +39,10 @@ def unanswered(answer: Answer, asked_at: int) -> Occurrence:
         "answer_id": answer.id,
         "asked_at": written(asked_at),
     }
-    return Occurrence("question.unanswered", answer.course, answer.id, asked_at, data)
+    return WebhookEvent("question.unanswered", answer.course, answer.id, asked_at, data)
 
 
-def feedback_given(answer: Answer, rating: str, reason: str | None, given_at: int) -> Occurrence:
+def feedback_event(answer: Answer, rating: str, reason: str | None, given_at: int) -> WebhookEvent:
     """An opinion of an answer."""
     data = {
         "course": answer.course,
@@ -51,9 +51,9 @@ def feedback_given(answer: Answer, rating: str, reason: str | None, given_at: in
         "rating": rating,
         "reason": reason,
     }
-    return Occurrence("feedback.given", answer.course, answer.id, given_at, data)
+    return WebhookEvent("feedback.given", answer.course, answer.id, given_at, data)
 
 
-def told(kind: str, at: int, data: Mapping[str, str | None]) -> str:
-    """The body of a webhook, in JSON."""
+def webhook_body(kind: str, at: int, data: Mapping[str, str | None]) -> str:
+    """What a webhook is sent, in JSON."""
     return json.dumps({"type": kind, "timestamp": written(at), "data": data}, ensure_ascii=False)

@@ -2,7 +2,7 @@
 
 from reperage.service.caller import Caller
 from reperage.service.clock import now
-from reperage.service.contract.webhook_events import feedback_given
+from reperage.service.contract.webhook_events import feedback_event
 from reperage.service.conversations.conversations import Conversations
 from reperage.service.database.feedback import Feedback, store_feedback
 from reperage.service.errors import StateUnavailable, UnknownAnswer
@@ -21,9 +21,9 @@ def rate(conversations: Conversations, answer_id: str, caller: Caller, rating: s
     if conversations.database is None:
         raise StateUnavailable("there is no database")
     conversations.write_now(turn.answer.conversation_id)
-    given = Feedback(answer_id, caller.person, rating, reason, now())
-    occurrence = feedback_given(turn.answer, rating, reason, given.given_at)
-    if not store_feedback(conversations.database, given, occurrence):
+    opinion = Feedback(answer_id, caller.person, rating, reason, now())
+    event = feedback_event(turn.answer, rating, reason, opinion.given_at)
+    if not store_feedback(conversations.database, opinion, event):
         raise UnknownAnswer(_UNKNOWN)
 
 

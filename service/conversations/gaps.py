@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from reperage.index.text.folding import same_question_key
 from reperage.service.database.engine import Database
-from reperage.service.database.gaps import Unanswered, Unhelpful, unanswered, unhelpful
+from reperage.service.database.gaps import UnansweredQuestion, UnhelpfulAnswer, unanswered_questions, unhelpful_answers
 
 _DAY = 86_400_000
 _MOST_REASONS = 20
@@ -35,26 +35,28 @@ def find_gaps(database: Database, course: str, days: int, at: int, tenant: str |
         StateUnavailable: the database cannot be read.
     """
     since = at - days * _DAY
-    return grouped(unanswered(database, course, since, tenant), unhelpful(database, course, since, tenant))
+    return grouped(
+        unanswered_questions(database, course, since, tenant), unhelpful_answers(database, course, since, tenant)
+    )
 
 
-def grouped(asked: Iterable[Unanswered], rated: Iterable[Unhelpful]) -> list[Gap]:
+def grouped(questions: Iterable[UnansweredQuestion], opinions: Iterable[UnhelpfulAnswer]) -> list[Gap]:
     """The same questions together, the one that was asked last first."""
     gaps: dict[str, Gap] = {}
 
     def gap(question: str, status: str, at: int) -> Gap:
-        found = gaps.setdefault(same_question_key(question), Gap(question, status, at))
-        if at > found.last_at:
-            found.question, found.status, found.last_at = question, status, at
-        return found
+        same = gaps.setdefault(same_question_key(question), Gap(question, status, at))
+        if at > same.last_at:
+            same.question, same.status, same.last_at = question, status, at
+        return same
 
-    for each in asked:
+    for each in questions:
         gap(each.question, each.status, each.last_at).count += each.count
-    for opinion in rated:
-        found = gap(opinion.question, opinion.status, opinion.asked_at)
+    for opinion in opinions:
+        same = gap(opinion.question, opinion.status, opinion.asked_at)
         # One that was not answered is counted already.
-        found.count += opinion.status == "answered"
-        found.ratings[opinion.rating] = found.ratings.get(opinion.rating, 0) + 1
-        if opinion.reason and opinion.reason not in found.reasons and len(found.reasons) < _MOST_REASONS:
-            found.reasons.append(opinion.reason)
-    return sorted(gaps.values(), key=lambda found: (-found.last_at, found.question))
+        same.count += opinion.status == "answered"
+        same.ratings[opinion.rating] = same.ratings.get(opinion.rating, 0) + 1
+        if opinion.reason and opinion.reason not in same.reasons and len(same.reasons) < _MOST_REASONS:
+            same.reasons.append(opinion.reason)
+    return sorted(gaps.values(), key=lambda gap: (-gap.last_at, gap.question))

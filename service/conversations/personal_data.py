@@ -24,19 +24,19 @@ def export(database: Database | None, person: str | None, waiting: Sequence[Turn
         StateUnavailable: the database cannot be read.
     """
     yield f'{{"person":{_json(person)},"exported_at":{_json(written(now()))}'
-    yield from _gathered(_lists(database, person, waiting))
+    yield from _larger(_lists(database, person, waiting))
 
 
 def _lists(database: Database | None, person: str | None, waiting: Sequence[Turn]) -> Iterator[str]:
-    kept = database if person else None
-    yield from _list("conversations", _conversations(kept, person or "", waiting))
-    for name, read, fields in (
+    source = database if person else None
+    yield from _list("conversations", _conversations(source, person or "", waiting))
+    for name, read, columns in (
         ("feedback", opinions_of, ("answer_id", "conversation_id", "course", "rating", "reason", "given_at")),
         ("slack_questions", slack_questions_of, ("team", "channel", "ts", "question", "answer_id", "ended_at")),
         ("jobs", jobs_of, ("id", "course", "kind", "document_id", "status", "made_at", "started_at", "ended_at")),
     ):
-        rows = read(kept, person or "") if kept is not None else ()
-        yield from _list(name, ([_json(_named(row, fields))] for row in rows))
+        rows = read(source, person or "") if source is not None else ()
+        yield from _list(name, ([_json(_fields(row, columns))] for row in rows))
     yield "}"
 
 
@@ -47,7 +47,7 @@ def _conversations(database: Database | None, person: str, waiting: Sequence[Tur
         by_name.setdefault(turn.answer.conversation_id, []).append(turn)
     for row in conversations_of(database, person) if database is not None else ():
         own = by_name.pop(row.id, [])
-        yield _conversation(database, _named(row, ("id", "course", "begun_at", "last_at")), own)
+        yield _conversation(database, _fields(row, ("id", "course", "begun_at", "last_at")), own)
     for name, own in by_name.items():
         times = {"begun_at": written(own[0].asked_at), "last_at": written(own[-1].asked_at)}
         yield _conversation(None, {"id": name, "course": own[0].answer.course} | times, own)
@@ -77,19 +77,19 @@ def _list(name: str, items: Iterable[Iterable[str]]) -> Iterator[str]:
     yield "]"
 
 
-def _gathered(pieces: Iterable[str]) -> Iterator[str]:
-    gathered: list[str] = []
+def _larger(pieces: Iterable[str]) -> Iterator[str]:
+    buffer: list[str] = []
     length = 0
     for piece in pieces:
-        gathered.append(piece)
+        buffer.append(piece)
         length += len(piece)
         if length >= _PIECE:
-            yield "".join(gathered)
-            gathered, length = [], 0
-    yield "".join(gathered)
+            yield "".join(buffer)
+            buffer, length = [], 0
+    yield "".join(buffer)
 
 
-def _named(row: Any, names: Iterable[str]) -> dict[str, Any]:
+def _fields(row: Any, names: Iterable[str]) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in names}
     return {name: written(value) if name in _TIMES and value is not None else value for name, value in values.items()}
 

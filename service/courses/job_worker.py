@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Event, Thread
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -19,8 +19,10 @@ from reperage.corpus.errors import CorpusError
 from reperage.index.builds import current_build
 from reperage.index.errors import BuildInProgress, SearchIndexError
 from reperage.index.manifest import Manifest
+from reperage.service.background import Worker, growing_pause
 from reperage.service.clock import now
 from reperage.service.courses.building import bring_up_to_date
+from reperage.service.courses.job_lease import LEASE, JobLease, Stopped
 from reperage.service.courses.jobs import Jobs, said_of
 from reperage.service.courses.material import (
     STAGED,
@@ -38,21 +40,20 @@ from reperage.service.database.jobs import (
     claim_jobs,
     count_attempts,
     end_jobs,
-    give_up_jobs,
     is_removed_later,
-    keep_jobs,
     last_failed,
     purge_jobs,
+    release_jobs,
     waiting_courses,
 )
 from reperage.service.errors import MaterialUnavailable, ServiceError, StateUnavailable
-from reperage.service.loading import Loading as Startup
+from reperage.service.settings import Settings
+
+if TYPE_CHECKING:
+    from reperage.index.encoder import Encoder  # PyTorch takes seconds to import; the server answers meanwhile.
 
 log = structlog.get_logger(__name__)
 
-LEASE_MILLISECONDS = 15_000
-_TELL_SECONDS = 0.5
-"""How often progress is written."""
 _LOOK_SECONDS = 5.0
 """How often it is looked for what another process left, or could not do."""
 _CLOSING_SECONDS = 10.0
@@ -65,68 +66,38 @@ _END_TRIES = 10
 _READ_TRIES = 3
 
 
-class _Stopped(Exception):
-    """The program ends."""
+class JobWorker(Worker):
+    """Works from the moment that there is an encoder until it is closed; what is being built then is left to the next
+    start."""
 
+    expected = (ServiceError, OSError)
 
-class JobWorker:
-    """Works from the moment that the assistant is ready until it is closed."""
-
-    def __init__(self, startup: Startup, jobs: Jobs, database: Database) -> None:
-        self._startup, self._settings = startup, startup.settings
-        self._material = material_folder(startup.settings)
-        self._jobs, self._database = jobs, database
-        self._name = uuid.uuid4().hex
-        self._closing = Event()
-        self._close_by = float("inf")
-        self._thread: Thread | None = None
-        self._problem: str | None = None
+    def __init__(self, settings: Settings, jobs: Jobs, database: Database) -> None:
+        super().__init__("jobs", _CLOSING_SECONDS, jobs.arrived)
+        self._settings, self._database = settings, database
+        self._material = material_folder(settings)
+        self._holder = uuid.uuid4().hex
+        self._encoder: Encoder | None = None
         self._purge_at = 0.0
-        self._behind: dict[str, _Again] = {}
+        self._behind: dict[str, _NextTry] = {}
         self._has_looked = False
 
-    def start(self) -> None:
-        self._thread = Thread(target=self._run, name="jobs", daemon=True)
-        self._thread.start()
-
-    def end(self) -> None:
-        """Begin nothing more; the seconds that `close` waits at most begin."""
-        if not self._closing.is_set():
-            self._close_by = monotonic() + _CLOSING_SECONDS
-        self._closing.set()
-        self._jobs.arrived.set()
-
-    def close(self) -> None:
-        """End; what is being built is left to the next start."""
-        self.end()
-        if self._thread is not None:
-            self._thread.join(max(0.0, self._close_by - monotonic()))
-
-    def _run(self) -> None:
-        while not self._startup.wait(_TELL_SECONDS):
-            if self._closing.is_set():
-                return
-        while self._startup.is_ready and not self._closing.is_set():
-            # In this order: what arrives meanwhile ends the wait below at once.
-            self._jobs.arrived.clear()
-            try:
-                self._work()
-                self._problem = None
-            except _Stopped:
-                return
-            except Exception as error:
-                self._failed(error)
-            if not self._closing.is_set():
-                self._jobs.arrived.wait(_LOOK_SECONDS)
-
-    def _failed(self, error: Exception) -> None:
-        problem = error.reason if isinstance(error, StateUnavailable) else repr(error)
-        if problem != self._problem:
-            expected = isinstance(error, ServiceError | OSError)
-            log.error("jobs_wait", problem=problem, exc_info=None if expected else error)
-        self._problem = problem
+    def start(self, encoder: "Encoder") -> None:
+        """Begin to build, with the encoder that questions are asked with."""
+        self._encoder = encoder
+        self._start()
 
     def _work(self) -> None:
+        with suppress(Stopped):
+            self._look()
+
+    def _rest(self) -> None:
+        self._awake.wait(_LOOK_SECONDS)
+
+    def _report(self, problem: str, error: Exception | None) -> None:
+        log.error("jobs_wait", problem=problem, exc_info=error)
+
+    def _look(self) -> None:
         """Everything there is to do."""
         # To open an SQLite file that is not there would make it, for everybody to read.
         if not has_material(self._settings) or not self._database.is_current():
@@ -140,27 +111,27 @@ class JobWorker:
                 with suppress(OSError, CorpusError, MaterialUnavailable), staging.lock():
                     staging.recover(self._database)
         for course in waiting_courses(self._database, material_id(self._settings), now()):
-            self._build(course)
-        if not self._has_looked or any(monotonic() >= again.at for again in self._behind.values()):
+            self._serve_course(course)
+        if not self._has_looked or any(monotonic() >= next_try.at for next_try in self._behind.values()):
             self._catch_up()
 
     def _catch_up(self) -> None:
         """Build the courses whose last build failed, those whose time has come."""
         failed = {job.course: job for job in last_failed(self._database, material_id(self._settings), _MOST_ATTEMPTS)}
-        self._behind = {c: self._behind.get(c, _Again()) for c in failed if self._may_be_behind(c)}
+        self._behind = {c: self._behind.get(c, _NextTry()) for c in failed if self._may_be_behind(c)}
         self._has_looked = True
-        for course in [course for course, again in self._behind.items() if monotonic() >= again.at]:
+        for course in [course for course, next_try in self._behind.items() if monotonic() >= next_try.at]:
             # What ends the program each time is not begun at every start.
             count_attempts(self._database, failed[course].id, 1)
             try:
-                with _Lease(self._database, uuid.uuid4().hex, self._closing) as lease:
-                    self._built(course, lease)
-            except (_Stopped, StateUnavailable):
+                with JobLease(self._database, uuid.uuid4().hex, self._ending) as lease:
+                    self._build(course, lease)
+            except (Stopped, StateUnavailable):
                 raise
             except Exception as error:
                 expected = isinstance(error, CorpusError | SearchIndexError | ServiceError | OSError)
                 log.error("course_behind", course=course, problem=str(error), exc_info=None if expected else error)
-                self._failed_to_build(course)
+                self._try_later(course)
             finally:
                 count_attempts(self._database, failed[course].id, -1)
 
@@ -175,58 +146,58 @@ class JobWorker:
         except CorpusError:
             return True
 
-    def _failed_to_build(self, course: str) -> None:
-        self._behind[course] = self._behind.get(course, _Again()).later()
+    def _try_later(self, course: str) -> None:
+        self._behind[course] = self._behind.get(course, _NextTry()).later()
 
-    def _build(self, course: str) -> None:
+    def _serve_course(self, course: str) -> None:
         """Serve every job of a course that waits."""
-        until = now() + LEASE_MILLISECONDS
-        jobs = claim_jobs(self._database, material_id(self._settings), course, self._name, now(), until)
-        if tired := [job.id for job in jobs if job.attempts > _MOST_ATTEMPTS]:
-            self._end(tired, "failed", _TIRED)
+        jobs = claim_jobs(self._database, material_id(self._settings), course, self._holder, now(), LEASE.lease_end())
+        if fatal := [job.id for job in jobs if job.attempts > _MOST_ATTEMPTS]:
+            self._end_jobs(fatal, "failed", _FATAL)
         if jobs := [job for job in jobs if job.attempts <= _MOST_ATTEMPTS]:
-            with _Lease(self._database, self._name, self._closing) as lease:
+            with JobLease(self._database, self._holder, self._ending) as lease:
                 self._serve(course, jobs, lease)
 
-    def _serve(self, course: str, jobs: Sequence[Job], lease: "_Lease") -> None:
+    def _serve(self, course: str, jobs: Sequence[Job], lease: JobLease) -> None:
         ids = [job.id for job in jobs]
         folder = self._material / course
         try:
-            manifest = self._built(course, lease)
-        except (_Stopped, BuildInProgress, MaterialUnavailable, StateUnavailable) as error:
+            manifest = self._build(course, lease)
+        except (Stopped, BuildInProgress, MaterialUnavailable, StateUnavailable) as error:
             lease.end()
-            give_up_jobs(self._database, self._name)
-            if isinstance(error, _Stopped):
+            release_jobs(self._database, self._holder)
+            if isinstance(error, Stopped):
                 raise
         except (SearchIndexError, ServiceError) as error:
-            self._fail(course, ids, str(error).replace(f"{folder}/", ""), lease)
+            self._fail_jobs(course, ids, str(error).replace(f"{folder}/", ""), lease)
         except (CorpusError, OSError) as error:
             log.error("job_failed", course=course, problem=str(error))
-            self._fail(course, ids, said_of(error, folder), lease)
+            self._fail_jobs(course, ids, said_of(error, folder), lease)
         except Exception as error:
             log.exception("job_failed", course=course)
-            came_from = getattr(error, "__notes__", [])
-            said = " ".join(["This is a fault of the program; its log says more.", *came_from])
-            self._fail(course, ids, said, lease)
+            notes = getattr(error, "__notes__", [])
+            detail = " ".join(["This is a fault of the program; its log says more.", *notes])
+            self._fail_jobs(course, ids, detail, lease)
         else:
-            gone = [job.id for job in _gone(jobs, manifest) if not is_removed_later(self._database, job)]
-            self._end([name for name in ids if name not in gone], "done", "", lease)
-            self._end(gone, "failed", "The document's file was removed by hand before it was read.", lease)
+            missing = [job.id for job in _without_document(jobs, manifest) if not is_removed_later(self._database, job)]
+            self._end_jobs([name for name in ids if name not in missing], "done", "", lease)
+            self._end_jobs(missing, "failed", "The document's file was removed by hand before it was read.", lease)
 
-    def _fail(self, course: str, ids: Sequence[str], detail: str, lease: "_Lease") -> None:
-        self._failed_to_build(course)
+    def _fail_jobs(self, course: str, ids: Sequence[str], detail: str, lease: JobLease) -> None:
+        self._try_later(course)
         # What could not even be written in its place is forgotten with its job.
         is_written = not Staging(self._material, course).waits()
-        self._end(ids, "failed", f"{detail} {_WRITTEN}" if is_written else detail, lease)
+        self._end_jobs(ids, "failed", f"{detail} {_WRITTEN}" if is_written else detail, lease)
 
-    def _built(self, course: str, lease: "_Lease") -> Manifest:
+    def _build(self, course: str, lease: JobLease) -> Manifest:
         check_managed(self._settings, course)
+        assert self._encoder is not None
         staging = Staging(self._material, course)
-        encoder = self._startup.assistant.pipeline.encoder.beside_questions(lease.go_on)
+        encoder = self._encoder.beside_questions(lease.go_on)
         # Whoever made the last of the jobs has written its file when the lock is free.
         with staging.lock():
             staging.recover(self._database)
-        arguments = (self._settings, course, staging.folder, encoder, lease.tell)
+        arguments = (self._settings, course, staging.folder, encoder, lease.progress)
         for tries_left in reversed(range(_READ_TRIES)):
             try:
                 manifest, encoded = bring_up_to_date(*arguments)
@@ -240,7 +211,7 @@ class JobWorker:
                 return manifest
         raise AssertionError("unreachable")
 
-    def _end(self, ids: Sequence[str], status: JobStatus, detail: str, lease: "_Lease | None" = None) -> None:
+    def _end_jobs(self, ids: Sequence[str], status: JobStatus, detail: str, lease: JobLease | None = None) -> None:
         if not ids:
             return
         progress = lease.end() if lease else {}
@@ -248,77 +219,37 @@ class JobWorker:
             log.error("jobs_failed", jobs=list(ids), detail=detail)
         for tries_left in reversed(range(_END_TRIES)):
             try:
-                end_jobs(self._database, self._name, ids, status, now(), detail=detail, **progress)
+                end_jobs(self._database, self._holder, ids, status, now(), detail=detail, **progress)
                 return
             except StateUnavailable:
                 # What is not written now is found to be done, or fails once more, when the lease has ended.
-                if not tries_left or self._closing.wait(1):
+                if not tries_left or self._ending.wait(1):
                     raise
 
 
 @dataclass(frozen=True, slots=True)
-class _Again:
-    """When a build is to be tried, by the monotonic clock, and how long to wait after the next failure."""
+class _NextTry:
+    """When a build is to be tried, by the monotonic clock, after how many failures."""
 
     at: float = 0.0
-    pause: float = _AGAIN_SECONDS[0]
+    failures: int = 0
 
-    def later(self) -> "_Again":
-        return _Again(monotonic() + self.pause, min(2 * self.pause, _AGAIN_SECONDS[1]))
+    def later(self) -> "_NextTry":
+        failures = self.failures + 1
+        return _NextTry(monotonic() + growing_pause(failures, _AGAIN_SECONDS), failures)
 
 
-def _gone(jobs: Sequence[Job], manifest: Manifest) -> list[Job]:
+def _without_document(jobs: Sequence[Job], manifest: Manifest) -> list[Job]:
     """The jobs, each the last of its document, whose document should be there and is not."""
     last = {job.document_id: job for job in jobs}
     return [job for job in last.values() if job.kind == "put" and job.document_id not in manifest.documents]
-
-
-class _Lease:
-    """Goes on holding what is being worked on, and writes how far it is, in a thread of its own."""
-
-    def __init__(self, database: Database, worker: str, closing: Event) -> None:
-        self._database, self._worker, self._closing = database, worker, closing
-        self._done = self._total = 0
-        self._ended = Event()
-        self._thread = Thread(target=self._run, name="lease", daemon=True)
-
-    def __enter__(self) -> "_Lease":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def go_on(self) -> None:
-        """Raises `_Stopped` where the program ends."""
-        if self._closing.is_set():
-            raise _Stopped
-
-    def tell(self, done: int, total: int) -> None:
-        self._done, self._total = done, total
-
-    def end(self) -> dict[str, int]:
-        """Hold nothing any more; how far it is."""
-        self._ended.set()
-        self._thread.join()
-        return {"done": self._done, "total": self._total}
-
-    def _run(self) -> None:
-        told, due = (0, 0), monotonic() + LEASE_MILLISECONDS / 3000
-        while not self._ended.wait(_TELL_SECONDS):
-            progress = self._done, self._total
-            if progress == told and monotonic() < due:
-                continue
-            with suppress(StateUnavailable):  # It may be back before the lease has ended.
-                keep_jobs(self._database, self._worker, now() + LEASE_MILLISECONDS, *progress)
-                told, due = progress, monotonic() + LEASE_MILLISECONDS / 3000
 
 
 _WRITTEN = (
     "The change is written all the same: it will be searched once the course can be built, which is tried again and "
     "again."
 )
-_TIRED = (
+_FATAL = (
     f"The build was begun {_MOST_ATTEMPTS} times, and the program ended each time before it was done. Remove the "
     "document, or ask whoever runs Repère: memory may be short."
 )

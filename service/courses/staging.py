@@ -28,7 +28,7 @@ class Staging:
 
     def __init__(self, material: Path, course: str) -> None:
         self.folder = material / course
-        self._staged = material / STAGED / course
+        self._changes_folder = material / STAGED / course
         self._lock = material / STAGED / f".lock-{crc32(course.encode()) % _LOCKS}"
 
     @contextmanager
@@ -45,7 +45,7 @@ class Staging:
                     yield
                 finally:
                     with suppress(OSError):  # Something is staged, or nothing ever was.
-                        self._staged.rmdir()
+                        self._changes_folder.rmdir()
         except Timeout as error:
             raise MaterialUnavailable("The course is being changed for too long; try again in a while.") from error
 
@@ -59,9 +59,9 @@ class Staging:
         Raises:
             OSError: the disk is full or refuses; nothing is staged then.
         """
-        for made in (self.folder, self._staged):
-            made.mkdir(exist_ok=True)
-            _sync_folder(made.parent)
+        for folder in (self.folder, self._changes_folder):
+            folder.mkdir(exist_ok=True)
+            _sync_folder(folder.parent)
         target = self.folder / self._path(job.document_id)
         if target.is_dir():
             raise IsADirectoryError(None, "is a folder", str(target))
@@ -71,7 +71,7 @@ class Staging:
                 file.write(str(target.relative_to(self.folder)).encode() if data is None else data)
                 file.flush()
                 os.fsync(file.fileno())
-            _sync_folder(self._staged)
+            _sync_folder(self._changes_folder)
         except OSError:
             place.unlink(missing_ok=True)
             raise
@@ -105,21 +105,21 @@ class Staging:
         Raises:
             OSError, StateUnavailable: then what is left waits on.
         """
-        kept: list[Job] = []
+        jobs: list[Job] = []
         for place in self._changes():
             job = job_of(database, place.stem)
             if job is None or job.status == "failed":
                 place.unlink()
             else:
-                kept.append(job)
-        for job in sorted(kept, key=lambda job: job.number):
+                jobs.append(job)
+        for job in sorted(jobs, key=lambda job: job.number):
             self.apply(job)
 
     def _changes(self) -> list[Path]:
-        return [*self._staged.glob("*.put"), *self._staged.glob("*.delete")]
+        return [*self._changes_folder.glob("*.put"), *self._changes_folder.glob("*.delete")]
 
     def _place(self, job: Job) -> Path:
-        return self._staged / f"{job.id}.{job.kind}"
+        return self._changes_folder / f"{job.id}.{job.kind}"
 
     def _path(self, document_id: str) -> str:
         """Where a document stands, or is going to."""

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from reperage.service.contract.webhook_events import Occurrence
+from reperage.service.contract.webhook_events import WebhookEvent
 from reperage.service.database.engine import Database
 from reperage.service.database.tables import CONVERSATIONS, FEEDBACK, TURNS
 from reperage.service.database.upsert import upsert
-from reperage.service.database.webhooks import queue
+from reperage.service.database.webhooks import queue_deliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,12 @@ class Feedback:
     given_at: int
 
 
-def store_feedback(database: Database, given: Feedback, occurrence: Occurrence | None = None) -> bool:
+def store_feedback(database: Database, opinion: Feedback, event: WebhookEvent | None = None) -> bool:
     """Keep an opinion in place of the one before, and let webhooks be told; whether that person has that answer."""
     own = (
         select(TURNS.c.conversation_id, CONVERSATIONS.c.course)
         .join_from(CONVERSATIONS, TURNS)
-        .where(TURNS.c.answer_id == given.answer_id, CONVERSATIONS.c.person == given.person)
+        .where(TURNS.c.answer_id == opinion.answer_id, CONVERSATIONS.c.person == opinion.person)
     )
     with database.writing() as connection:
         # Nobody removes it between here and the end of the transaction; SQLite has one writer at a time anyway.
@@ -35,15 +35,15 @@ def store_feedback(database: Database, given: Feedback, occurrence: Occurrence |
         if turn is None:
             return False
         row = {
-            "answer_id": given.answer_id,
+            "answer_id": opinion.answer_id,
             "conversation_id": turn.conversation_id,
-            "person": given.person,
+            "person": opinion.person,
             "course": turn.course,
-            "rating": given.rating,
-            "reason": given.reason,
-            "given_at": given.given_at,
+            "rating": opinion.rating,
+            "reason": opinion.reason,
+            "given_at": opinion.given_at,
         }
         upsert(connection, FEEDBACK, ["answer_id"], row, changing=["rating", "reason", "given_at"])
-        if occurrence is not None:
-            queue(connection, [occurrence])
+        if event is not None:
+            queue_deliveries(connection, [event])
     return True

@@ -1,4 +1,4 @@
-"""Questions that got no answer, or none that helped, in the database; `service.gaps` groups them."""
+"""Questions that got no answer, or none that helped, in the database; `service.conversations.gaps` groups them."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _MOST_OPINIONS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
+class UnansweredQuestion:
     """A question that was asked `count` times in these words with this outcome, the last time at `last_at`."""
 
     question: str
@@ -23,7 +23,7 @@ class Unanswered:
 
 
 @dataclass(frozen=True, slots=True)
-class Unhelpful:
+class UnhelpfulAnswer:
     """A question whose answer somebody found wanting."""
 
     question: str
@@ -33,10 +33,12 @@ class Unhelpful:
     reason: str | None
 
 
-def unanswered(database: Database, course: str, since: int, tenant: str | None = None) -> list[Unanswered]:
+def unanswered_questions(
+    database: Database, course: str, since: int, tenant: str | None = None
+) -> list[UnansweredQuestion]:
     """What was asked in a course since then and not answered, once for each wording and outcome; of one tenant alone,
     where it is named."""
-    found = (
+    questions = (
         select(TURNS.c.standalone_question, TURNS.c.status, func.count(), func.max(TURNS.c.asked_at))
         .join_from(TURNS, CONVERSATIONS)
         .where(CONVERSATIONS.c.course == course, _is_of(tenant))
@@ -44,13 +46,13 @@ def unanswered(database: Database, course: str, since: int, tenant: str | None =
         .group_by(TURNS.c.standalone_question, TURNS.c.status)
     )
     with database.reading() as connection:
-        return [Unanswered(*row) for row in connection.execute(found)]
+        return [UnansweredQuestion(*row) for row in connection.execute(questions)]
 
 
-def unhelpful(database: Database, course: str, since: int, tenant: str | None = None) -> list[Unhelpful]:
+def unhelpful_answers(database: Database, course: str, since: int, tenant: str | None = None) -> list[UnhelpfulAnswer]:
     """What was asked in a course since then and got an answer that somebody rated `down` or `missing`, the latest
     first; of one tenant alone, where it is named."""
-    found = (
+    answers = (
         select(TURNS.c.standalone_question, TURNS.c.status, TURNS.c.asked_at, FEEDBACK.c.rating, FEEDBACK.c.reason)
         .join_from(FEEDBACK, TURNS, FEEDBACK.c.answer_id == TURNS.c.answer_id)
         .join(CONVERSATIONS, CONVERSATIONS.c.id == TURNS.c.conversation_id)
@@ -61,7 +63,7 @@ def unhelpful(database: Database, course: str, since: int, tenant: str | None = 
         .limit(_MOST_OPINIONS)
     )
     with database.reading() as connection:
-        return [Unhelpful(*row) for row in connection.execute(found)]
+        return [UnhelpfulAnswer(*row) for row in connection.execute(answers)]
 
 
 def _is_of(tenant: str | None) -> ColumnElement[bool]:

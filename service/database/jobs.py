@@ -1,4 +1,4 @@
-"""Jobs in the database: what is asked, who works on it, and what became of it; `service.jobs` decides when."""
+"""Jobs in the database: what is to be done, who works on it, and what became of it; `service.courses` decides when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from reperage.service.database.engine import Database
 from reperage.service.database.tables import JOBS
 from reperage.service.database.upsert import upsert
 
-Kind = Literal["put", "delete"]
+JobKind = Literal["put", "delete"]
 JobStatus = Literal["queued", "running", "done", "failed"]
 
 
@@ -22,7 +22,7 @@ class Job:
     id: str
     material: str
     course: str
-    kind: Kind
+    kind: JobKind
     document_id: str
     person: str
     fingerprint: str
@@ -100,52 +100,52 @@ def last_failed(database: Database, material: str, most_attempts: int) -> list[J
 
 def count_attempts(database: Database, job_id: str, change: int) -> None:
     """Count one attempt more, or less."""
-    counting = update(JOBS).where(JOBS.c.id == job_id).values(attempts=JOBS.c.attempts + change)
+    count = update(JOBS).where(JOBS.c.id == job_id).values(attempts=JOBS.c.attempts + change)
     with database.writing() as connection:
-        connection.execute(counting)
+        connection.execute(count)
 
 
-def claim_jobs(database: Database, material: str, course: str, worker: str, at: int, lease_until: int) -> list[Job]:
+def claim_jobs(database: Database, material: str, course: str, worker: str, at: int, lease_end: int) -> list[Job]:
     """Take every job of a course that nobody works on, in their order."""
     free = (JOBS.c.status == "queued") | ((JOBS.c.status == "running") & (JOBS.c.lease_until < at))
-    taking = (
+    claim = (
         update(JOBS)
         .where(JOBS.c.material == material, JOBS.c.course == course, free)
-        .values(status="running", started_at=at, worker=worker, lease_until=lease_until, attempts=JOBS.c.attempts + 1)
+        .values(status="running", started_at=at, worker=worker, lease_until=lease_end, attempts=JOBS.c.attempts + 1)
     )
     with database.writing() as connection:
-        connection.execute(taking)
+        connection.execute(claim)
         own = select(JOBS).where(JOBS.c.material == material, JOBS.c.course == course, *_held(worker))
         return [_job(row) for row in connection.execute(own.order_by(JOBS.c.number))]
 
 
-def keep_jobs(database: Database, worker: str, lease_until: int, done: int, total: int) -> None:
-    """Go on working on what `worker` holds, so far done."""
-    going_on = update(JOBS).where(*_held(worker)).values(lease_until=lease_until, done=done, total=total)
+def renew_jobs(database: Database, worker: str, lease_end: int, done: int, total: int) -> None:
+    """Go on holding what `worker` holds, until `lease_end`, so far done."""
+    renewal = update(JOBS).where(*_held(worker)).values(lease_until=lease_end, done=done, total=total)
     with database.writing() as connection:
-        connection.execute(going_on)
+        connection.execute(renewal)
 
 
 def end_jobs(database: Database, worker: str, ids: Sequence[str], status: JobStatus, at: int, **values: Any) -> None:
     """Write what became of jobs that `worker` still holds."""
-    ending = update(JOBS).where(*_held(worker), JOBS.c.id.in_(ids)).values(status=status, ended_at=at, **values)
+    end = update(JOBS).where(*_held(worker), JOBS.c.id.in_(ids)).values(status=status, ended_at=at, **values)
     with database.writing() as connection:
-        connection.execute(ending)
+        connection.execute(end)
 
 
 def fail_job(database: Database, job_id: str, detail: str, at: int) -> None:
     """End a job that nobody is going to work on."""
-    ending = update(JOBS).where(JOBS.c.id == job_id).values(status="failed", detail=detail, ended_at=at)
+    end = update(JOBS).where(JOBS.c.id == job_id).values(status="failed", detail=detail, ended_at=at)
     with database.writing() as connection:
-        connection.execute(ending)
+        connection.execute(end)
 
 
-def give_up_jobs(database: Database, worker: str) -> None:
+def release_jobs(database: Database, worker: str) -> None:
     """Leave what `worker` holds to whoever comes next, as if it had not been begun."""
-    before = {"status": "queued", "lease_until": 0, "attempts": JOBS.c.attempts - 1}
-    leaving = update(JOBS).where(*_held(worker)).values(before)
+    as_before = {"status": "queued", "lease_until": 0, "attempts": JOBS.c.attempts - 1}
+    release = update(JOBS).where(*_held(worker)).values(as_before)
     with database.writing() as connection:
-        connection.execute(leaving)
+        connection.execute(release)
 
 
 def purge_jobs(database: Database, ended_before: int) -> None:

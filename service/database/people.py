@@ -1,4 +1,4 @@
-"""What is kept about one person, in the database, page by page: SQL alone; `service.people` puts it together."""
+"""What is kept about one person, in the database, page by page: SQL alone; `service.conversations` puts it together."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,8 +21,8 @@ def conversations_of(database: Database, person: str) -> Iterator[Any]:
 def turns_in(database: Database, conversation_id: str) -> Iterator[Any]:
     """The turns of a conversation in their order; `answer` is JSON."""
     columns = TURNS.c
-    found = select(columns.number, columns.answer_id, columns.asked_at, columns.answer)
-    return _rows(database, found.where(columns.conversation_id == conversation_id), columns.number)
+    turns = select(columns.number, columns.answer_id, columns.asked_at, columns.answer)
+    return _rows(database, turns.where(columns.conversation_id == conversation_id), columns.number)
 
 
 def opinions_of(database: Database, person: str) -> Iterator[Any]:
@@ -34,8 +34,8 @@ def opinions_of(database: Database, person: str) -> Iterator[Any]:
 def slack_questions_of(database: Database, person: str) -> Iterator[Any]:
     """What a person asked in Slack."""
     columns = SLACK_QUESTIONS.c
-    found = select(SLACK_QUESTIONS).where(columns.person == person)
-    return _rows(database, found, columns.team, columns.channel, columns.ts)
+    questions = select(SLACK_QUESTIONS).where(columns.person == person)
+    return _rows(database, questions, columns.team, columns.channel, columns.ts)
 
 
 def jobs_of(database: Database, person: str) -> Iterator[Any]:
@@ -56,14 +56,14 @@ def counts_of(database: Database, person: str) -> dict[str, int]:
                 ("jobs", JOBS),
             )
         } | {"turns": turns}
-        return {name: connection.execute(counted).scalar_one() for name, counted in counts.items()}
+        return {name: connection.execute(count).scalar_one() for name, count in counts.items()}
 
 
-def _rows(database: Database, found: Select[Any], *order: ColumnElement[Any]) -> Iterator[Any]:
+def _rows(database: Database, selection: Select[Any], *order: ColumnElement[Any]) -> Iterator[Any]:
     """Every row, each page in a transaction of its own: whoever reads slowly holds nothing up."""
     last: list[Any] | None = None
     while True:
-        page = found if last is None else found.where(tuple_(*order) > tuple_(*last))
+        page = selection if last is None else selection.where(tuple_(*order) > tuple_(*last))
         with database.reading() as connection:
             rows = connection.execute(page.order_by(*order).limit(_PAGE)).all()
         yield from rows

@@ -39,8 +39,8 @@ class Question:
     attempts: int = 1
 
 
-def claim(database: Database, question: Question, until: int, at: int) -> Question | None:
-    """The question, when it is for us to answer until `until`: nobody took it before, or who did let it lie.
+def claim(database: Database, question: Question, lease_end: int, at: int) -> Question | None:
+    """The question, when it is for us to answer until `lease_end`: nobody took it before, or who did let it lie.
 
     Raises:
         StateUnavailable: the database cannot be written.
@@ -53,36 +53,36 @@ def claim(database: Database, question: Question, until: int, at: int) -> Questi
         "member": question.member,
         "person": question.person,
         "question": question.text,
-        "lease_until": until,
+        "lease_until": lease_end,
         "attempts": question.attempts,
     }
     with database.writing() as connection:
         if upsert(connection, SLACK_QUESTIONS, _KEY, new):
             return question
         free = _is(question.place) & SLACK_QUESTIONS.c.ended_at.is_(None) & (SLACK_QUESTIONS.c.lease_until < at)
-        taken = connection.execute(
+        row = connection.execute(
             update(SLACK_QUESTIONS)
             .where(free)
-            .values(lease_until=until, attempts=SLACK_QUESTIONS.c.attempts + 1)
+            .values(lease_until=lease_end, attempts=SLACK_QUESTIONS.c.attempts + 1)
             .returning(SLACK_QUESTIONS)
         ).one_or_none()
-        return _question(taken) if taken else None
+        return _question(row) if row else None
 
 
-def reopen(database: Database, place: Place, until: int) -> Question | None:
+def reopen(database: Database, place: Place, lease_end: int) -> Question | None:
     """A question that ended without an answer, to be answered after all; `None` where there is none such."""
-    ended = _is(place) & SLACK_QUESTIONS.c.ended_at.is_not(None) & SLACK_QUESTIONS.c.answer_id.is_(None)
+    unanswered = _is(place) & SLACK_QUESTIONS.c.ended_at.is_not(None) & SLACK_QUESTIONS.c.answer_id.is_(None)
     with database.writing() as connection:
-        taken = connection.execute(
+        row = connection.execute(
             update(SLACK_QUESTIONS)
-            .where(ended)
-            .values(ended_at=None, reply=None, lease_until=until, attempts=1)
+            .where(unanswered)
+            .values(ended_at=None, reply=None, lease_until=lease_end, attempts=1)
             .returning(SLACK_QUESTIONS)
         ).one_or_none()
-        return _question(taken) if taken else None
+        return _question(row) if row else None
 
 
-def abandoned(database: Database, at: int, most_attempts: int) -> list[Question]:
+def abandoned_questions(database: Database, at: int, most_attempts: int) -> list[Question]:
     """Questions that somebody took, and neither answered nor holds any more; the oldest first."""
     rows = (
         select(SLACK_QUESTIONS)
@@ -95,16 +95,16 @@ def abandoned(database: Database, at: int, most_attempts: int) -> list[Question]
         return [_question(row) for row in connection.execute(rows)]
 
 
-def hold(database: Database, question: Question, until: int, reply: str | None) -> bool:
-    """Go on holding a question, and keep where its answer begins to stand; whether it is still ours."""
+def renew_question(database: Database, question: Question, lease_end: int, reply: str | None) -> bool:
+    """Hold a question until `lease_end`, and keep where its answer begins to stand; whether it is still ours."""
     with database.writing() as connection:
         own = _is(question.place) & (SLACK_QUESTIONS.c.attempts == question.attempts)
         own &= SLACK_QUESTIONS.c.ended_at.is_(None)
-        values = {"lease_until": until, "reply": reply}
+        values = {"lease_until": lease_end, "reply": reply}
         return bool(connection.execute(update(SLACK_QUESTIONS).where(own).values(**values)).rowcount)
 
 
-def end(database: Database, question: Question, answer_id: str | None, reply: str | None, at: int) -> None:
+def end_question(database: Database, question: Question, answer_id: str | None, reply: str | None, at: int) -> None:
     """A question that is still ours is answered, or will not be."""
     with database.writing() as connection:
         own = _is(question.place) & (SLACK_QUESTIONS.c.attempts == question.attempts)
@@ -121,7 +121,7 @@ def has_spoken(database: Database, team: str, channel: str, thread: str) -> bool
         return connection.execute(rows.limit(1)).first() is not None
 
 
-def asked_before(database: Database, question: Question, most: int) -> list[str]:
+def questions_before(database: Database, question: Question, most: int) -> list[str]:
     """What was asked in the thread before a question, by anybody, oldest first."""
     place = question.place
     rows = (
@@ -174,7 +174,7 @@ def installation_of(database: Database, workspace: str) -> str | None:
         return connection.execute(rows).scalar_one_or_none()
 
 
-def keep_installation(database: Database, workspace: str, installation: str) -> None:
+def store_installation(database: Database, workspace: str, installation: str) -> None:
     """Keep an installation in place of the one before."""
     row = {"workspace": workspace, "installation": installation}
     with database.writing() as connection:
@@ -191,9 +191,9 @@ def remove_workspace(database: Database, workspace: str) -> None:
 
 def purge_slack(database: Database, ended_before: int, seen_before: int) -> None:
     """Remove questions that ended or were given up, and names that were seen, long ago."""
-    given_up = SLACK_QUESTIONS.c.ended_at.is_(None) & (SLACK_QUESTIONS.c.lease_until < ended_before)
+    abandoned = SLACK_QUESTIONS.c.ended_at.is_(None) & (SLACK_QUESTIONS.c.lease_until < ended_before)
     with database.writing() as connection:
-        connection.execute(delete(SLACK_QUESTIONS).where(or_(SLACK_QUESTIONS.c.ended_at < ended_before, given_up)))
+        connection.execute(delete(SLACK_QUESTIONS).where(or_(SLACK_QUESTIONS.c.ended_at < ended_before, abandoned)))
         connection.execute(delete(SLACK_SEEN).where(SLACK_SEEN.c.seen_at < seen_before))
 
 

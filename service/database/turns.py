@@ -10,11 +10,11 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Delete, Update, delete, select, update
 
 from reperage.service.contract.answer import Answer
-from reperage.service.contract.webhook_events import UNANSWERED, Occurrence, unanswered
+from reperage.service.contract.webhook_events import UNANSWERED, WebhookEvent, unanswered_event
 from reperage.service.database.engine import Database
 from reperage.service.database.tables import CONVERSATIONS, JOBS, LTI_LOGINS, REMOVALS, SLACK_QUESTIONS, TURNS
 from reperage.service.database.upsert import upsert
-from reperage.service.database.webhooks import queue
+from reperage.service.database.webhooks import queue_deliveries
 
 log = structlog.get_logger(__name__)
 
@@ -95,8 +95,8 @@ def remove_person(database: Database, person: str, at: int) -> None:
     in_slack = delete(SLACK_QUESTIONS).where(SLACK_QUESTIONS.c.person == person)
     changes = update(JOBS).where(JOBS.c.person == person).values(person="")
     # As `Launch.as_json` writes it.
-    named = json.dumps({"person": person}).strip("{}")
-    logins = delete(LTI_LOGINS).where(_is_over(at) | LTI_LOGINS.c.launch.contains(named, autoescape=True))
+    person_json = json.dumps({"person": person}).strip("{}")
+    logins = delete(LTI_LOGINS).where(_is_over(at) | LTI_LOGINS.c.launch.contains(person_json, autoescape=True))
     _remove(database, _person_name(person), CONVERSATIONS.c.person == person, at, in_slack, changes, logins)
 
 
@@ -128,11 +128,11 @@ def store(database: Database, turns: Sequence[Turn]) -> None:
     """Write turns, each once however often it is tried, but for those that were asked before a removal."""
     with database.writing() as connection:
         names = {name for turn in turns for name in _names(turn)}
-        found = connection.execute(select(REMOVALS).where(REMOVALS.c.name.in_(names)))
-        removed = {row.name: row.removed_at for row in found}
-        kept = [t for t in turns if all(t.asked_at > removed.get(name, -1) for name in _names(t))]
+        removals = connection.execute(select(REMOVALS).where(REMOVALS.c.name.in_(names)))
+        removed_at = {row.name: row.removed_at for row in removals}
+        later = [t for t in turns if all(t.asked_at > removed_at.get(name, -1) for name in _names(t))]
         by_conversation: dict[str, list[Turn]] = {}
-        for turn in kept:
+        for turn in later:
             by_conversation.setdefault(turn.answer.conversation_id, []).append(turn)
         if not by_conversation:
             return
@@ -140,23 +140,24 @@ def store(database: Database, turns: Sequence[Turn]) -> None:
         upsert(connection, CONVERSATIONS, ["id"], *rows, changing=["last_at"])
         owners = _owners(connection, by_conversation)
         # Two processes may have given one name to two people at the same moment: the first one has it.
-        own = [turn for turn in kept if (turn.answer.course, turn.person) == owners[turn.answer.conversation_id]]
-        if len(own) < len(kept):
-            log.warning("turns_of_another_s_conversation", turns=len(kept) - len(own))
+        own = [turn for turn in later if (turn.answer.course, turn.person) == owners[turn.answer.conversation_id]]
+        if len(own) < len(later):
+            log.warning("turns_of_another_s_conversation", turns=len(later) - len(own))
         if own:
-            untold = _untold(connection, own)
+            events = _new_events(connection, own)
             upsert(connection, TURNS, ["answer_id"], *map(_turn_row, own))
-            if untold:
-                queue(connection, untold)
+            if events:
+                queue_deliveries(connection, events)
 
 
-def _untold(connection: Connection, turns: Sequence[Turn]) -> list[Occurrence]:
+def _new_events(connection: Connection, turns: Sequence[Turn]) -> list[WebhookEvent]:
     """The questions that got no answer, but for those that were written before, and so told."""
-    found = {turn.answer.id: turn for turn in turns if turn.answer.status in UNANSWERED}
-    if not found:
+    unanswered = {turn.answer.id: turn for turn in turns if turn.answer.status in UNANSWERED}
+    if not unanswered:
         return []
-    written = set(connection.execute(select(TURNS.c.answer_id).where(TURNS.c.answer_id.in_(list(found)))).scalars())
-    return [unanswered(turn.answer, turn.asked_at) for name, turn in found.items() if name not in written]
+    known = select(TURNS.c.answer_id).where(TURNS.c.answer_id.in_(list(unanswered)))
+    known_ids = set(connection.execute(known).scalars())
+    return [unanswered_event(turn.answer, turn.asked_at) for name, turn in unanswered.items() if name not in known_ids]
 
 
 def _conversation_name(conversation_id: str) -> str:

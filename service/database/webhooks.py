@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, delete, func, select, update
 
-from reperage.service.contract.webhook_events import Kind, Occurrence
+from reperage.service.contract.webhook_events import EventKind, WebhookEvent
 from reperage.service.database.engine import Database
 from reperage.service.database.tables import WEBHOOK_DELIVERIES, WEBHOOKS
 from reperage.service.database.upsert import upsert
@@ -29,14 +29,14 @@ class Webhook:
     id: str
     url: str
     name: str
-    events: frozenset[Kind]
+    events: frozenset[EventKind]
     courses: frozenset[str] | None
     secret: str = field(repr=False)
     made_at: int
     disabled_at: int | None = None
 
-    def wants(self, occurrence: Occurrence) -> bool:
-        return occurrence.kind in self.events and (self.courses is None or occurrence.course in self.courses)
+    def wants(self, event: WebhookEvent) -> bool:
+        return event.kind in self.events and (self.courses is None or event.course in self.courses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +92,11 @@ def disable_webhook(database: Database, webhook_id: str, at: int) -> None:
         connection.execute(delete(WEBHOOK_DELIVERIES).where(WEBHOOK_DELIVERIES.c.webhook_id == webhook_id))
 
 
-def queue(connection: Connection, occurrences: Sequence[Occurrence]) -> None:
+def queue_deliveries(connection: Connection, events: Sequence[WebhookEvent]) -> None:
     """Let what happened wait for the webhooks that want it; within the transaction that writes what it is about."""
-    found = connection.execute(select(WEBHOOKS).where(WEBHOOKS.c.disabled_at.is_(None)))
-    for webhook in [_webhook(row) for row in found]:
-        rows = [_row(webhook, occurrence) for occurrence in occurrences if webhook.wants(occurrence)]
+    enabled = connection.execute(select(WEBHOOKS).where(WEBHOOKS.c.disabled_at.is_(None)))
+    for webhook in [_webhook(row) for row in enabled]:
+        rows = [_row(webhook, event) for event in events if webhook.wants(event)]
         if rows:
             upsert(connection, WEBHOOK_DELIVERIES, ["id"], *rows)
             _give_up_oldest(connection, webhook)
@@ -107,12 +107,12 @@ def _give_up_oldest(connection: Connection, webhook: Webhook) -> None:
     newest = select(WEBHOOK_DELIVERIES.c.number).where(own).order_by(WEBHOOK_DELIVERIES.c.number.desc())
     last = connection.execute(newest.offset(MOST_WAITING).limit(1)).scalar_one_or_none()
     if last is not None:
-        gone = connection.execute(delete(WEBHOOK_DELIVERIES).where(own, WEBHOOK_DELIVERIES.c.number <= last)).rowcount
-        log.error("webhook_deliveries_given_up", webhook=webhook.id, deliveries=gone, problem="too many wait")
+        count = connection.execute(delete(WEBHOOK_DELIVERIES).where(own, WEBHOOK_DELIVERIES.c.number <= last)).rowcount
+        log.error("webhook_deliveries_given_up", webhook=webhook.id, deliveries=count, problem="too many wait")
 
 
-def take(database: Database, at: int, until: int, without: Collection[str] = ()) -> Delivery | None:
-    """The oldest delivery that is due at `at`, which is nobody else's until `until`; `None` where there is none.
+def take_delivery(database: Database, at: int, lease_end: int, without: Collection[str] = ()) -> Delivery | None:
+    """The oldest delivery that is due at `at`, which is nobody else's until `lease_end`; `None` where there is none.
 
     `without`: webhooks that are left alone for now.
     """
@@ -134,14 +134,14 @@ def take(database: Database, at: int, until: int, without: Collection[str] = ())
             row = connection.execute(due).one_or_none()
         if row is None:
             return None
-        mine = update(WEBHOOK_DELIVERIES).where(columns.number == row.number, columns.due_at == row.due_at)
+        ours = update(WEBHOOK_DELIVERIES).where(columns.number == row.number, columns.due_at == row.due_at)
         with database.writing() as connection:
-            taken = connection.execute(mine.values(due_at=until, attempts=columns.attempts + 1)).rowcount
-        if taken:
+            is_ours = connection.execute(ours.values(due_at=lease_end, attempts=columns.attempts + 1)).rowcount
+        if is_ours:
             return Delivery(row.number, row.message_id, _webhook(row), row.body, row.happened_at, row.attempts + 1)
 
 
-def put_off(database: Database, number: int, due_at: int) -> None:
+def postpone_delivery(database: Database, number: int, due_at: int) -> None:
     """Try a delivery again at that time."""
     with database.writing() as connection:
         connection.execute(
@@ -160,15 +160,15 @@ def new_message_id() -> str:
     return _PREFIX + secrets.token_hex(16)
 
 
-def _row(webhook: Webhook, occurrence: Occurrence) -> dict[str, str | int]:
+def _row(webhook: Webhook, event: WebhookEvent) -> dict[str, str | int]:
     return {
         "id": new_message_id(),
         "webhook_id": webhook.id,
-        "answer_id": occurrence.answer_id,
-        "body": occurrence.body(),
-        "made_at": occurrence.at,
+        "answer_id": event.answer_id,
+        "body": event.body(),
+        "made_at": event.at,
         "attempts": 0,
-        "due_at": occurrence.at,
+        "due_at": event.at,
     }
 
 

@@ -15,11 +15,13 @@ from anyio import to_thread
 from slack_bolt import BoltResponse
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from reperage.service.access.document_grants import links_from_anywhere
 from reperage.service.caller import Caller
 from reperage.service.clock import now
 from reperage.service.conversations.feedback import rate
@@ -32,11 +34,14 @@ from reperage.service.errors import (
     UnknownAnswer,
     UnknownCourse,
 )
-from reperage.service.loading import Loading as Startup
 from reperage.service.messages import messages
+from reperage.service.services import Services
+from reperage.service.slack.answers import Answers
+from reperage.service.slack.courses import LANGUAGE, SlackCourses
 from reperage.service.slack.credentials import Credentials
+from reperage.service.slack.database_threads import DatabaseThreads
 from reperage.service.slack.incoming import addressed, pseudonym
-from reperage.service.slack.question_worker import LANGUAGE, Desk
+from reperage.service.slack.question_worker import QuestionWorker
 from reperage.service.slack.rendering import COURSE, MISSING, RATE, READ_ON, Reply, notice
 from reperage.service.slack.text import escaped, read
 from reperage.service.slack.workspaces import Grant, Workspaces
@@ -49,6 +54,8 @@ Body = Mapping[str, Any]
 Next = Callable[[], Awaitable[Any]]
 Respond = Callable[..., Awaitable[Any]]
 
+LINKS = "repere_links"
+"""Under which name the context of a request holds its links."""
 COMMAND = "/repere"
 SHORTCUT = "demander_a_repere"
 _SECONDS = 30
@@ -62,41 +69,45 @@ _LONGEST_LIST = 2000
 
 
 class Bot:
-    """The app, its clients and its desk; for one event loop."""
+    """The app, its clients, and who answers questions; for one event loop."""
 
-    def __init__(self, startup: Startup, workspaces: Workspaces, found: Credentials, links: SourceLinks) -> None:
-        self._startup, self._workspaces, self._managers = startup, workspaces, found.managers
-        database = startup.conversations.database
-        assert database is not None
-        self.desk = Desk(startup, database, self.client_of, links)
-        self._seen = _Signatures()
+    def __init__(self, services: Services, credentials: Credentials) -> None:
+        self._services, self._managers = services, credentials.managers
+        self.workspaces = Workspaces(services.database, services.secret_keys, credentials.bot_token)
+        self.database = DatabaseThreads(services.database)
+        self._courses = SlackCourses(services.loading)
+        self._links = links_from_anywhere(services.settings, services.tokens.grant, services.database)
+        self.answers = Answers(self._courses, self.database)
+        days = services.settings.retention_days
+        self.questions = QuestionWorker(self.database, self.client_of, self.answers, days, self._links)
+        self._signatures = _Signatures()
         # What the library would say of failures is said below, with the workspace.
         quiet = logging.getLogger("slack_bolt")
         quiet.setLevel(logging.CRITICAL)
 
         # No methods: the library would look for `self` in what it hands over.
         async def authorize(team_id: str | None) -> AuthorizeResult | None:
-            found = await self._grant(team_id) if team_id else None
-            if found is None:
+            grant = await self._grant(team_id) if team_id else None
+            if grant is None:
                 log.error("slack_workspace_unknown", workspace=team_id)
                 return None
-            return AuthorizeResult(enterprise_id=None, team_id=team_id, bot_token=found.token)
+            return AuthorizeResult(enterprise_id=None, team_id=team_id, bot_token=grant.token)
 
-        async def failed(error: Exception, request: AsyncBoltRequest) -> BoltResponse:
+        async def fail(error: Exception, request: AsyncBoltRequest) -> BoltResponse:
             _log(error)
-            self._seen.forget(_signature(request))
+            self._signatures.forget(_signature(request))
             return BoltResponse(status=503, body="come again")
 
         self.app = AsyncApp(
             logger=quiet,
             name="repere",
-            signing_secret=found.signing_secret,
+            signing_secret=credentials.signing_secret,
             client=self.client(None),
             authorize=authorize,  # type: ignore[arg-type]  # None: it is not installed there.
             attaching_conversation_kwargs_enabled=False,
             request_verification_enabled=False,  # `over_http` has done it.
         )
-        self.app.error(failed)
+        self.app.error(fail)
         self._listen()
 
     def client(self, token: str | None) -> AsyncWebClient:
@@ -107,7 +118,7 @@ class Bot:
         """
         return AsyncWebClient(
             token,
-            base_url=str(self._startup.settings.slack_api_url),
+            base_url=str(self._services.settings.slack_api_url),
             timeout=_SECONDS,
             trust_env_in_session=True,
             retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=_MOST_LIMITED)],
@@ -115,11 +126,11 @@ class Bot:
 
     async def client_of(self, team: str) -> AsyncWebClient | None:
         """The client with the bot's token in a workspace; `None` where the app is not installed."""
-        found = await self._grant(team)
-        return self.client(found.token) if found else None
+        grant = await self._grant(team)
+        return self.client(grant.token) if grant else None
 
     async def _grant(self, team: str) -> Grant | None:
-        return await to_thread.run_sync(self._workspaces.grant, team, limiter=self.desk.limiter)
+        return await to_thread.run_sync(self.workspaces.grant, team, limiter=self.database.limiter)
 
     def _listen(self) -> None:
         app = self.app
@@ -128,15 +139,37 @@ class Bot:
             app.event(event, middleware=[self._take])(_nothing)
         for event in ("app_uninstalled", "tokens_revoked"):
             app.event(event, middleware=[self._forget])(_nothing)
-        app.event("app_home_opened")(_done(self._suggest))
-        app.event("agent_session_stopped")(_done(self._stop))
+        app.event("app_home_opened")(self._after_acknowledgement(self._suggest))
+        app.event("agent_session_stopped")(self._after_acknowledgement(self._stop))
         app.event(re.compile(".*"))(_nothing)
-        app.command(COMMAND)(_done(self._command))
-        app.shortcut(SHORTCUT)(_done(self._shortcut))
-        app.action(RATE)(_done(self._rated))
-        app.action(MISSING)(_done(self._rated))
-        app.action(COURSE)(_done(self._chosen))
-        app.action(READ_ON)(_done(_opened))
+        app.command(COMMAND)(self._after_acknowledgement(self._command))
+        app.shortcut(SHORTCUT)(self._after_acknowledgement(self._shortcut))
+        app.action(RATE)(self._after_acknowledgement(self._rate))
+        app.action(MISSING)(self._after_acknowledgement(self._rate))
+        app.action(COURSE)(self._after_acknowledgement(self._take_choice))
+        app.action(READ_ON)(self._after_acknowledgement(_follow_link))
+
+    def _after_acknowledgement(
+        self, work: Callable[[Body, Respond, SourceLinks], Awaitable[None]]
+    ) -> Callable[..., Awaitable[None]]:
+        """Does what was sent after Slack was told that it arrived; what fails is said, where there is somebody to
+        tell."""
+
+        async def listener(ack: Respond, body: Body, respond: Respond, context: AsyncBoltContext) -> None:
+            await ack()
+            try:
+                await work(body, respond, self._links_of(context))
+            except Exception as error:
+                _log(error)
+                if "response_url" in body:
+                    await _say(respond, notice(messages(LANGUAGE)["slack_unavailable"]))
+
+        return listener
+
+    def _links_of(self, context: AsyncBoltContext) -> SourceLinks:
+        """The links of the request that Slack made; in Socket Mode there is none."""
+        links: SourceLinks = context.get(LINKS, self._links)
+        return links
 
     async def _once(self, request: AsyncBoltRequest, body: Body, next_: Next) -> BoltResponse | None:
         """Nothing is done twice for one signature: requests that Slack sends again are signed anew."""
@@ -149,40 +182,40 @@ class Bot:
     async def _is_new(self, signature: str, event: str | None) -> bool:
         """Whether no process saw a signature; of messages only whether this one did not: they are told apart by their
         place."""
-        if not self._seen.add(signature):
+        if not self._signatures.add(signature):
             return False
         if event in ("message", "app_mention"):
             return True
         name = "request:" + hashlib.sha256(signature.encode()).hexdigest()
         try:
-            return await self.desk.sql(is_first, name, now())
+            return await self.database.run_in_thread(is_first, name, now())
         except StateUnavailable as error:
             log.warning("slack_state_unavailable", problem=error.reason)
             return True
 
-    async def _take(self, body: Body, next_: Next) -> None:
+    async def _take(self, body: Body, context: AsyncBoltContext, next_: Next) -> None:
         """Claim what is addressed to us before Slack is told that it arrived."""
         message = addressed(body)
         if message is not None:
-            await self.desk.take(message)
+            await self.questions.take(message, self._links_of(context))
         await next_()
 
-    async def _suggest(self, body: Body, respond: Respond) -> None:
+    async def _suggest(self, body: Body, respond: Respond, links: SourceLinks) -> None:
         """Questions to begin with, where somebody opens the messages with the app."""
         team, event = body["team_id"], body["event"]
         channel = event.get("channel")
         client = await self.client_of(team)
         if event.get("tab") != "messages" or not channel or client is None:
             return
-        assistant = await self.desk.ready()
-        course = await self.desk.sql(course_of, team, channel)
+        assistant = await self._courses.assistant()
+        course = await self.database.run_in_thread(course_of, team, channel)
 
-        def found() -> tuple[list[str], str]:
+        def find() -> tuple[list[str], str]:
             index = assistant.courses.index(course)
             return suggestions(assistant, index), index.manifest.language
 
         try:
-            questions, language = await to_thread.run_sync(found, limiter=assistant.limiter)
+            questions, language = await to_thread.run_sync(find, limiter=assistant.limiter)
             if questions:
                 await client.assistant_threads_setSuggestedPrompts(
                     channel_id=channel,
@@ -192,61 +225,61 @@ class Bot:
         except (ServiceError, SlackApiError, ClientError, TimeoutError) as error:
             log.info("slack_prompts_not_shown", problem=str(error))
 
-    async def _stop(self, body: Body, respond: Respond) -> None:
+    async def _stop(self, body: Body, respond: Respond, links: SourceLinks) -> None:
         event = body["event"]
-        self.desk.stop(body["team_id"], event["channel"], event["thread_ts"])
+        self.answers.stop(body["team_id"], event["channel"], event["thread_ts"])
 
     async def _forget(self, body: Body, next_: Next) -> None:
         """The app was removed from a workspace, or its token was."""
         event = body["event"]
         if event["type"] == "app_uninstalled" or (event.get("tokens") or {}).get("bot"):
-            await to_thread.run_sync(self._workspaces.remove, body["team_id"], limiter=self.desk.limiter)
+            await to_thread.run_sync(self.workspaces.remove, body["team_id"], limiter=self.database.limiter)
             log.info("slack_workspace_removed", workspace=body["team_id"])
         await next_()
 
-    async def _command(self, body: Body, respond: Respond) -> None:
+    async def _command(self, body: Body, respond: Respond, links: SourceLinks) -> None:
         team, channel, member = body["team_id"], body["channel_id"], body["user_id"]
         text = read(body.get("text") or "")
         word, *rest = text.split() or [""]
         if word.lower() in ("aide", "help") and not rest:
             text = ""
         if word.lower() in ("oublie-moi", "forget-me") and not rest:
-            await to_thread.run_sync(self._startup.conversations.forget, pseudonym(team, member))
-            text_here = await self.desk.text(await self.desk.sql(course_of, team, channel))
+            await to_thread.run_sync(self._services.conversations.forget, pseudonym(team, member))
+            text_here = await self._courses.text(await self.database.run_in_thread(course_of, team, channel))
             await _say(respond, notice(text_here["slack_forgotten"]))
         elif word.lower() in ("cours", "course", "courses") and len(rest) <= 1:
             await _say(respond, await self._course_command(team, channel, member, *rest))
         else:
-            await _say(respond, await self._answer_alone(team, channel, member, text))
+            await _say(respond, await self._answer_alone(team, channel, member, text, links))
 
     async def _course_command(self, team: str, channel: str, member: str, name: str = "") -> Reply:
         """Say which courses there are, or choose the one of this place."""
-        if name and await self.desk.course(name.lower()):
+        if name and await self._courses.manifest(name.lower()):
             return (await self._choose(team, channel, member, name.lower()))[1]
-        here = await self.desk.sql(course_of, team, channel)
-        found = await self.desk.course(here) if here else None
-        text = await self.desk.text(here)
-        said = [text["slack_course_unknown"].format(course=escaped(name[:80].replace("`", "")))] if name else []
-        said.append(text["slack_courses"].format(courses=_listed(await self.desk.course_names())))
-        if found and not name:
-            said.append(text["slack_course_here"].format(course=escaped(found.title)))
-        return notice("\n".join(said))
+        here = await self.database.run_in_thread(course_of, team, channel)
+        manifest = await self._courses.manifest(here) if here else None
+        text = await self._courses.text(here)
+        lines = [text["slack_course_unknown"].format(course=escaped(name[:80].replace("`", "")))] if name else []
+        lines.append(text["slack_courses"].format(courses=_list_of(await self._courses.names())))
+        if manifest and not name:
+            lines.append(text["slack_course_here"].format(course=escaped(manifest.title)))
+        return notice("\n".join(lines))
 
     async def _choose(self, team: str, channel: str, member: str, name: str) -> tuple[bool, Reply]:
         """Choose the course of a place, where this person may: everybody for their own direct messages, for a channel
         whoever is named or installed the app. Whether it was chosen, and what to say."""
-        course = await self.desk.course(name)
-        text = await self.desk.text(name)
-        if course is None:
-            return False, await self.desk.menu("")
+        manifest = await self._courses.manifest(name)
+        text = await self._courses.text(name)
+        if manifest is None:
+            return False, await self._courses.menu("")
         if not channel.startswith("D") and member not in self._managers:
             grant = await self._grant(team)
             if grant is None or grant.installer != member:
                 return False, notice(text["slack_not_allowed"].format(member=member))
-        await self.desk.sql(set_course, team, channel, name)
-        return True, notice(text["slack_course_chosen"].format(course=escaped(course.title)))
+        await self.database.run_in_thread(set_course, team, channel, name)
+        return True, notice(text["slack_course_chosen"].format(course=escaped(manifest.title)))
 
-    async def _chosen(self, body: Body, respond: Respond) -> None:
+    async def _take_choice(self, body: Body, respond: Respond, links: SourceLinks) -> None:
         """Somebody chose the course that was asked for: from now on it is this channel's, and the question is
         answered."""
         action = body["actions"][0]
@@ -254,61 +287,62 @@ class Bot:
         is_chosen, reply = await self._choose(team, channel, member, action["selected_option"]["value"])
         await _say(respond, reply, replace_original=is_chosen)
         if is_chosen:
-            await self.desk.take_up(Place(team, channel, action["block_id"].removeprefix("course:")))
+            await self.questions.take_up(Place(team, channel, action["block_id"].removeprefix("course:")), links)
 
-    async def _shortcut(self, body: Body, respond: Respond) -> None:
+    async def _shortcut(self, body: Body, respond: Respond, links: SourceLinks) -> None:
         """Answer somebody's message, to whoever asked for it alone."""
         message, team, channel, member = body["message"], body["team"]["id"], body["channel"]["id"], body["user"]["id"]
         # A bot's message asks nothing.
         text = "" if message.get("bot_id") else read(message.get("text") or "")
-        await _say(respond, await self._answer_alone(team, channel, member, text))
+        await _say(respond, await self._answer_alone(team, channel, member, text, links))
 
-    async def _answer_alone(self, team: str, channel: str, member: str, text: str) -> Reply:
+    async def _answer_alone(self, team: str, channel: str, member: str, text: str, links: SourceLinks) -> Reply:
         """The answer for one person's eyes."""
-        course = await self.desk.sql(course_of, team, channel)
+        course = await self.database.run_in_thread(course_of, team, channel)
         if not text:
-            return notice((await self.desk.text(course))["slack_help"])
+            return notice((await self._courses.text(course))["slack_help"])
         try:
-            return await self.desk.answer(text, Caller(pseudonym(team, member), channel="slack"), course)
+            caller = Caller(pseudonym(team, member), channel="slack")
+            return await self.answers.alone(text, course, caller, links)
         except (CourseRequired, UnknownCourse):
-            return await self.desk.menu("")
+            return await self._courses.menu("")
         except InvalidQuestion:
-            return notice((await self.desk.text(course))["slack_invalid"])
+            return notice((await self._courses.text(course))["slack_invalid"])
 
-    async def _rated(self, body: Body, respond: Respond) -> None:
+    async def _rate(self, body: Body, respond: Respond, links: SourceLinks) -> None:
         """Keep what the person who asked thinks of an answer."""
         team, channel = body["team"]["id"], body["channel"]["id"]
         rating, _, answer_id = str(body["actions"][0]["value"]).partition(":")
-        whose = Caller(pseudonym(team, body["user"]["id"]), channel="slack")
-        give = partial(rate, self._startup.conversations, answer_id, whose, rating, None)
+        caller = Caller(pseudonym(team, body["user"]["id"]), channel="slack")
+        keep = partial(rate, self._services.conversations, answer_id, caller, rating, None)
         try:
-            await to_thread.run_sync(give)
-            said = "slack_missing_said" if rating == "missing" else "slack_thanks"
+            await to_thread.run_sync(keep)
+            thanks = "slack_missing_said" if rating == "missing" else "slack_thanks"
         except UnknownAnswer:
-            said = "slack_not_yours"
-        text = await self.desk.text(await self.desk.sql(course_of, team, channel))
-        await _say(respond, notice(text[said]))
+            thanks = "slack_not_yours"
+        text = await self._courses.text(await self.database.run_in_thread(course_of, team, channel))
+        await _say(respond, notice(text[thanks]))
 
 
 class _Signatures:
     """The signatures of the last minutes."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, float] = OrderedDict()
+        self._ends: OrderedDict[str, float] = OrderedDict()
 
     def add(self, signature: str) -> bool:
         """Whether it is new."""
         at = monotonic()
-        while self._seen and (len(self._seen) >= _MOST_SIGNATURES or next(iter(self._seen.values())) < at):
-            self._seen.popitem(last=False)
-        if signature in self._seen:
+        while self._ends and (len(self._ends) >= _MOST_SIGNATURES or next(iter(self._ends.values())) < at):
+            self._ends.popitem(last=False)
+        if signature in self._ends:
             return False
-        self._seen[signature] = at + _REPLAY_SECONDS
+        self._ends[signature] = at + _REPLAY_SECONDS
         return True
 
     def forget(self, signature: str) -> None:
         """Nothing was done for it."""
-        self._seen.pop(signature, None)
+        self._ends.pop(signature, None)
 
 
 def _signature(request: AsyncBoltRequest) -> str:
@@ -316,25 +350,10 @@ def _signature(request: AsyncBoltRequest) -> str:
     return str(next(iter(request.headers.get("x-slack-signature", ())), ""))
 
 
-def _listed(names: list[str]) -> str:
+def _list_of(names: list[str]) -> str:
     """As many of the courses' names as a message holds."""
-    listed = ", ".join(f"`{name}`" for name in names)
-    return listed if len(listed) <= _LONGEST_LIST else listed[:_LONGEST_LIST].rpartition(",")[0] + "…"
-
-
-def _done(work: Callable[[Body, Respond], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Does what was sent after Slack was told that it arrived; what fails is said, where there is somebody to tell."""
-
-    async def listener(ack: Respond, body: Body, respond: Respond) -> None:
-        await ack()
-        try:
-            await work(body, respond)
-        except Exception as error:
-            _log(error)
-            if "response_url" in body:
-                await _say(respond, notice(messages(LANGUAGE)["slack_unavailable"]))
-
-    return listener
+    text = ", ".join(f"`{name}`" for name in names)
+    return text if len(text) <= _LONGEST_LIST else text[:_LONGEST_LIST].rpartition(",")[0] + "…"
 
 
 def _log(error: Exception) -> None:
@@ -345,7 +364,7 @@ def _log(error: Exception) -> None:
 async def _say(respond: Respond, reply: Reply, *, replace_original: bool = False) -> None:
     """Answer to where a command or a button came from, for the eyes of whoever used it."""
     try:
-        said = await respond(
+        response = await respond(
             text=reply.text,
             blocks=reply.blocks,
             response_type="ephemeral",
@@ -355,13 +374,13 @@ async def _say(respond: Respond, reply: Reply, *, replace_original: bool = False
     except (ClientError, TimeoutError) as error:
         log.error("slack_not_said", problem=repr(error))
         return
-    if said.status_code != 200:
-        log.error("slack_not_said", problem=said.body)
+    if response.status_code != 200:
+        log.error("slack_not_said", problem=response.body)
 
 
 async def _nothing() -> None:
     """Slack is told that it arrived."""
 
 
-async def _opened(body: Body, respond: Respond) -> None:
+async def _follow_link(body: Body, respond: Respond, links: SourceLinks) -> None:
     """A link was followed, which Slack tells of."""

@@ -1,12 +1,13 @@
 """`/slack/events` and the installation by OAuth, in one process with the service."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 import structlog
 import yaml
+from anyio import to_thread
 from fastapi import APIRouter, FastAPI, Request, Response
 from slack_bolt import BoltResponse
 from slack_bolt.adapter.starlette.async_handler import (
@@ -19,17 +20,18 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_sdk.signature import SignatureVerifier
 
+from reperage.service.errors import StateUnavailable
 from reperage.service.http.request_origin import own_address
 from reperage.service.http.requirements import OPEN
+from reperage.service.http.services_of import services_of
 from reperage.service.http.source_links import source_links
 from reperage.service.http.templates import HEADERS, render
 from reperage.service.messages import messages
 from reperage.service.services import Services
 from reperage.service.settings import Settings
-from reperage.service.slack.bot import Bot
+from reperage.service.slack.bot import LINKS, Bot
 from reperage.service.slack.credentials import Credentials, credentials
-from reperage.service.slack.workspaces import Installations, States, Workspaces
-from reperage.service.sources.links import SourceLinks
+from reperage.service.slack.workspaces import Installations, States
 
 log = structlog.get_logger(__name__)
 
@@ -42,8 +44,8 @@ installation_router = APIRouter(include_in_schema=False)
 class OverHttp:
     """The bot in the process of the service, with Slack's signature on all that comes."""
 
-    def __init__(self, found: Credentials) -> None:
-        self._found = found
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
@@ -52,26 +54,25 @@ class OverHttp:
         Raises:
             StartError: a setting is malformed or missing.
         """
-        found = credentials(settings)
-        return cls(found) if found.signing_secret else None
+        slack = credentials(settings)
+        return cls(slack) if slack.signing_secret else None
 
     def add_routes(self, app: FastAPI) -> None:
         app.include_router(router)
-        if self._found.client_id:
+        if self._credentials.client_id:
             app.include_router(installation_router)
 
     @asynccontextmanager
     async def answering(self, app: FastAPI, services: Services) -> AsyncIterator[None]:
         """The bot, for as long as the service runs."""
-        settings, database, keys = services.settings, services.database, services.secret_keys
-        workspaces = Workspaces(database, keys, self._found.bot_token)
-        bot = Bot(services.loading, workspaces, self._found, SourceLinks(str(settings.public_url or "").rstrip("/")))
-        app.state.slack = _Served(bot, self._found, Installations(workspaces), States(database, keys))
-        await bot.desk.start()
+        bot = await to_thread.run_sync(Bot, services, self._credentials)
+        states = States(services.database, services.secret_keys)
+        app.state.slack = _Served(bot, self._credentials, Installations(bot.workspaces), states)
+        await bot.questions.start()
         try:
             yield
         finally:
-            await bot.desk.close()
+            await bot.questions.close()
 
 
 @router.post("/slack/events", dependencies=[OPEN])
@@ -80,8 +81,11 @@ async def events(request: Request) -> Response:
     served: _Served = request.app.state.slack
     if not served.is_signed(await request.body(), request.headers):
         return Response("this is not signed by Slack", 401, media_type="text/plain")
-    served.bot.desk.links = source_links(request)
-    return await AsyncSlackRequestHandler(served.bot.app).handle(request)
+    context = {}
+    with suppress(StateUnavailable):  # Then those of the start do.
+        await services_of(request).registry.refresh()
+        context[LINKS] = source_links(request)
+    return await AsyncSlackRequestHandler(served.bot.app).handle(request, context)
 
 
 @installation_router.get(INSTALL, dependencies=[OPEN])
@@ -103,9 +107,9 @@ async def installed(request: Request) -> Response:
 class _Served:
     """The bot as Slack and browsers reach it: signed requests, and the flow of OAuth with pages of ours at its end."""
 
-    def __init__(self, bot: Bot, found: Credentials, installations: Installations, states: States) -> None:
-        self.bot, self._found, self._installations, self._states = bot, found, installations, states
-        self._verifier = SignatureVerifier(found.signing_secret)
+    def __init__(self, bot: Bot, credentials: Credentials, installations: Installations, states: States) -> None:
+        self.bot, self._credentials, self._installations, self._states = bot, credentials, installations, states
+        self._verifier = SignatureVerifier(credentials.signing_secret)
         manifest = yaml.safe_load(Path(__file__).with_name("manifest.yaml").read_text(encoding="utf-8"))
         self._scopes: list[str] = manifest["oauth_config"]["scopes"]["bot"]
 
@@ -121,8 +125,8 @@ class _Served:
         return AsyncOAuthFlow(
             client=self.bot.client(None),
             settings=AsyncOAuthSettings(
-                client_id=self._found.client_id,
-                client_secret=self._found.client_secret,
+                client_id=self._credentials.client_id,
+                client_secret=self._credentials.client_secret,
                 scopes=self._scopes,
                 redirect_uri=f"{base_url}{CALLBACK}",
                 install_path=INSTALL,

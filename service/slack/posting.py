@@ -18,6 +18,7 @@ from reperage.service.database.slack import Question
 from reperage.service.slack.markdown import StreamedText
 from reperage.service.slack.rendering import LONGEST_MARKDOWN, Reply, closing, rendered, so_far
 from reperage.service.slack.rich_text import Block
+from reperage.service.sources.links import SourceLinks
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +41,7 @@ class Thread:
 
     client: AsyncWebClient
     question: Question
-    base_url: str
+    links: SourceLinks
     keep: Keep
 
     async def say(self, reply: Reply, at: str | None = None) -> str:
@@ -52,7 +53,7 @@ class Thread:
         if at is not None and await self._replace(reply, at):
             return at
         place = self.question.place
-        posted = await self.client.chat_postMessage(
+        response = await self.client.chat_postMessage(
             channel=place.channel,
             thread_ts=self.question.thread,
             text=reply.text,
@@ -60,8 +61,9 @@ class Thread:
             unfurl_links=False,
             unfurl_media=False,
         )
-        await self.keep(str(posted["ts"]))
-        return str(posted["ts"])
+        ts = str(response["ts"])
+        await self.keep(ts)
+        return ts
 
     async def stop_stream(self, at: str) -> None:
         """End a stream as it is: nothing can replace a message that is being streamed."""
@@ -99,12 +101,12 @@ class Stream:
 
     def __init__(self, thread: Thread, find_next: FindNext) -> None:
         self._thread, self._find_next = thread, find_next
-        self._markdown, self._text = StreamedText(thread.base_url), AnswerText()
+        self._markdown, self._text = StreamedText(thread.links.base_url), AnswerText()
         self._citations: list[Citation] = []
         self._ts = thread.question.reply
         self._is_streamed = self._ts is None
         self._is_stopped = False
-        self._shown = self._waiting = self._said = ""
+        self._visible = self._pending = self._plain = ""
         self._shown_at = float("-inf")
 
     async def take(self, event: Event) -> None:
@@ -114,8 +116,8 @@ class Stream:
         if isinstance(event, CitationEvent):
             self._citations.append(event.data)
         elif isinstance(event, SentenceEvent):
-            self._waiting += self._markdown.add(event.data, self._citations)
-            self._said += self._text.add(event.data, self._citations)
+            self._pending += self._markdown.add(event.data, self._citations)
+            self._plain += self._text.add(event.data, self._citations)
             pause = _STREAMED_SECONDS if self._is_streamed else _REPLACED_SECONDS
             if monotonic() - self._shown_at >= pause:
                 await self._show()
@@ -135,31 +137,31 @@ class Stream:
         if self._is_stopped and self._ts is not None:
             return self._ts
         read_on = await self._find_next(answer)
-        base_url = self._thread.base_url
-        shown = self._shown + self._waiting
+        base_url = self._thread.links.base_url
+        markdown = self._visible + self._pending
         # An extractive answer is set as the material sets it, which Markdown cannot.
-        is_whole = answer.composer != "extractive" and len(shown) <= LONGEST_MARKDOWN
+        is_whole = answer.composer != "extractive" and len(markdown) <= LONGEST_MARKDOWN
         if self._is_streamed and self._ts is not None:
             if not is_whole:
                 await self._leave_stream()
-            elif await self._close(self._ts, closing(answer, base_url, read_on, len(shown.encode()))):
+            elif await self._close(self._ts, closing(answer, base_url, read_on, len(markdown.encode()))):
                 return self._ts
         return await self._thread.say(rendered(answer, base_url, read_on), at=self._ts)
 
     async def _show(self) -> None:
-        text, self._waiting = self._waiting, ""
-        self._shown += text
+        text, self._pending = self._pending, ""
+        self._visible += text
         if self._is_streamed and not await self._stream(text):
             await self._leave_stream()
         if not self._is_streamed:
-            reply = so_far(self._said, self._shown)
+            reply = so_far(self._plain, self._visible)
             with suppress(SlackApiError, *(() if self._ts is None else (ClientError, TimeoutError))):
                 self._ts = await self._thread.say(reply, at=self._ts)
         self._shown_at = monotonic()
 
     async def _stream(self, text: str) -> bool:
         """Whether Slack took `text`."""
-        if len(self._shown) > LONGEST_MARKDOWN:
+        if len(self._visible) > LONGEST_MARKDOWN:
             return False
         question, client = self._thread.question, self._thread.client
         channel = question.place.channel
@@ -167,7 +169,7 @@ class Stream:
             if self._ts is not None:
                 await client.chat_appendStream(channel=channel, ts=self._ts, markdown_text=text)
                 return True
-            started = await client.chat_startStream(
+            response = await client.chat_startStream(
                 channel=channel,
                 thread_ts=question.thread,
                 recipient_team_id=question.place.team,
@@ -188,7 +190,7 @@ class Stream:
                 raise
             log.info("slack_stream_ended", problem=repr(error))
             return False
-        self._ts = str(started["ts"])
+        self._ts = str(response["ts"])
         await self._thread.keep(self._ts)
         return True
 
@@ -198,7 +200,7 @@ class Stream:
             await self._thread.client.chat_stopStream(
                 channel=self._thread.question.place.channel,
                 ts=ts,
-                markdown_text=self._waiting or None,
+                markdown_text=self._pending or None,
                 blocks=blocks,
             )
         except SlackApiError as error:

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import signal
 from collections.abc import Callable
-from contextlib import suppress
 from time import monotonic
 
 import structlog
@@ -13,16 +12,12 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_sdk.errors import SlackApiError
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
-from reperage.service.access.document_grants import DocumentGrants
-from reperage.service.database.sites import registered_sites
-from reperage.service.errors import StartError, StateUnavailable
+from reperage.service.errors import StartError
 from reperage.service.loading import Loading
 from reperage.service.services import Services
 from reperage.service.slack.bot import Bot
 from reperage.service.slack.credentials import Credentials
 from reperage.service.slack.posting import problem_of
-from reperage.service.slack.workspaces import Workspaces
-from reperage.service.sources.links import SourceLinks
 
 log = structlog.get_logger(__name__)
 
@@ -42,34 +37,27 @@ _LOST_SECONDS = 20.0
 on with the first."""
 
 
-async def serve(services: Services, found: Credentials, connected: Callable[[], None]) -> None:
+async def serve(services: Services, credentials: Credentials, connected: Callable[[], None]) -> None:
     """Answer until the process is told to end; `connected` is told the first time that Slack is reached.
 
     Raises:
         StartError: the program cannot start, or Slack refuses the app's token.
     """
-    settings, keys = services.settings, services.secret_keys
-    workspaces = Workspaces(services.database, keys, found.bot_token)
-    bot = Bot(services.loading, workspaces, found, SourceLinks(str(settings.public_url or "").rstrip("/")))
-    ended = asyncio.Event()
+    bot = Bot(services, credentials)
+    ending = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ended.set)
-    await bot.desk.start()
-    if settings.public_url:
-        public: frozenset[str] = frozenset()
-        with suppress(StateUnavailable):
-            public = (await bot.desk.sql(registered_sites)).get(settings.public_origin or "", public)
-        bot.desk.links = SourceLinks(bot.desk.links.base_url, DocumentGrants(services.tokens.grant, public))
+        loop.add_signal_handler(number, ending.set)
+    await bot.questions.start()
     # The library's own messages hold addresses that let whoever reads them in.
     silent = logging.getLogger(f"{__name__}.library")
     silent.setLevel(logging.CRITICAL + 1)
     handler = AsyncSocketModeHandler(
-        bot.app, found.app_token, silent, web_client=bot.client(None), ping_interval=_PING_SECONDS
+        bot.app, credentials.app_token, silent, web_client=bot.client(None), ping_interval=_PING_SECONDS
     )
     tasks = [
         asyncio.create_task(work)
-        for work in (stay_connected(handler.client, connected), _watch(services.loading), ended.wait())
+        for work in (stay_connected(handler.client, connected), _watch(services.loading), ending.wait())
     ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -79,7 +67,7 @@ async def serve(services: Services, found: Credentials, connected: Callable[[], 
         for task in tasks:
             task.cancel()
         await handler.close_async()  # type: ignore[no-untyped-call]
-        await bot.desk.close()
+        await bot.questions.close()
 
 
 async def stay_connected(client: SocketModeClient, connected: Callable[[], None]) -> None:

@@ -21,7 +21,7 @@ from reperage.service.access.encryption import Encryption
 from reperage.service.access.signed_tokens import StateTokens
 from reperage.service.clock import now
 from reperage.service.database.engine import Database
-from reperage.service.database.slack import installation_of, is_first, keep_installation, remove_workspace
+from reperage.service.database.slack import installation_of, is_first, remove_workspace, store_installation
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ class Workspaces:
 
     def keep(self, name: str, grant: Grant) -> None:
         """Keep a grant, encrypted."""
-        keep_installation(self._database, name, self._encryption.encrypt(dumps(asdict(grant))))
+        store_installation(self._database, name, self._encryption.encrypt(dumps(asdict(grant))))
 
     def remove(self, name: str) -> None:
         """Remove everything about a workspace."""

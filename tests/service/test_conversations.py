@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from reperage.service.caller import Caller
 from reperage.service.conversations import conversations as module
 from reperage.service.conversations.conversations import MOST_QUESTIONS, Conversations
 from reperage.service.database.engine import _MIGRATING, Database, _alembic, database_of
+from reperage.service.database.migration_worker import MigrationWorker
 from reperage.service.database.tables import CONVERSATIONS, METADATA, REVISION, TURNS
 from reperage.service.database.turns import Turn, store
 from reperage.service.errors import StartError, StateUnavailable, UnknownConversation
@@ -33,11 +34,28 @@ ANNE, BRUNO = Caller("anne"), Caller("bruno")
 @pytest.fixture
 def kept(database: Database) -> Iterator[Conversations]:
     """Conversations that are being written."""
-    conversations = Conversations(database)
-    conversations.start()
-    until(lambda: conversations._prepare_at > 0)
+    conversations = started(database)
     yield conversations
     conversations.close()
+
+
+def started(database: Database, retention_days: int = 0) -> Conversations:
+    """Conversations that are being written, and from which what is too old was removed."""
+    database.migrate()
+    conversations = Conversations(database, retention_days)
+    conversations.start()
+    writer = conversations._writer
+    assert writer is not None
+    until(lambda: writer._purge_at > 0)
+    return conversations
+
+
+@contextmanager
+def nothing_written(conversations: Conversations) -> Iterator[None]:
+    """While the writer writes nothing."""
+    assert conversations._writer is not None
+    with conversations._writer.nothing_written():
+        yield
 
 
 def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
@@ -49,11 +67,24 @@ def until(is_so: Callable[[], bool], seconds: float = 20) -> None:
 
 def written(conversations: Conversations) -> None:
     """Wait until nothing waits to be written."""
-    until(lambda: not conversations._count)
+    until(lambda: not len(conversations._queue))
 
 
 def asked(conversations: Conversations, conversation_id: str = "c", course: str = "docker") -> list[str]:
     return list(conversations.earlier(conversation_id, course, ANNE.person))
+
+
+@contextmanager
+def migrating(database: Database) -> Iterator[MigrationWorker]:
+    migration = MigrationWorker(database)
+    migration.start()
+    yield migration
+    migration.close()
+
+
+def given_up(conversations: Conversations) -> None:
+    """Let nothing wait, so that closing has nothing to wait for."""
+    conversations._queue.remove_where(lambda turn: True)
 
 
 # In memory
@@ -113,7 +144,7 @@ def test_what_waits_goes_on_from_what_is_written(kept: Conversations) -> None:
         kept.add("anne", answer(str(i)))
     written(kept)
     kept.add("anne", answer("merci", status="small_talk"))
-    with kept._writing:
+    with nothing_written(kept):
         kept.add("anne", answer("4"))
         kept.add("anne", answer("5"))
         assert asked(kept) == ["1", "2", "3", "4", "5"]
@@ -141,7 +172,7 @@ def test_another_s_conversation_is_as_if_there_were_none(kept: Conversations, is
 
 
 def test_two_people_who_chose_one_name_do_not_share_it(kept: Conversations) -> None:
-    with kept._writing:
+    with nothing_written(kept):
         kept.add("anne", answer("à moi"))
         kept.add("bruno", answer("et à moi"))
     written(kept)
@@ -216,7 +247,7 @@ def test_of_a_long_conversation_the_last_turns_are_read(kept: Conversations) -> 
 
 
 def test_a_turn_that_cannot_be_written_does_not_hold_up_the_others(kept: Conversations) -> None:
-    with kept._writing:
+    with nothing_written(kept):
         for name, question in (("a", "un"), ("b", "un \ud83d"), ("c", "deux")):
             kept.add("anne", answer(question, conversation_id=name))
     written(kept)
@@ -242,11 +273,10 @@ def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(database: D
     database.migrate()
     with database.writing() as connection:
         connection.exec_driver_sql("CREATE UNIQUE INDEX one_refusal ON turns (status) WHERE status = 'section_empty'")
-    conversations = Conversations(database)
-    conversations.start()
+    conversations = started(database)
     conversations.add("anne", answer(conversation_id="first", status="section_empty"))
     written(conversations)
-    with conversations._writing:
+    with nothing_written(conversations):
         for name, status in (("a", "answered"), ("b", "section_empty"), ("c", "not_in_material")):
             conversations.add("anne", answer(conversation_id=name, status=status))
     written(conversations)
@@ -258,16 +288,13 @@ def test_a_row_that_the_database_refuses_does_not_hold_up_the_others(database: D
 
 def test_conversations_go_some_days_after_their_last_turn(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     now = module.now()
-    conversations = Conversations(database)
-    conversations.start()
+    conversations = started(database)
     for days, name in ((40, "old"), (40, "going-on"), (20, "going-on"), (0, "new")):
         monkeypatch.setattr(module, "now", lambda days=days: now - days * 86_400_000)
         conversations.add("anne", answer(conversation_id=name))
     monkeypatch.undo()
     conversations.close()
-    later = Conversations(database, retention_days=30)
-    later.start()
-    until(lambda: later._prepare_at > 0)
+    later = started(database, retention_days=30)
     for name, turns in (("going-on", 2), ("new", 1)):
         assert len(later.read(name, ANNE)) == turns
     with pytest.raises(UnknownConversation):
@@ -324,14 +351,16 @@ def test_a_database_of_a_newer_program_is_left_alone(database: Database) -> None
         database.migrate()
     assert "newer Repère" in refused.value.reason
     assert not database.is_current()
-    conversations = Conversations(database)
-    conversations.start()
-    until(lambda: conversations.problem is not None)
-    assert "newer Repère" in str(conversations.problem)
-    conversations.add("anne", answer("un"))
-    assert [turn.answer.question for turn in conversations._waiting["c"]] == ["un"]
-    conversations._drop(conversations._waiting["c"])
-    conversations.close()
+    with migrating(database) as migration:
+        conversations = Conversations(database)
+        conversations.start()
+        until(lambda: migration.problem is not None)
+        assert "newer Repère" in str(migration.problem)
+        conversations.add("anne", answer("un"))
+        time.sleep(0.5)
+        assert [turn.answer.question for turn in conversations._queue.of_conversation("c")] == ["un"]
+        given_up(conversations)
+        conversations.close()
 
 
 # What goes wrong
@@ -357,9 +386,7 @@ def test_tables_are_brought_up_to_date_however_long_that_takes(postgresql_url: s
 
 def test_a_server_that_stops_answering_holds_up_no_question(postgresql_url: str) -> None:
     database = emptied(postgresql_url)
-    conversations = Conversations(database)
-    conversations.start()
-    until(lambda: conversations._prepare_at > 0)
+    conversations = started(database)
     conversations.add("anne", answer("un"))
     written(conversations)
     with database.reading() as connection:
@@ -381,12 +408,13 @@ def test_a_server_that_stops_answering_holds_up_no_question(postgresql_url: str)
     conversations._read_again_at = 0
     assert asked(conversations) == ["un"]
     conversations.close()
+    database.close()
 
 
 def test_while_the_database_is_locked_questions_go_on_and_nothing_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite3"
-    conversations = Conversations(Database(f"sqlite:///{path}"))
-    conversations.start()
+    database = Database(f"sqlite:///{path}")
+    conversations = started(database)
     conversations.add("anne", answer("avant"))
     written(conversations)
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -403,6 +431,7 @@ def test_while_the_database_is_locked_questions_go_on_and_nothing_is_lost(tmp_pa
         other.execute("ROLLBACK")
     until(lambda: conversations.problem is None)
     conversations.close()
+    database.close()
     with closing(Database(f"sqlite:///{path}")) as again:
         questions = [turn.answer.question for turn in Conversations(again).read("c", ANNE)]
     assert questions == ["avant", *map(str, range(50))]
@@ -410,8 +439,7 @@ def test_while_the_database_is_locked_questions_go_on_and_nothing_is_lost(tmp_pa
 
 def test_a_full_database_loses_nothing_that_was_written(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'state.sqlite3'}")
-    conversations = Conversations(database)
-    conversations.start()
+    conversations = started(database)
     conversations.add("anne", answer("avant"))
     written(conversations)
     database.close()
@@ -427,21 +455,56 @@ def test_a_full_database_loses_nothing_that_was_written(tmp_path: Path) -> None:
     until(lambda: conversations.problem is None)
     assert len(conversations.read("c", ANNE)) == 31
     conversations.close()
+    database.close()
 
 
 def test_without_a_database_to_reach_questions_go_on(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     for url in (f"sqlite:///{tmp_path}/file/state.sqlite3", "postgresql://nobody@127.0.0.1:9/none"):
-        conversations = Conversations(Database(url))
+        with closing(Database(url)) as database, migrating(database) as migration:
+            conversations = Conversations(database)
+            conversations.start()
+            conversations.add("anne", answer("un"))
+            until(lambda migration=migration: migration.problem is not None)
+            assert asked(conversations) == ["un"]
+            assert len(conversations.read("c", ANNE)) == 1
+            with pytest.raises(StateUnavailable):
+                conversations.read("autre", ANNE)
+            given_up(conversations)
+            conversations.close()
+
+
+def test_what_is_asked_before_there_are_tables_is_written_once_they_are_made(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "folder"
+    folder.write_text("no folder")
+    with closing(Database(f"sqlite:///{folder}/state.sqlite3")) as database, migrating(database) as migration:
+        conversations = Conversations(database)
         conversations.start()
         conversations.add("anne", answer("un"))
-        until(lambda conversations=conversations: conversations.problem is not None)
-        assert asked(conversations) == ["un"]
-        assert len(conversations.read("c", ANNE)) == 1
-        with pytest.raises(StateUnavailable):
-            conversations.read("autre", ANNE)
-        conversations._drop(conversations._waiting["c"])
+        until(lambda: migration.problem is not None)
+        assert "cannot be made" in str(migration.problem)
+        folder.unlink()
+        written(conversations)
+        until(lambda: migration.problem is None)
+        assert [turn.answer.question for turn in conversations.read("c", ANNE)] == ["un"]
         conversations.close()
+    log = capfd.readouterr().out
+    # Once each: who has yet to find the tables leaves it to whoever makes them.
+    assert log.count("conversations_not_kept") == log.count("conversations_kept_again") == 1
+
+
+def test_turns_that_never_found_tables_are_lost_aloud(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with closing(Database(f"sqlite:///{tmp_path}/state.sqlite3")) as database:
+        conversations = Conversations(database)
+        conversations.start()
+        conversations.add("anne", answer("un"))
+        begun = time.monotonic()
+        conversations.close()
+        assert time.monotonic() - begun < 8
+    assert "turns_lost" in capfd.readouterr().out
+    assert not (tmp_path / "state.sqlite3").exists()
 
 
 def test_no_database_but_two_kinds() -> None:

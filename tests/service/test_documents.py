@@ -411,7 +411,7 @@ def test_a_build_that_failed_is_made_up_for_once_it_can_be(
     served: Served, course: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job_worker, "_LOOK_SECONDS", 0.1)
-    monkeypatch.setattr(job_worker._Again, "later", lambda again: again)
+    monkeypatch.setattr(job_worker._NextTry, "later", lambda next_try: next_try)
     done(served, put(served, course))
     etag = served.client.get(address(course)).headers["etag"]
     damaged = material(served) / course / "abîmé.md"

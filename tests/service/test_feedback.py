@@ -19,7 +19,7 @@ from reperage.service.errors import StateUnavailable, UnknownAnswer
 from reperage.service.settings import Settings
 from tests.service.answers import answer
 from tests.service.serving import REFERENCE, Served, assert_problem, serving
-from tests.service.test_conversations import until, written
+from tests.service.test_conversations import started, written
 
 ANNE, BRUNO = Caller("anne"), Caller("bruno")
 
@@ -27,9 +27,7 @@ ANNE, BRUNO = Caller("anne"), Caller("bruno")
 @pytest.fixture
 def kept(database: Database) -> Iterator[Conversations]:
     """Conversations that are being written."""
-    conversations = Conversations(database)
-    conversations.start()
-    until(lambda: conversations._prepare_at > 0)
+    conversations = started(database)
     yield conversations
     conversations.close()
 
@@ -48,8 +46,7 @@ def test_an_opinion_is_kept_and_replaced(kept: Conversations, database: Database
         written(kept)
         rate(kept, given.id, ANNE, "up", None)
     else:
-        # The writer is busy elsewhere: the turn is written with the opinion, and once.
-        kept._arrived.clear()
+        # The writer waits for more to write: the turn is written with the opinion, and once.
         kept.add("anne", given)
         rate(kept, given.id, ANNE, "up", None)
     rate(kept, given.id, ANNE, "down", "c'est faux")

@@ -22,7 +22,7 @@ from reperage.service.database.turns import Turn, store
 from reperage.service.settings import Settings
 from tests.service.answers import answer
 from tests.service.serving import Served, assert_problem, serving
-from tests.service.test_conversations import until, written
+from tests.service.test_conversations import started, until, written
 from tests.service.test_documents import prepared
 
 DAY = 86_400_000
@@ -31,9 +31,7 @@ DAY = 86_400_000
 @pytest.fixture
 def kept(database: Database) -> Iterator[Conversations]:
     """Conversations that are being written."""
-    conversations = Conversations(database)
-    conversations.start()
-    until(lambda: conversations._prepare_at > 0)
+    conversations = started(database)
     yield conversations
     conversations.close()
 

@@ -33,9 +33,9 @@ from reperage.service.database.jobs import (
     count_attempts,
     end_jobs,
     job_of,
-    keep_jobs,
     last_failed,
     purge_jobs,
+    renew_jobs,
     store_job,
     waiting_courses,
 )
@@ -117,7 +117,7 @@ class Program:
         self.settings, self.database = settings, database
         self.startup = Loading(settings)
         self.jobs = Jobs(settings, database)
-        self.worker = JobWorker(self.startup, self.jobs, database)
+        self.worker = JobWorker(settings, self.jobs, database)
         self._encoder = encoder
 
     def put(self, text: str = VOLUMES, document_id: str = "volumes", key: str | None = None) -> Job:
@@ -129,9 +129,8 @@ class Program:
     def start(self) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Encoder, "load", lambda *_, **__: self._encoder)
-            self.startup.run()
-            self.startup._done.set()
-        self.worker.start()
+            assistant = self.startup.run()
+        self.worker.start(assistant.encoder)
 
     def status(self, made: Job) -> str:
         found = job_of(self.database, made.id)
@@ -175,12 +174,12 @@ def test_one_worker_has_a_course_until_its_lease_ends(database: Database) -> Non
     store_job(database, job("e"))
     # Whoever has it is going to look again when it is done.
     assert waiting_courses(database, "m", 1500) == ["nsi"]
-    keep_jobs(database, "anne", 3000, 5, 9)
+    renew_jobs(database, "anne", 3000, 5, 9)
     assert waiting_courses(database, "m", 2500) == ["nsi"]
     assert [each.id for each in claim_jobs(database, "m", "cours", "bruno", 3001, 4000)] == ["a", "b", "e"]
     # Who has lost the lease changes nothing any more.
     end_jobs(database, "anne", ["a", "b"], "failed", 3500, detail="?")
-    keep_jobs(database, "anne", 9000, 1, 1)
+    renew_jobs(database, "anne", 9000, 1, 1)
     taken = job_of(database, "a")
     assert taken is not None
     assert (taken.status, taken.attempts, taken.done) == ("running", 2, 5)
@@ -325,14 +324,14 @@ def test_a_file_that_is_gone_fails_its_job(program: Program) -> None:
 def test_a_document_that_is_removed_while_the_build_begins_fails_nothing(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, built = [program.put()], JobWorker._built
+    made, built = [program.put()], JobWorker._build
 
     def remove_first(worker: JobWorker, course: str, lease: object):
         if len(made) == 1:
             made.append(program.delete())
         return built(worker, course, lease)
 
-    monkeypatch.setattr(JobWorker, "_built", remove_first)
+    monkeypatch.setattr(JobWorker, "_build", remove_first)
     program.start()
     until(lambda: len(made) == 2, 60)
     program.until("done", *made)

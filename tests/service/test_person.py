@@ -210,7 +210,7 @@ def test_a_database_that_cannot_be_read_is_told(home: Path, encoder: Encoder, tm
         alone.ask(REFERENCE)
         conversations: Conversations = alone.app.state.services.conversations
         deadline = time.monotonic() + 20
-        while conversations._count and time.monotonic() < deadline:
+        while len(conversations._queue) and time.monotonic() < deadline:
             time.sleep(0.05)
         with sqlite3.connect(own / "repere.sqlite3") as connection:
             connection.execute("ALTER TABLE turns RENAME TO gone")

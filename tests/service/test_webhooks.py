@@ -18,25 +18,27 @@ from sqlalchemy import text
 
 from reperage.index.encoder import Encoder
 from reperage.service.access.encryption import Encryption
+from reperage.service.background import Lease
 from reperage.service.caller import Caller
-from reperage.service.contract.webhook_events import Kind
+from reperage.service.contract.webhook_events import EventKind
 from reperage.service.conversations.conversations import Conversations
 from reperage.service.conversations.feedback import rate
 from reperage.service.database import webhooks as rows
 from reperage.service.database.engine import Database
 from reperage.service.database.turns import Turn, remove_conversation, remove_person, store
-from reperage.service.database.webhooks import Webhook, all_webhooks, remove_webhook, store_webhook, take
+from reperage.service.database.webhooks import Webhook, all_webhooks, remove_webhook, store_webhook, take_delivery
 from reperage.service.errors import StartError, StateUnavailable
 from reperage.service.settings import Settings
-from reperage.service.webhooks import delivery as module
-from reperage.service.webhooks.delivery import Sender
-from reperage.service.webhooks.signing import PURPOSE, Try, check_url, new_webhook, signature
+from reperage.service.webhooks import delivery_worker as module
+from reperage.service.webhooks.delivery_attempt import DeliveryAttempt
+from reperage.service.webhooks.delivery_worker import DeliveryWorker
+from reperage.service.webhooks.signing import PURPOSE, check_url, new_webhook, signature
 from tests.service.answers import answer
 from tests.service.loopback import Answerer, answering, with_body
 from tests.service.serving import REFERENCE, copy_home, serving
 
 ENCRYPTION = Encryption(["k" * 16], PURPOSE)
-BOTH: frozenset[Kind] = frozenset({"question.unanswered", "feedback.given"})
+BOTH: frozenset[EventKind] = frozenset({"question.unanswered", "feedback.given"})
 TAKEN = with_body(b"ok", 204)
 
 
@@ -67,16 +69,15 @@ def kept(database: Database) -> Database:
 
 
 @pytest.fixture
-def sender(kept: Database) -> Iterator[Sender]:
-    """A sender that has yet to start."""
-    made = Sender(kept, ENCRYPTION)
+def worker(kept: Database) -> Iterator[DeliveryWorker]:
+    """A worker that has yet to start."""
+    made = DeliveryWorker(kept, ENCRYPTION)
     yield made
-    if made._thread.ident:
-        made.close()
+    made.close()
 
 
 def added(
-    database: Database, url: str, events: frozenset[Kind] = BOTH, courses: frozenset[str] | None = None
+    database: Database, url: str, events: frozenset[EventKind] = BOTH, courses: frozenset[str] | None = None
 ) -> tuple[Webhook, str]:
     webhook, secret = new_webhook(url, "", events, courses, ENCRYPTION)
     store_webhook(database, webhook)
@@ -96,12 +97,12 @@ def waiting(database: Database) -> int:
 
 
 def test_a_question_without_an_answer_is_told_signed_as_the_specification_says(
-    kept: Database, sender: Sender, receiver: Answerer
+    kept: Database, worker: DeliveryWorker, receiver: Answerer
 ) -> None:
     _, secret = added(kept, receiver.url("/hooks?a=1"))
     turn = gap("Où est « l'été » ?")
     store(kept, [Turn("anne", 1, answer("un")), turn, Turn("anne", 2, answer("merci", status="small_talk"))])
-    sender.start()
+    worker.start()
     until(lambda: bool(receiver.received) and not waiting(kept))
     [request] = receiver.received
     assert (request.method, request.path) == ("POST", "/hooks?a=1")
@@ -124,14 +125,14 @@ def test_a_question_without_an_answer_is_told_signed_as_the_specification_says(
     assert len(receiver.received) == 1
 
 
-def test_an_opinion_is_told_each_time_it_is_given(kept: Database, sender: Sender, receiver: Answerer) -> None:
+def test_an_opinion_is_told_each_time_it_is_given(kept: Database, worker: DeliveryWorker, receiver: Answerer) -> None:
     _, secret = added(kept, receiver.url())
     conversations = Conversations(kept)
     given = answer("un")
     store(kept, [Turn("anne", 1, given)])
     for rating in ("down", "missing"):
         rate(conversations, given.id, Caller("anne"), rating, "Il manque « tout »")
-    sender.start()
+    worker.start()
     until(lambda: len(receiver.received) == 2)
     bodies = [standardwebhooks.Webhook(secret).verify(one.body, one.headers) for one in receiver.received]
     assert [body["data"]["rating"] for body in bodies] == ["down", "missing"]
@@ -141,13 +142,13 @@ def test_an_opinion_is_told_each_time_it_is_given(kept: Database, sender: Sender
     assert len({one.headers["webhook-id"] for one in receiver.received}) == 2
 
 
-def test_each_is_told_what_it_wants(kept: Database, sender: Sender, receiver: Answerer) -> None:
+def test_each_is_told_what_it_wants(kept: Database, worker: DeliveryWorker, receiver: Answerer) -> None:
     added(kept, receiver.url("/feedback"), frozenset({"feedback.given"}))
     added(kept, receiver.url("/other"), courses=frozenset({"other"}))
     added(kept, receiver.url("/docker"), courses=frozenset({"docker", "x"}))
     added(kept, receiver.url("/all"))
     store(kept, [gap(status="section_empty")])
-    sender.start()
+    worker.start()
     until(lambda: len(receiver.received) == 2)
     time.sleep(0.2)
     assert {request.path for request in receiver.received} == {"/docker", "/all"}
@@ -185,13 +186,13 @@ def test_a_secret_has_the_specification_s_form_and_is_kept_encrypted(kept: Datab
 
 @pytest.mark.parametrize("status", [301, 302, 307, 400, 404, 429, 500, 503])
 def test_what_is_not_taken_is_sent_again_as_the_same_message(
-    kept: Database, sender: Sender, receiver: Answerer, status: int
+    kept: Database, worker: DeliveryWorker, receiver: Answerer, status: int
 ) -> None:
     _, secret = added(kept, receiver.url())
     with answering(TAKEN) as elsewhere:
         receiver.answer = with_body(b"", status, Location=elsewhere.url())
         store(kept, [gap()])
-        sender.start()
+        worker.start()
         until(lambda: len(receiver.received) >= 2)
         receiver.answer = TAKEN
         until(lambda: not waiting(kept))
@@ -201,11 +202,11 @@ def test_what_is_not_taken_is_sent_again_as_the_same_message(
         standardwebhooks.Webhook(secret).verify(request.body, request.headers)
 
 
-def test_after_the_last_try_it_is_given_up(kept: Database, sender: Sender, receiver: Answerer) -> None:
+def test_after_the_last_try_it_is_given_up(kept: Database, worker: DeliveryWorker, receiver: Answerer) -> None:
     added(kept, receiver.url())
     receiver.answer = with_body(b"", 500)
     store(kept, [gap()])
-    sender.start()
+    worker.start()
     until(lambda: not waiting(kept))
     assert len(receiver.received) == 7
     # The next one is tried again.
@@ -215,7 +216,7 @@ def test_after_the_last_try_it_is_given_up(kept: Database, sender: Sender, recei
     assert len(receiver.received) == 8
 
 
-def test_pauses_grow(kept: Database, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pauses_grow(kept: Database, worker: DeliveryWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     added(kept, "http://127.0.0.1:9/")
     store(kept, [gap(at=int(time.time() * 1000) - 1000)])
@@ -223,32 +224,34 @@ def test_pauses_grow(kept: Database, sender: Sender, monkeypatch: pytest.MonkeyP
         at = int(time.time() * 1000)
         with kept.writing() as connection:
             connection.execute(text("UPDATE webhook_deliveries SET due_at = 0"))
-        found = take(kept, at, at + 60_000)
+        found = take_delivery(kept, at, at + 60_000)
         assert found is not None
-        sender._begin(found)
-        until(lambda: next(iter(sender._tries.values()))[1].is_over)
-        sender._collect()
+        worker._begin(found)
+        until(lambda: next(iter(worker._attempts.values()))[1].is_over)
+        worker._collect()
         with kept.reading() as connection:
             due = connection.execute(text("SELECT due_at FROM webhook_deliveries")).scalar_one()
         assert 0 <= due - at - seconds * 1000 < 5000
-    assert sender._resting()
-    [rest] = sender._rests.values()
-    assert 100 < rest.until - time.monotonic() <= 300
+    assert worker._resting()
+    [rest] = worker._rests.values()
+    assert 100 < rest.end - time.monotonic() <= 300
 
 
-def test_what_waited_for_days_is_given_up(kept: Database, sender: Sender, receiver: Answerer) -> None:
+def test_what_waited_for_days_is_given_up(kept: Database, worker: DeliveryWorker, receiver: Answerer) -> None:
     added(kept, receiver.url())
     store(kept, [gap(at=int(time.time() * 1000) - 4 * 86_400_000)])
-    sender.start()
+    worker.start()
     until(lambda: not waiting(kept))
     assert not receiver.received
 
 
-def test_a_webhook_that_is_gone_is_told_nothing_any_more(kept: Database, sender: Sender, receiver: Answerer) -> None:
+def test_a_webhook_that_is_gone_is_told_nothing_any_more(
+    kept: Database, worker: DeliveryWorker, receiver: Answerer
+) -> None:
     webhook, _ = added(kept, receiver.url())
     receiver.answer = with_body(b"", 410)
     store(kept, [gap(str(i)) for i in range(5)])
-    sender.start()
+    worker.start()
     until(lambda: not waiting(kept))
     assert len(receiver.received) == 1
     [(found, _)] = all_webhooks(kept)
@@ -268,15 +271,15 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
 
 
 def test_one_that_dawdles_holds_up_no_other(
-    kept: Database, sender: Sender, receiver: Answerer, monkeypatch: pytest.MonkeyPatch
+    kept: Database, worker: DeliveryWorker, receiver: Answerer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reperage.service.webhooks.signing._SEND_SECONDS", 0.3)
+    monkeypatch.setattr("reperage.service.webhooks.delivery_attempt._SEND_SECONDS", 0.3)
     with answering(drip) as slow:
         added(kept, slow.url())
         added(kept, receiver.url())
         store(kept, [gap(str(i)) for i in range(30)])
         begun = time.monotonic()
-        sender.start()
+        worker.start()
         until(lambda: len(receiver.received) == 30)
         assert time.monotonic() - begun < 5
         # As long as it holds a thread, it gets no other.
@@ -285,7 +288,7 @@ def test_one_that_dawdles_holds_up_no_other(
 
 
 def test_one_that_is_slow_is_told_one_thing_at_a_time_and_holds_up_no_other(
-    kept: Database, sender: Sender, receiver: Answerer
+    kept: Database, worker: DeliveryWorker, receiver: Answerer
 ) -> None:
     at_once, most = 0, 0
 
@@ -303,7 +306,7 @@ def test_one_that_is_slow_is_told_one_thing_at_a_time_and_holds_up_no_other(
         added(kept, receiver.url())
         store(kept, [gap(str(i)) for i in range(8)])
         begun = time.monotonic()
-        sender.start()
+        worker.start()
         until(lambda: len(receiver.received) == 8)
         assert time.monotonic() - begun < 1.5
         until(lambda: not waiting(kept))
@@ -313,9 +316,9 @@ def test_one_that_is_slow_is_told_one_thing_at_a_time_and_holds_up_no_other(
 
 
 def test_what_was_taken_is_not_sent_again_where_that_could_not_be_written_at_once(
-    kept: Database, sender: Sender, receiver: Answerer, monkeypatch: pytest.MonkeyPatch
+    kept: Database, worker: DeliveryWorker, receiver: Answerer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LEASE_SECONDS", 0.2)
+    monkeypatch.setattr(module, "_LEASE", Lease(0.2))
     added(kept, receiver.url())
     store(kept, [gap()])
     remove, failed = module.remove_delivery, []
@@ -327,7 +330,7 @@ def test_what_was_taken_is_not_sent_again_where_that_could_not_be_written_at_onc
         remove(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "remove_delivery", fail_twice)
-    sender.start()
+    worker.start()
     until(lambda: not waiting(kept))
     assert len(receiver.received) == 1
 
@@ -347,7 +350,7 @@ def test_too_many_that_wait_make_the_oldest_be_given_up(
 def test_a_secret_that_cannot_be_read_sends_nothing(kept: Database, receiver: Answerer) -> None:
     added(kept, receiver.url())
     store(kept, [gap()])
-    other = Sender(kept, Encryption(["another key of ours"], PURPOSE))
+    other = DeliveryWorker(kept, Encryption(["another key of ours"], PURPOSE))
     other.start()
     until(lambda: bool(other._rests))
     other.close()
@@ -358,28 +361,28 @@ def test_a_secret_that_cannot_be_read_sends_nothing(kept: Database, receiver: An
 # Several processes, restarts, erasure
 
 
-def test_two_senders_send_nothing_twice(kept: Database, receiver: Answerer) -> None:
+def test_two_workers_send_nothing_twice(kept: Database, receiver: Answerer) -> None:
     added(kept, receiver.url())
     for i in range(0, 60, 20):
         store(kept, [gap(str(i + j)) for j in range(20)])
-    senders = [Sender(kept, ENCRYPTION) for _ in range(2)]
-    for one in senders:
+    workers = [DeliveryWorker(kept, ENCRYPTION) for _ in range(2)]
+    for one in workers:
         one.start()
     until(lambda: not waiting(kept))
-    for one in senders:
+    for one in workers:
         one.close()
     assert len({request.headers["webhook-id"] for request in receiver.received}) == len(receiver.received) == 60
 
 
 def test_what_a_process_took_and_never_sent_is_sent_by_the_next(
-    kept: Database, sender: Sender, receiver: Answerer
+    kept: Database, worker: DeliveryWorker, receiver: Answerer
 ) -> None:
     added(kept, receiver.url())
     store(kept, [gap()])
     at = int(time.time() * 1000)
-    assert take(kept, at, at + 1500) is not None  # And then it is killed.
-    assert take(kept, at, at + 60_000) is None
-    sender.start()
+    assert take_delivery(kept, at, at + 1500) is not None  # And then it is killed.
+    assert take_delivery(kept, at, at + 60_000) is None
+    worker.start()
     time.sleep(0.3)
     assert not receiver.received
     until(lambda: not waiting(kept))
@@ -400,23 +403,23 @@ def test_what_is_erased_is_not_told(kept: Database, receiver: Answerer) -> None:
     assert waiting(kept) == 1
 
 
-def test_a_sender_waits_for_tables_and_outlives_trouble(
+def test_a_worker_waits_for_tables_and_outlives_trouble(
     database: Database, receiver: Answerer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sender = Sender(database, ENCRYPTION)
-    sender.start()
+    worker = DeliveryWorker(database, ENCRYPTION)
+    worker.start()
     time.sleep(0.1)
     database.migrate()
     added(database, receiver.url())
     with database.writing() as connection:
         connection.execute(text("ALTER TABLE webhook_deliveries RENAME TO gone"))
-    until(lambda: sender._problem is not None)
+    until(lambda: worker.problem is not None)
     with database.writing() as connection:
         connection.execute(text("ALTER TABLE gone RENAME TO webhook_deliveries"))
     store(database, [gap()])
     until(lambda: len(receiver.received) == 1)
-    until(lambda: sender._problem is None)
-    sender.close()
+    until(lambda: worker.problem is None)
+    worker.close()
 
 
 @pytest.mark.model
@@ -430,7 +433,7 @@ def test_a_question_does_not_wait_for_a_webhook(home: Path, encoder: Encoder, tm
     settings = Settings(home=copy_home(home, tmp_path), secret_key=SecretStr("k" * 16))
     with answering(wait) as slow, serving(settings, encoder) as alone:
         conversations = alone.app.state.services.conversations
-        until(lambda: conversations._prepare_at > 0)
+        until(lambda: conversations._writer.has_tables)
         added(conversations.database, slow.url())
         unanswered = alone.ask("Comment nourrir un hamster ?", course="docker")
         assert unanswered["status"] == "not_in_material"
@@ -448,13 +451,13 @@ def test_a_question_does_not_wait_for_a_webhook(home: Path, encoder: Encoder, tm
 def test_what_takes_long_at_the_end_takes_long_side_by_side(
     home: Path, encoder: Encoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reperage.service.conversations.conversations._DRAIN_SECONDS", 2.0)
+    monkeypatch.setattr("reperage.service.conversations.turn_writer._DRAIN_SECONDS", 2.0)
     monkeypatch.setattr(module, "_CLOSE_SECONDS", 2.5)
     settings = Settings(home=copy_home(home, tmp_path), secret_key=SecretStr("k" * 16))
     with answering(drip) as slow, ExitStack() as locked:
         with serving(settings, encoder) as alone:
             conversations = alone.app.state.services.conversations
-            until(lambda: conversations._prepare_at > 0)
+            until(lambda: conversations._writer.has_tables)
             added(conversations.database, slow.url())
             alone.ask("Comment nourrir un hamster ?", course="docker")
             until(lambda: len(slow.received) == 1)
@@ -505,15 +508,15 @@ def test_an_address_is_confidential_or_nearby() -> None:
 
 def test_one_try_tells_what_came_of_it(receiver: Answerer) -> None:
     _, secret = new_webhook(receiver.url(), "", BOTH, None, ENCRYPTION)
-    assert Try(receiver.url(), secret, "msg_1", "{}").outcome().is_good
+    assert DeliveryAttempt(receiver.url(), secret, "msg_1", "{}").send().is_good
     receiver.answer = with_body(b"no", 404)
-    assert "404" in str(Try(receiver.url(), secret, "msg_1", "{}").outcome())
+    assert "404" in str(DeliveryAttempt(receiver.url(), secret, "msg_1", "{}").send())
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
-        assert "cannot be reached" in str(Try(url, secret, "msg_1", "{}").outcome())
+        assert "cannot be reached" in str(DeliveryAttempt(url, secret, "msg_1", "{}").send())
     receiver.answer = lambda handler: handler.wfile.write(b"nonsense\r\n\r\n")
-    assert not Try(receiver.url(), secret, "msg_1", "{}").outcome().is_good
+    assert not DeliveryAttempt(receiver.url(), secret, "msg_1", "{}").send().is_good
 
 
 def test_webhooks_are_added_listed_tested_and_removed(repere, receiver: Answerer, tmp_path: Path) -> None:

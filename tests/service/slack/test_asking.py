@@ -210,7 +210,7 @@ def test_a_direct_message_needs_no_mention_and_shows_that_it_works(bot: Bot, sla
 def test_a_status_that_cannot_be_shown_holds_nothing_up(
     bot: Bot, slack: SlackPlatform, trouble: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reperage.service.slack.question_worker._STATUS_SECONDS", 0.3)
+    monkeypatch.setattr("reperage.service.slack.answers._STATUS_SECONDS", 0.3)
     if trouble == "slow":
         slack.limit("assistant.threads.setStatus", 5, retry_after=30)
     else:

@@ -16,21 +16,22 @@ import httpx
 import pytest
 from pydantic import HttpUrl, SecretStr
 
+from reperage.service.background import Lease
 from reperage.service.clock import now
 from reperage.service.database.engine import Database
 from reperage.service.database.slack import (
     Place,
     Question,
-    abandoned,
+    abandoned_questions,
     ask_for_course,
-    asked_before,
     claim,
     course_of,
-    end,
+    end_question,
     has_spoken,
-    hold,
     is_first,
     purge_slack,
+    questions_before,
+    renew_question,
     reopen,
     set_course,
 )
@@ -73,27 +74,27 @@ def test_one_of_many_has_a_question(tables: Database) -> None:
 
 def test_one_of_many_takes_up_what_was_left(tables: Database) -> None:
     assert claim(tables, question(), 5, 1)
-    assert abandoned(tables, 5, 3) == []
-    (left,) = abandoned(tables, 6, 3)
+    assert abandoned_questions(tables, 5, 3) == []
+    (left,) = abandoned_questions(tables, 6, 3)
     assert left == question()
     (own,) = [own for own in at_once(partial(claim, tables, left, LATER, 6)) if own]
     assert own.attempts == 2
-    assert abandoned(tables, 6, 3) == []
-    assert abandoned(tables, LATER + 1, 2) == []
+    assert abandoned_questions(tables, 6, 3) == []
+    assert abandoned_questions(tables, LATER + 1, 2) == []
 
 
 def test_who_lost_a_question_has_no_say_in_it(tables: Database) -> None:
     first = claim(tables, question(), 5, 1)
     assert first
-    assert hold(tables, first, 5, "100.5")
+    assert renew_question(tables, first, 5, "100.5")
     second = claim(tables, question(), LATER, 6)
     assert second
     assert (second.reply, second.attempts) == ("100.5", 2)
-    assert not hold(tables, first, LATER, "100.6")
-    end(tables, first, "a1", "100.6", 7)
-    assert hold(tables, second, LATER, "100.7")
-    end(tables, second, "a2", "100.7", 8)
-    assert not hold(tables, second, LATER, None)
+    assert not renew_question(tables, first, LATER, "100.6")
+    end_question(tables, first, "a1", "100.6", 7)
+    assert renew_question(tables, second, LATER, "100.7")
+    end_question(tables, second, "a2", "100.7", 8)
+    assert not renew_question(tables, second, LATER, None)
     assert claim(tables, question(), LATER, LATER + 1) is None
 
 
@@ -101,10 +102,10 @@ def test_only_what_ended_without_an_answer_is_opened_again(tables: Database) -> 
     own = claim(tables, question(), LATER, 1)
     assert own
     assert reopen(tables, own.place, LATER) is None
-    end(tables, own, None, "100.5", 2)
+    end_question(tables, own, None, "100.5", 2)
     (again,) = [found for found in at_once(partial(reopen, tables, own.place, LATER)) if found]
     assert again.reply is None
-    end(tables, again, "a1", "100.6", 3)
+    end_question(tables, again, "a1", "100.6", 3)
     assert reopen(tables, own.place, LATER) is None
     assert reopen(tables, Place(TEAM, COURSE, "no"), LATER) is None
 
@@ -113,7 +114,7 @@ def test_a_thread_remembers_what_was_asked_before(tables: Database) -> None:
     for i in range(1, 5):
         claim(tables, question(f"100.00000{i}", "100.000001", f"Question {i}"), LATER, 1)
     claim(tables, question("100.000009", text="Ailleurs"), LATER, 1)
-    assert asked_before(tables, question("100.000004", "100.000001"), 2) == ["Question 2", "Question 3"]
+    assert questions_before(tables, question("100.000004", "100.000001"), 2) == ["Question 2", "Question 3"]
     assert has_spoken(tables, TEAM, COURSE, "100.000001")
     assert not has_spoken(tables, TEAM, "C2", "100.000001")
     assert not has_spoken(tables, "T2", COURSE, "100.000001")
@@ -137,7 +138,7 @@ def test_what_is_old_is_removed(tables: Database) -> None:
         own = claim(tables, question(ts), 50 if ts == "1.3" else 150, 1)
         assert own
         if ended_at:
-            end(tables, own, None, None, ended_at)
+            end_question(tables, own, None, None, ended_at)
     is_first(tables, "old", 50)
     is_first(tables, "new", 150)
     purge_slack(tables, 100, 100)
@@ -301,7 +302,7 @@ def left(home: Path, slack: SlackPlatform, asked: dict[str, Any], reply: str | N
     place = Place(TEAM, COURSE, asked["event"]["ts"])
     own = claim(database, Question(place, place.ts, ALICE, pseudonym(TEAM, ALICE), REFERENCE), 1, 0)
     assert own
-    hold(database, own, 1, reply)
+    renew_question(database, own, 1, reply)
     database.close()
 
 
@@ -350,7 +351,7 @@ def test_what_fails_every_time_is_given_up(running: Running, slack: SlackPlatfor
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes minutes takes a second."""
-    monkeypatch.setattr(lease, "LEASE_SECONDS", 1.2)
+    monkeypatch.setattr(lease, "LEASE", Lease(1.2))
     monkeypatch.setattr(module, "_SWEEP_SECONDS", 0.2)
     monkeypatch.setattr(module, "_CLOSE_SECONDS", 0.2)
 

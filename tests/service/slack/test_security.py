@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
+from reperage.service.background import Lease
 from tests.service.serving import REFERENCE, assert_problem
 from tests.service.slack.conftest import Bot, Running
 from tests.service.slack.platform import ALICE, BRUNO, COURSE, DIRECT, SlackPlatform
@@ -150,7 +151,7 @@ def test_a_request_is_good_in_one_process(running: Running, slack: SlackPlatform
 def test_nobody_else_says_what_links_begin_with(
     running: Running, slack: SlackPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reperage.service.slack.lease.LEASE_SECONDS", 1.0)
+    monkeypatch.setattr("reperage.service.slack.lease.LEASE", Lease(1.0))
     monkeypatch.setattr("reperage.service.slack.question_worker._SWEEP_SECONDS", 0.1)
     with running(public_url=None) as bot:
         slack.fail("chat.postMessage", "service_unavailable", status=503)
