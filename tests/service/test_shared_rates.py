@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from reperage.service.access.api_keys import new_key
 from reperage.service.app import create_app
-from reperage.service.cli.doctor import examine
+from reperage.service.cli.checks import examine
 from reperage.service.database.engine import Database
 from reperage.service.database.keys import store_key
 from reperage.service.errors import StartError, TooManyRequests
