@@ -20,12 +20,10 @@ from reperage.service.cli.evaluate import evaluate
 from reperage.service.cli.keys import keys
 from reperage.service.cli.loading import StillLoading
 from reperage.service.cli.lti import lti
-from reperage.service.cli.mcp import mcp
 from reperage.service.cli.people import people
 from reperage.service.cli.process import restored_process
-from reperage.service.cli.serve import serve
 from reperage.service.cli.sites import sites
-from reperage.service.cli.slack import slack
+from reperage.service.cli.starting import mcp, serve, slack
 from reperage.service.cli.terminal import messages
 from reperage.service.cli.webhooks import webhooks
 from reperage.service.errors import ServiceError, StartError
