@@ -10,7 +10,7 @@ FROM ${PYTHON_IMAGE} AS environment
 # PyTorch for the CPU. From pip's own index (an empty TORCH_INDEX) it brings gigabytes of CUDA libraries.
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 # What only some installations use, 60 MB together: a read-only container has no place to install it later.
-ARG EXTRAS="mcp mistralai ollama openai postgresql slack"
+ARG EXTRAS="mcp mistralai ollama openai postgresql redis slack"
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /source
 # The pip of the image installs into the environment, which needs none itself.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, sleep
 
-REPERE = ("-c", "from reperage.service.cli.main import main; main()")
+REPERE = ("-m", "reperage")
 """What Python is given to run the command `repere`."""
 
 _POLL_SECONDS = 0.02

@@ -1,5 +1,8 @@
 """`python -m reperage`: the command line."""
 
+import sys
+
 from reperage.service.cli.main import main
 
-main()
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 
@@ -27,7 +29,8 @@ def configure(settings: Settings) -> None:
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        cache_logger_on_first_use=True,
+        # What a logger keeps could not be taken back.
+        cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
     remove_meta = structlog.stdlib.ProcessorFormatter.remove_processors_meta
@@ -38,3 +41,20 @@ def configure(settings: Settings) -> None:
     root.handlers = [handler]
     root.setLevel(max(level, logging.WARNING))
     logging.getLogger("reperage").setLevel(level)
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """Whatever is configured within, logging is afterwards as it was before."""
+    was_configured, configuration = structlog.is_configured(), structlog.get_config()
+    root, own = logging.getLogger(), logging.getLogger("reperage")
+    handlers, levels = root.handlers[:], (root.level, own.level)
+    try:
+        yield
+    finally:
+        structlog.reset_defaults()
+        if was_configured:
+            structlog.configure(**configuration)
+        root.handlers = handlers
+        root.setLevel(levels[0])
+        own.setLevel(levels[1])

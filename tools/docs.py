@@ -40,7 +40,7 @@ def command_line_page() -> str:
     lines = ["# Command line", "", _GENERATED]
     command = get_command(command_line)
     assert isinstance(command, typer.core.TyperGroup)
-    for name, sub in _commands(command, "repere"):
+    for name, sub in [("repere", command), *_commands(command, "repere")]:
         lines += [f"## {name}", "", sub.help or "", ""]
         for parameter in sub.params:
             if "--help" in parameter.opts:

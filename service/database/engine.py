@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 
 from reperage.service.database.tables import REVISION
 from reperage.service.errors import StartError, StateRefused, StateUnavailable
+from reperage.service.optional_imports import install_command
 from reperage.service.settings import Settings
 
 FILE = "repere.sqlite3"
@@ -195,7 +196,7 @@ def _engine(url: URL) -> Engine:
             }
             return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_timeout=_WAIT_SECONDS)
     except ImportError as error:
-        raise StartError("for PostgreSQL a driver is needed: pip install 'repere[postgresql]'") from error
+        raise StartError(f"for PostgreSQL a driver is needed: {install_command('postgresql')}") from error
     raise StartError(f"REPERE_DATABASE_URL names {backend!r}; Repère keeps its state in SQLite or PostgreSQL")
 
 

@@ -20,7 +20,7 @@ from reperage.corpus import read_course
 from reperage.index.build import BuildResult, build_index
 from reperage.index.encoder import Encoder
 from reperage.service.app import create_app
-from reperage.service.cli.main import _server
+from reperage.service.cli.server import new_server
 from reperage.service.settings import Settings
 
 REFERENCE = "différence port exposé et port interne"
@@ -70,7 +70,7 @@ def serving(settings: Settings, encoder: Encoder) -> Iterator[Served]:
     app = create_app(settings)
     with ExitStack() as running:
         with loading(encoder):
-            url = running.enter_context(listening(app, _server(app, settings)))
+            url = running.enter_context(listening(app, new_server(app, settings)))
             assert app.state.services.loading.wait(120)
         assert app.state.services.loading.error is None
         yield Served(app, url, running.enter_context(httpx.Client(base_url=url, timeout=60)))

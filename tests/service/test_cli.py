@@ -16,7 +16,7 @@ from reperage.index.encoder import Encoder
 from reperage.index.index import Index
 from reperage.index.manifest import Manifest
 from reperage.service.answering.calibration import WITHOUT_CALIBRATION, Calibration, calibration_path
-from reperage.service.cli.doctor import Check, examine
+from reperage.service.cli.checks import Check, examine
 from reperage.service.database.engine import Database
 from reperage.service.database.lti import Context, Platform, add_platform
 from reperage.service.database.lti import make_course as make_course_of_lms

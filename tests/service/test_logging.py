@@ -8,10 +8,10 @@ import pytest
 
 SCRIPT = """
 import structlog
-from service import logging
+from reperage.service import logs
 from reperage.service.settings import Settings
 
-logging.configure(Settings())
+logs.configure(Settings())
 log = structlog.get_logger("reperage.test")
 
 

@@ -440,7 +440,7 @@ def test_the_missing_library_is_named(repere, tmp_path):
     hidden.mkdir(parents=True)
     (hidden / "__init__.py").write_text("raise ModuleNotFoundError(\"No module named 'mcp'\", name='mcp')\n")
     for arguments in (["mcp"], ["mcp", "--http"]):
-        assert_told_plainly(repere(*arguments, PYTHONPATH=hidden.parent), "pip install 'repere[mcp]'")
+        assert_told_plainly(repere(*arguments, PYTHONPATH=hidden.parent), "python3 tools/environment.py --extra mcp")
 
 
 def test_an_address_without_http_and_a_taken_port_are_told(repere):

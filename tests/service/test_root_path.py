@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from starlette.types import ASGIApp
 
 from reperage.index.encoder import Encoder
-from reperage.service.cli.main import _server
+from reperage.service.cli.server import new_server
 from reperage.service.database.sites import add_site
 from reperage.service.settings import Settings
 from tests.service.events import STREAM, events
@@ -155,7 +155,7 @@ def seen(trusted: str, headers: dict[str, str]) -> tuple[str, str]:
     def tell(request: Request) -> list[Any]:
         return [request.client.host if request.client else "", request.url.scheme]
 
-    with listening(app, _server(app, Settings(trusted_proxies=trusted))) as url:
+    with listening(app, new_server(app, Settings(trusted_proxies=trusted))) as url:
         host, scheme = httpx.get(url, headers=headers).json()
         return host, scheme
 

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from reperage.service.access.api_keys import new_key
 from reperage.service.app import create_app
-from reperage.service.cli.doctor import examine
+from reperage.service.cli.checks import examine
 from reperage.service.database.engine import Database
 from reperage.service.database.keys import store_key
 from reperage.service.errors import StartError, TooManyRequests
@@ -275,7 +275,7 @@ def test_every_way_to_name_a_redis_is_taken_and_not_waited_for(url: str) -> None
 
 def test_without_the_library_the_start_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(StartError, match=r"pip install 'repere\[redis\]'"):
+    with pytest.raises(StartError, match=r"tools/environment\.py --extra redis$"):
         Windows.at("redis://127.0.0.1:6379")
 
 

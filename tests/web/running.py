@@ -17,7 +17,7 @@ from starlette.types import ASGIApp
 from reperage.index.encoder import Encoder
 from reperage.service.answering.generation import chat_model as generation
 from reperage.service.app import create_app
-from reperage.service.cli.main import _server
+from reperage.service.cli.server import new_server
 from reperage.service.settings import Settings
 from tests.service.generation.scripted import ScriptedModel, in_pieces, number_of
 from tests.service.serving import Served, loading, serving
@@ -93,7 +93,7 @@ class Restartable:
         self._listener.bind(("127.0.0.1", self._port))
         self._listener.listen()
         app = create_app(self._settings)
-        self._server = _server(self._around(app), self._settings)
+        self._server = new_server(self._around(app), self._settings)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._listener]})
         with loading(self._encoder):
             self._thread.start()

@@ -12,11 +12,11 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from reperage.service.errors import StartError
+from reperage.service.optional_imports import EXTRAS, install_command
 from reperage.service.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-_EXTRAS = ("mistralai", "ollama", "openai")
 _FIRST_PAUSE_SECONDS = 0.5
 _WORTH_ANOTHER_TRY = (408, 409, 429)
 
@@ -81,9 +81,9 @@ def load_chat_model(settings: Settings) -> LangChainChatModel:
     try:
         model = init_chat_model(name, model_provider=provider, **_options(settings, provider))
     except ImportError as error:
-        package = f"repere[{provider}]" if provider in _EXTRAS else f"langchain-{provider.replace('_', '-')}"
+        command = install_command(_missing(error, provider))
         raise StartError(
-            f"REPERE_CHAT_MODEL names the provider {provider!r}, whose package is missing: pip install '{package}'"
+            f"REPERE_CHAT_MODEL names the provider {provider!r}, whose package is missing: {command}"
         ) from error
     except Exception as error:  # Each provider's package has errors of its own, and what it says names the setting.
         raise StartError(
@@ -91,6 +91,14 @@ def load_chat_model(settings: Settings) -> LangChainChatModel:
             "(REPERE_CHAT_API_KEY and REPERE_CHAT_BASE_URL say how to reach it)"
         ) from error
     return LangChainChatModel(settings.chat_model, model, settings.chat_retries)
+
+
+def _missing(error: ImportError, provider: str) -> str:
+    """The package that a provider lacks, or our extra that brings it: the name of a provider need not be in it."""
+    module = getattr(error.__cause__, "name", None) or f"langchain_{provider}"
+    package = module.partition(".")[0].replace("_", "-")
+    name = package.removeprefix("langchain-")
+    return name if name in EXTRAS else package
 
 
 def _options(settings: Settings, provider: str) -> dict[str, Any]:

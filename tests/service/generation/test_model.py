@@ -132,6 +132,7 @@ def test_a_server_that_is_not_there_is_an_error_and_no_hang() -> None:
         ("ollama:", "provider:model"),
         ("nobody:m", "nobody"),
         ("anthropic:m", r"pip install 'langchain-anthropic'"),
+        ("bedrock:m", r"pip install 'langchain-aws'"),
     ],
 )
 def test_a_setting_that_names_no_model_is_told_at_start(name: str, said: str) -> None:
@@ -144,7 +145,7 @@ def test_a_missing_package_of_ours_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         raise ImportError("No module named 'langchain_ollama'")
 
     monkeypatch.setattr(module, "init_chat_model", missing)
-    with pytest.raises(StartError, match=r"pip install 'repere\[ollama\]'"):
+    with pytest.raises(StartError, match=r"tools/environment\.py --extra ollama$"):
         load_chat_model(Settings(chat_model="ollama:qwen3:4b"))
 
 

@@ -130,4 +130,4 @@ def test_without_its_library_the_setting_is_refused_with_what_to_install() -> No
         "create_app(Settings(slack_signing_secret='0' * 32, slack_bot_token='xoxb-1'))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
-    assert done.stderr.splitlines()[-1].endswith("pip install 'repere[slack]'")
+    assert done.stderr.splitlines()[-1].endswith("python3 tools/environment.py --extra slack")

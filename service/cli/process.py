@@ -1,0 +1,30 @@
+"""What a command changes in its process, put back for whoever called it within theirs."""
+
+import gc
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reperage.service import logs
+
+
+@contextmanager
+def restored_process() -> Iterator[None]:
+    """Logging, signal handlers and standard streams are afterwards what they were before."""
+    streams = sys.stdin, sys.stdout, sys.stderr
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    frozen = gc.get_freeze_count()
+    try:
+        with logs.restored():
+            yield
+    finally:
+        # The library of the command line wraps those whose reader is gone.
+        sys.stdin, sys.stdout, sys.stderr = streams
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in handlers.items():
+                if handler is not None:
+                    signal.signal(number, handler)
+        if not frozen:
+            gc.unfreeze()

@@ -1,0 +1,130 @@
+"""`repere serve`, `repere mcp` and `repere slack`: what starts a channel and goes on until it is told to end."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from reperage.service import logs
+from reperage.service.cli.loading import end_loading, tell_failure
+from reperage.service.cli.progress import encoding_progress
+from reperage.service.cli.server import listen, new_server, run_server, tell_who_may_ask
+from reperage.service.cli.terminal import messages
+from reperage.service.errors import StartError
+from reperage.service.optional_imports import extra
+from reperage.service.settings import Settings
+
+_CONNECTED = "Repère is connected to Slack (Ctrl-C ends it)"
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on (REPERE_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on (REPERE_PORT).")] = None,
+) -> None:
+    """Serve the web page and the API; builds the index of the shipped course first where it is missing."""
+    from reperage.service.access.signed_tokens import secret_keys
+    from reperage.service.app import create_app
+    from reperage.service.loading import Loading
+
+    given = {"host": host, "port": port}
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    logs.configure(settings)
+    secret_keys(settings.secret_key, settings.home)  # A key that is none is told here.
+    listener = listen(settings.host, settings.port, "REPERE_PORT={} make serve")
+    address = f"{settings.address(listener.getsockname()[1])}/"
+
+    def loaded(loading: Loading) -> None:
+        if loading.error:
+            server.should_exit = True
+        else:
+            messages.print(f"Repère is ready: open {address} (Ctrl-C ends it)")
+
+    messages.print("Repère is starting…")
+    tell_who_may_ask(settings)
+    with encoding_progress() as progress, listener:
+        application = create_app(settings, progress, loaded)
+        server = new_server(application, settings)
+        run_server(server, listener)
+    if error := application.state.services.loading.error:
+        raise error
+
+
+def mcp(
+    http: Annotated[
+        bool, typer.Option("--http", help="Serve streamable HTTP at /mcp instead of standard input and output.")
+    ] = False,
+    host: Annotated[str | None, typer.Option(help="The address to listen on with --http (REPERE_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="The port to listen on with --http (REPERE_PORT).")] = None,
+) -> None:
+    """Serve the tools `ask` and `search` to programs that speak the Model Context Protocol; see docs/mcp.md."""
+    from reperage.service.access.document_grants import links_here
+    from reperage.service.loading import Loading
+    from reperage.service.services import Services
+
+    with extra("mcp"):
+        from reperage.service import mcp as served
+
+    given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    if given and not http:
+        raise StartError("--host and --port are for --http; leave them out to serve standard input and output")
+    settings = Settings(**given)  # type: ignore[arg-type]
+    logs.configure(settings)
+    if not http:
+        with encoding_progress() as progress:
+            loading = Services(settings, progress, tell_failure, keeps_turns=False).loading
+            served.serve_stdio(loading, links_here(settings))
+        end_loading(loading)
+        if loading.error:
+            sys.exit(1)
+        return
+    listener = listen(settings.host, settings.port, "repere mcp --http --port {}")
+    here = settings.model_copy(update={"public_url": None}).address(listener.getsockname()[1])
+
+    def loaded(loading: Loading) -> None:
+        if loading.error:
+            server.should_exit = True
+        else:
+            messages.print(f"Repère is ready: {here}{served.PATH} (Ctrl-C ends it)")
+
+    messages.print("Repère is starting…")
+    tell_who_may_ask(settings)
+    with encoding_progress() as progress, listener:
+        services = Services(settings, progress, loaded, keeps_turns=False)
+        # Pages are what `repere serve` serves, there.
+        server = new_server(served.http_app(services, Settings().address()), settings)
+        run_server(server, listener)
+    end_loading(services.loading)
+    if services.loading.error:
+        raise services.loading.error
+
+
+def slack() -> None:
+    """Answer in Slack by Socket Mode, on a host without a public address; see docs/slack.md."""
+    import asyncio
+
+    from reperage.service.services import Services
+
+    with extra("slack"):
+        from reperage.service.slack import socket_mode
+        from reperage.service.slack.credentials import credentials
+
+    settings = Settings()
+    logs.configure(settings)
+    tokens = credentials(settings)
+    if not tokens.app_token:
+        raise StartError(
+            "REPERE_SLACK_APP_TOKEN is missing: make an app-level token with connections:write under Basic Information "
+            "(docs/slack.md)"
+        )
+    messages.print("Repère is starting…")
+    with encoding_progress() as progress:
+        services = Services(settings, progress)
+        services.start(builds=False)
+        try:
+            asyncio.run(socket_mode.serve(services, tokens, lambda: messages.print(_CONNECTED)))
+        except StartError as error:
+            end_loading(services.loading, error)
+            raise
+        finally:
+            services.close()
+    end_loading(services.loading)
