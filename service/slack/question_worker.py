@@ -65,6 +65,8 @@ class QuestionWorker:
         """`retention_days`: threads are forgotten so long after their last question; after a month where it is 0.
         `links`: those of questions that another process, or one before this, had begun to answer."""
         self._database, self._client_of, self._answers, self._links = database, client_of, answers, links
+        # Those of the questions that this process has taken, until they are answered or another's.
+        self._links_of: dict[Place, SourceLinks] = {}
         self._retention_days = retention_days or _KEPT_DAYS
         self._tasks: set[asyncio.Task[None]] = set()
         self._sweeps: asyncio.Task[None] | None = None
@@ -112,6 +114,7 @@ class QuestionWorker:
             self._begin(own, links)
 
     def _begin(self, question: Question, links: SourceLinks) -> None:
+        self._links_of[question.place] = links
         task = asyncio.create_task(self._answer(question, links))
         self._tasks.add(task)
         task.add_done_callback(self._end)
@@ -130,19 +133,20 @@ class QuestionWorker:
                 if client is not None:
                     thread = Thread(client, question, links, lease.keep_reply)
                     lease.answer_id, lease.reply = await self._answers.in_thread(thread)
-                await lease.end()
+                await self._end_question(lease, question)
         except SlackApiError as error:
             problem = problem_of(error)
             log.error("slack_answer_not_posted", problem=problem, attempt=question.attempts)
             if problem not in _PASSING:
-                await lease.end()
+                await self._end_question(lease, question)
         except ClientConnectorError as error:
             log.warning("slack_unreachable", problem=str(error), attempt=question.attempts)
         except (ClientError, TimeoutError) as error:
             # Slack may have taken the message or not: asked again, it would perhaps stand there twice.
             log.error("slack_answer_perhaps_lost", problem=repr(error))
-            await lease.end()
+            await self._end_question(lease, question)
         except LeaseLost:
+            self._links_of.pop(question.place, None)
             log.warning("slack_question_lost", attempt=question.attempts)
         except StateUnavailable as error:
             log.error("slack_state_unavailable", problem=error.reason)
@@ -150,12 +154,17 @@ class QuestionWorker:
             await lease.release()
             raise
 
+    async def _end_question(self, lease: QuestionLease, question: Question) -> None:
+        """It is answered, or will not be."""
+        await lease.end()
+        self._links_of.pop(question.place, None)
+
     async def _sweep(self) -> None:
         """Take up what nobody holds any more, and remove what is old."""
         for i in count():
             try:
                 for question in await self._database.run_in_thread(abandoned_questions, now(), MOST_ATTEMPTS):
-                    await self._claim(question, self._links)
+                    await self._claim(question, self._links_of.get(question.place, self._links))
                 if i % _PURGE_EVERY == 0:
                     ended_before, seen_before = (now() - days * _DAY_MS for days in (self._retention_days, _SEEN_DAYS))
                     await self._database.run_in_thread(purge_slack, ended_before, seen_before)

@@ -130,7 +130,7 @@ class Program:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Encoder, "load", lambda *_, **__: self._encoder)
             assistant = self.startup.run()
-        self.worker.start(assistant.encoder)
+        self.worker.start(assistant.pipeline.encoder)
 
     def status(self, made: Job) -> str:
         found = job_of(self.database, made.id)

@@ -1,6 +1,7 @@
 """Questions from Slack: what is addressed, answered in its thread; everything else leaves no trace."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -185,7 +186,7 @@ def test_what_the_material_does_not_say_is_said_to_be_missing(bot: Bot) -> None:
 
 def test_a_fault_of_ours_is_said(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     assistant = bot.served.app.state.services.assistant
-    monkeypatch.setattr(assistant, "calibration", None)
+    monkeypatch.setattr(assistant, "pipeline", replace(assistant.pipeline, calibration=None))
     assert "pour le moment" in bot.ask(COURSE, REFERENCE, user=ALICE).text
     monkeypatch.undo()
     assert "port exposé" in bot.ask(COURSE, REFERENCE, user=ALICE).text
