@@ -2,7 +2,6 @@
 
 from reperage.corpus.chunk import Chunk, Chunking, CountTokens, Sentence, shown_text
 from reperage.corpus.course import (
-    MATERIAL,
     Course,
     SplitDocument,
     document_paths,
@@ -13,6 +12,7 @@ from reperage.corpus.course import (
 )
 from reperage.corpus.document import Document, Source, slug, text_version
 from reperage.corpus.section import Section
+from reperage.corpus.shipped import MATERIAL
 
 __all__ = [
     "MATERIAL",

@@ -15,9 +15,6 @@ from reperage.corpus.markdown import parse
 from reperage.corpus.readers import markdown
 from reperage.corpus.section import Section, sections_of
 
-MATERIAL = Path(__file__).parent / "material"
-"""The courses that ship with the project, a folder each."""
-
 _BEGINNING = 100_000
 """Characters of a long document."""
 

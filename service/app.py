@@ -26,6 +26,7 @@ from reperage.service.api import (
     sessions,
 )
 from reperage.service.api.idempotency import IdempotentQuestions
+from reperage.service.courses.building import BuildProgress
 from reperage.service.http.body_limit import LimitBody
 from reperage.service.http.cors import SiteOrigins
 from reperage.service.http.metrics import TimeRequests
@@ -33,7 +34,7 @@ from reperage.service.http.person_cookie import KeepPerson
 from reperage.service.http.problems import Problem, ProblemForms, add_handlers
 from reperage.service.http.root_path import UnderPath
 from reperage.service.http.static_files import OpenFiles
-from reperage.service.loading import BuildProgress, Loading
+from reperage.service.loading import Loading
 from reperage.service.lti import pages as lti_pages
 from reperage.service.lti import routes as lti_routes
 from reperage.service.lti import session_routes as lti_session_routes

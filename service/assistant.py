@@ -31,7 +31,7 @@ from reperage.service.contract.stream_events import (
     sentence_events,
 )
 from reperage.service.conversations.conversations import MOST_QUESTIONS, Conversations
-from reperage.service.courses.library import Courses
+from reperage.service.courses.library import CourseLibrary
 from reperage.service.errors import InvalidQuestion
 from reperage.service.sources.links import SourceLinks
 
@@ -65,7 +65,7 @@ class Assistant:
     def __init__(
         self,
         pipeline: Pipeline,
-        courses: Courses,
+        courses: CourseLibrary,
         conversations: Conversations,
         *,
         composer: Composer | None = None,
@@ -95,7 +95,7 @@ class Assistant:
 
         Raises, before the first event:
             InvalidQuestion: it is blank, too short or too long, or holds what is no text.
-            CourseRequired, UnknownCourse, CourseUnavailable: as `Courses.readable` does.
+            CourseRequired, UnknownCourse, CourseUnavailable: as `CourseLibrary.readable` does.
             UnknownConversation: as `Conversations.earlier` does.
         """
         asked_at = now()

@@ -50,8 +50,8 @@ def check(caller: Caller | None, least: Role, key: Role | None = None) -> Caller
             "their site is registered with `repere sites add`."
         )
     if _RANKS[caller.role] < _RANKS[least]:
-        told = f"This takes the role {least!r}; you have {caller.role!r}."
+        detail = f"This takes the role {least!r}; you have {caller.role!r}."
         if key is not None and _RANKS[key] < _RANKS[least]:
-            told += f" The key is of the role {key!r}, and nobody who comes with it has more."
-        raise Forbidden(told)
+            detail += f" The key is of the role {key!r}, and nobody who comes with it has more."
+        raise Forbidden(detail)
     return caller

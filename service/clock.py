@@ -9,11 +9,11 @@ def now() -> int:
     return int(time() * 1000)
 
 
-def moment(at: int) -> datetime:
+def to_datetime(at: int) -> datetime:
     """A time that is kept, in UTC."""
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
-def written(at: int) -> str:
+def rfc3339(at: int) -> str:
     """A time that is kept, as RFC 3339 writes it."""
-    return moment(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return to_datetime(at).isoformat(timespec="milliseconds").replace("+00:00", "Z")

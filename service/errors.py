@@ -28,7 +28,7 @@ ServiceError                 status, title, and a detail for whoever asked
 │   └── CourseEmpty          its last document was removed
 ├── MaterialUnavailable 503  a document cannot be written: the disk is full or refuses
 │   └── MaterialDamaged      somebody has to mend a file or a folder first
-├── KeySetDown          503  an LMS's public keys cannot be fetched
+├── JwksDown            503  an LMS's public keys cannot be fetched
 ├── StateUnavailable    503  the database cannot be reached, is locked or full
 │   └── StateRefused         it refused just this row
 └── NotReady            503  the model or the indexes are still being loaded
@@ -36,7 +36,9 @@ ServiceError                 status, title, and a detail for whoever asked
 StartError                   the program cannot start; said on the command line
 """
 
+import errno
 from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -197,7 +199,7 @@ class MaterialDamaged(MaterialUnavailable):
     retry_after = None
 
 
-class KeySetDown(ServiceError):
+class JwksDown(ServiceError):
     status = 503
     title = "The public keys cannot be fetched"
     retry_after = 30
@@ -232,3 +234,13 @@ class InvalidCalibration(ServiceError):
 
 class StartError(Exception):
     """The program cannot start; the message says what is missing."""
+
+
+def explain_os_error(error: OSError, home: Path) -> str:
+    """A sentence for what the operating system refused."""
+    place = error.filename or home
+    if error.errno == errno.ENOSPC:
+        return f"the disk that holds {str(place)!r} is full; make room or set REPERE_HOME to another folder"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{str(place)!r} cannot be written; set REPERE_HOME to a folder that can"
+    return f"{str(place)!r}: {error.strerror or error}"

@@ -1,11 +1,9 @@
 """From a fresh process to one that answers: missing indexes built, the model loaded, every course opened."""
 
 import ctypes
-import errno
 import gc
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,7 @@ import structlog
 
 from reperage.corpus import read_course
 from reperage.corpus.errors import CorpusError
+from reperage.corpus.shipped import SHIPPED
 from reperage.index.errors import BuildInProgress, SearchIndexError
 from reperage.index.text.dictionary import dictionary
 from reperage.service.answering.answerability import NAMES
@@ -20,8 +19,9 @@ from reperage.service.answering.calibration import WITHOUT_CALIBRATION, Calibrat
 from reperage.service.answering.pipeline import Pipeline
 from reperage.service.assistant import Assistant, Composer
 from reperage.service.conversations.conversations import Conversations
-from reperage.service.courses.library import Courses
-from reperage.service.errors import InvalidCalibration, NotReady, StartError
+from reperage.service.courses.building import BuildProgress
+from reperage.service.courses.library import CourseLibrary
+from reperage.service.errors import InvalidCalibration, NotReady, StartError, explain_os_error
 from reperage.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from reperage.index.reranker import Reranker
 
 log = structlog.get_logger(__name__)
-
-BuildProgress = Callable[[str, int, int], None]
-"""Told, for a course, how many of how many texts are encoded."""
 
 
 class Loading:
@@ -46,10 +43,10 @@ class Loading:
         progress: BuildProgress = lambda course, done, total: None,
         finished: Callable[["Loading"], None] = lambda loading: None,
         conversations: Conversations | None = None,
-        courses: Courses | None = None,
+        courses: CourseLibrary | None = None,
     ) -> None:
         self.settings = settings
-        self.courses = courses or Courses(settings)
+        self.courses = courses or CourseLibrary(settings)
         self.conversations = conversations or Conversations()
         self.error: StartError | None = None
         self.detail = "The program is starting."
@@ -187,17 +184,3 @@ def load_support_model(settings: Settings) -> "Reranker | None":
     from reperage.index.reranker import Reranker  # PyTorch takes seconds to import.
 
     return Reranker.load(settings.support_model, "REPERE_SUPPORT_MODEL")
-
-
-SHIPPED = "--shipped"
-"""What stands for the folder of a course that ships with the project, in a manifest and for `repere build`."""
-
-
-def explain_os_error(error: OSError, home: Path) -> str:
-    """A sentence for what the operating system refused."""
-    place = error.filename or home
-    if error.errno == errno.ENOSPC:
-        return f"the disk that holds {str(place)!r} is full; make room or set REPERE_HOME to another folder"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{str(place)!r} cannot be written; set REPERE_HOME to a folder that can"
-    return f"{str(place)!r}: {error.strerror or error}"

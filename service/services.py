@@ -4,20 +4,22 @@ from collections.abc import Callable
 from functools import cached_property
 
 from reperage.service.access.encryption import Encryption
-from reperage.service.access.jwks import KeySets
+from reperage.service.access.jwks import JwksCache
 from reperage.service.access.lms_user_tokens import PURPOSE as USERS
 from reperage.service.access.lms_user_tokens import UserTokens
-from reperage.service.access.registry import Register
-from reperage.service.access.signed_tokens import Tokens, secret_keys
+from reperage.service.access.registry import Registry
+from reperage.service.access.secret_keys import secret_keys
+from reperage.service.access.signed_tokens import Tokens
 from reperage.service.assistant import Assistant
 from reperage.service.conversations.conversations import Conversations
+from reperage.service.courses.building import BuildProgress
 from reperage.service.courses.job_worker import JobWorker
 from reperage.service.courses.jobs import Jobs
-from reperage.service.courses.library import Courses
+from reperage.service.courses.library import CourseLibrary
 from reperage.service.database.engine import Database, database_of
 from reperage.service.database.migration_worker import MigrationWorker
-from reperage.service.loading import BuildProgress, Loading
-from reperage.service.rate_limits.limiter import Rates
+from reperage.service.loading import Loading
+from reperage.service.rate_limits.limiter import RateLimiter
 from reperage.service.settings import Settings
 from reperage.service.webhooks.delivery_worker import DeliveryWorker
 from reperage.service.webhooks.signing import PURPOSE as WEBHOOKS
@@ -46,7 +48,7 @@ class Services:
             StartError: a setting is malformed, or needs a library that is not installed.
         """
         self.settings = settings
-        self.courses = Courses(settings)
+        self.courses = CourseLibrary(settings)
         self.conversations = Conversations(self.database, settings.retention_days) if keeps_turns else Conversations()
         self._loaded = loaded
         self.loading = Loading(settings, progress, self._take_assistant, self.conversations, self.courses)
@@ -72,20 +74,20 @@ class Services:
         return Tokens(self.secret_keys)
 
     @cached_property
-    def registry(self) -> Register:
-        return Register(self.database)
+    def registry(self) -> Registry:
+        return Registry(self.database)
 
     @cached_property
-    def jwks(self) -> KeySets:
-        return KeySets()
+    def jwks(self) -> JwksCache:
+        return JwksCache()
 
     @cached_property
     def user_tokens(self) -> UserTokens:
         return UserTokens(Encryption(self.secret_keys, USERS), self.jwks)
 
     @cached_property
-    def rate_limiter(self) -> Rates:
-        return Rates.of(self.settings)
+    def rate_limiter(self) -> RateLimiter:
+        return RateLimiter.of(self.settings)
 
     @cached_property
     def jobs(self) -> Jobs:

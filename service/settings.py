@@ -5,7 +5,7 @@ import re
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,7 +13,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from reperage.corpus import Chunking
 from reperage.index.manifest import Recipe
 from reperage.index.models import SHIPPED_MODEL, model_digest
-from reperage.service.urls import normalised
+from reperage.service.urls import normalized_origin
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
 
 _HERE = ("127.0.0.1", "::1", "0.0.0.0", "::", "")
 """Addresses to listen on that a browser on this machine reaches as `localhost`."""
@@ -165,30 +168,28 @@ class Settings(BaseSettings):
     @classmethod
     def _are_networks(cls, value: str) -> str:
         if value.strip() != "*":
-            for network in _parted(value):
+            for network in _split(value):
                 ip_network(network)
         return value.strip()
 
     @field_validator("rate_per_session", "rate_per_address", "rate_per_key")
     @classmethod
     def _is_rate(cls, value: str) -> str:
-        from reperage.service.rate_limits.counters import parsed  # The command line does without.
-
-        parsed(value)
+        parse_limits(value)
         return value
 
     @cached_property
     def public_origin(self) -> str | None:
         """The origin of the pages at `public_url`."""
         address = self.public_url
-        return normalised(f"{address.scheme}://{address.host}:{address.port}") if address else None
+        return normalized_origin(f"{address.scheme}://{address.host}:{address.port}") if address else None
 
     @property
     def proxies(self) -> list[str]:
         """The trusted proxies, one by one, IPv4 also as a listener of both kinds sees it."""
         if self.trusted_proxies == "*":
             return ["*"]
-        networks = [ip_network(network) for network in _parted(self.trusted_proxies)]
+        networks = [ip_network(network) for network in _split(self.trusted_proxies)]
         mapped = [f"::ffff:{n.network_address}/{96 + n.prefixlen}" for n in networks if n.version == 4]
         return [*map(str, networks), *mapped]
 
@@ -228,5 +229,19 @@ class Settings(BaseSettings):
         return [*roots, self.shipped_indexes] if self.shipped_indexes else roots
 
 
-def _parted(value: str) -> list[str]:
+def parse_limits(text: str) -> "list[RateLimitItem]":
+    """The limits that a setting names in the notation of the library `limits`, such as `20/minute;300/day`.
+
+    Raises:
+        ValueError: it names none.
+    """
+    from limits import parse_many  # The command line does without.
+
+    limits = parse_many(text)
+    if any(limit.amount < 1 or limit.get_expiry() < 1 for limit in limits):
+        raise ValueError("a limit is at least 1")
+    return limits
+
+
+def _split(value: str) -> list[str]:
     return [part for part in map(str.strip, value.split(",")) if part]

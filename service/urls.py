@@ -65,21 +65,21 @@ _HOST = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?")
 _LONGEST_HOST = 253
 
 
-def normalised(text: str) -> str:
+def normalized_origin(text: str) -> str:
     """The origin as browsers send it: in lower case, without the default port, international names in Punycode.
 
     Raises:
         StartError: it is no origin; says what one looks like.
     """
-    stripped = text.strip()
+    origin = text.strip()
     try:
         # `urlsplit` would leave out line ends and tabs without a word.
-        if not stripped.isprintable() or any(c.isspace() for c in stripped):
+        if not origin.isprintable() or any(c.isspace() for c in origin):
             raise ValueError("white space")
-        address = urlsplit(stripped)
-        if address.scheme not in _DEFAULT_PORTS or "@" in address.netloc or "\\" in stripped:
+        address = urlsplit(origin)
+        if address.scheme not in _DEFAULT_PORTS or "@" in address.netloc or "\\" in origin:
             raise ValueError("no scheme of the web, or a user")
-        if address.path not in ("", "/") or "?" in stripped or "#" in stripped:
+        if address.path not in ("", "/") or "?" in origin or "#" in origin:
             raise ValueError("more than an origin")
         host, port = _host(address.hostname or "", "[" in address.netloc), address.port
         if port == 0:
@@ -90,6 +90,19 @@ def normalised(text: str) -> str:
             "https://cours.example or http://localhost:8080"
         ) from error
     return f"{address.scheme}://{host}" + ("" if port in (None, _DEFAULT_PORTS[address.scheme]) else f":{port}")
+
+
+def origin_of_address(address: str) -> str:
+    """The origin that an address lies in, as browsers write it.
+
+    Raises:
+        ValueError: it is no address of the web.
+    """
+    parts = web_address(address)
+    try:
+        return normalized_origin(f"{parts.scheme}://{parts.netloc}")
+    except StartError as error:
+        raise ValueError(str(error)) from error
 
 
 def _host(name: str, is_bracketed: bool) -> str:

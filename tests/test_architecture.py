@@ -176,7 +176,7 @@ HOMES = {
     "alembic": {"service/database/"},
     "idna": {"service/urls.py"},
     "itsdangerous": {"service/access/signed_tokens.py"},
-    "limits": {"service/rate_limits/counters.py"},
+    "limits": {"service/rate_limits/counters.py", "service/settings.py"},
     "redis": {"service/rate_limits/counters.py"},
     "sse_starlette": {"service/http/sse.py"},
     "ir_measures": {"service/evaluation/measures.py"},

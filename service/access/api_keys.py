@@ -1,6 +1,5 @@
 """Keys of the API: `rk_<name>_<secret>`, made once, shown once, kept as a digest."""
 
-import hashlib
 import hmac
 import re
 import secrets
@@ -8,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from reperage.service.access.encryption import Encryption
+from reperage.service.access.secret_digest import secret_digest
 from reperage.service.caller import Role
 from reperage.service.clock import now
 from reperage.service.database.keys import Key
@@ -15,7 +15,7 @@ from reperage.service.errors import InvalidKey, StartError
 
 PREFIX = "rk_"
 """What tells our keys from those of other APIs."""
-_WRITTEN = re.compile(r"rk_([0-9a-f]{10})_([A-Za-z0-9_-]{43})")
+_FORM = re.compile(r"rk_([0-9a-f]{10})_([A-Za-z0-9_-]{43})")
 _DURATION = re.compile(r"(\d{1,4})\s*(d|w|m|y)")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 
@@ -23,7 +23,7 @@ _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 def new_key(name: str, role: Role, courses: frozenset[str] | None, expires_at: int | None) -> tuple[Key, str]:
     """A key and how it is written; the secret is nowhere else."""
     key_id, secret = secrets.token_hex(5), secrets.token_urlsafe(32)
-    return Key(key_id, _digest(secret), name, role, courses, now(), expires_at), f"{PREFIX}{key_id}_{secret}"
+    return Key(key_id, secret_digest(secret), name, role, courses, now(), expires_at), f"{PREFIX}{key_id}_{secret}"
 
 
 def for_users(
@@ -34,21 +34,23 @@ def for_users(
     `encryption` keeps such a secret; without it there is none, and they are signed with keys of the set.
     """
     secret = secrets.token_urlsafe(32) if encryption else ""
-    encrypted = encryption.encrypt(secret) if encryption else None
-    made = replace(key, issuer=issuer, key_set_url=key_set_url, signing_secret=encrypted, users_only=users_only)
-    return made, secret
+    signing_secret = encryption.encrypt(secret) if encryption else None
+    user_key = replace(
+        key, issuer=issuer, key_set_url=key_set_url, signing_secret=signing_secret, users_only=users_only
+    )
+    return user_key, secret
 
 
-def parted(text: str) -> tuple[str, str]:
+def split_key(text: str) -> tuple[str, str]:
     """The name and the secret of a key as it is written.
 
     Raises:
         InvalidKey: it is none.
     """
-    found = _WRITTEN.fullmatch(text)
-    if found is None:
+    match = _FORM.fullmatch(text)
+    if match is None:
         raise InvalidKey("This is no key of Repère: make one with `repere keys create`.")
-    return found.group(1), found.group(2)
+    return match.group(1), match.group(2)
 
 
 def check(key: Key | None, secret: str) -> Key:
@@ -57,7 +59,7 @@ def check(key: Key | None, secret: str) -> Key:
     Raises:
         InvalidKey: it is not, was revoked, or has ended.
     """
-    if key is None or not hmac.compare_digest(key.digest, _digest(secret)):
+    if key is None or not hmac.compare_digest(key.digest, secret_digest(secret)):
         raise InvalidKey("There is no such key: make one with `repere keys create`.")
     if not key.is_good(now()):
         raise InvalidKey("The key was revoked or has ended: make another with `repere keys create`.")
@@ -71,8 +73,8 @@ def expiry(text: str) -> int:
         StartError: it is neither, lies in the past, or too far ahead.
     """
     try:
-        if found := _DURATION.fullmatch(text.strip().lower()):
-            at = datetime.now(UTC) + timedelta(days=int(found.group(1)) * _DAYS[found.group(2)])
+        if match := _DURATION.fullmatch(text.strip().lower()):
+            at = datetime.now(UTC) + timedelta(days=int(match.group(1)) * _DAYS[match.group(2)])
         else:
             day = date.fromisoformat(text.strip())
             at = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
@@ -82,8 +84,3 @@ def expiry(text: str) -> int:
     if milliseconds <= now():
         raise StartError(f"{text!r} lies in the past")
     return milliseconds
-
-
-def _digest(secret: str) -> str:
-    # A secret of 256 random bits needs no slow hash.
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -4,7 +4,8 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 
 from reperage.corpus import Document
-from reperage.service.access.signed_tokens import GrantTokens, secret_keys
+from reperage.service.access.secret_keys import secret_keys
+from reperage.service.access.signed_tokens import GrantTokens
 from reperage.service.database.engine import Database
 from reperage.service.database.sites import registered_sites
 from reperage.service.errors import StateUnavailable

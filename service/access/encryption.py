@@ -16,7 +16,7 @@ class Encryption:
 
     def __init__(self, keys: Sequence[str], purpose: str) -> None:
         """`keys`: the first encrypts, all decrypt, so that a key can be replaced. `purpose`: 16 bytes at most."""
-        self._keys = [_derived(key, purpose) for key in keys]
+        self._keys = [_derive(key, purpose) for key in keys]
 
     @cached_property
     def _fernet(self) -> "MultiFernet":
@@ -28,16 +28,16 @@ class Encryption:
     def encrypt(self, text: str) -> str:
         return self._fernet.encrypt(text.encode()).decode()
 
-    def decrypt(self, encrypted: str) -> str | None:
+    def decrypt(self, token: str) -> str | None:
         """The text; `None` where its key is gone, or it is damaged."""
         from cryptography.fernet import InvalidToken
 
         try:
-            return self._fernet.decrypt(encrypted).decode()
+            return self._fernet.decrypt(token).decode()
         except InvalidToken:
             return None
 
 
-def _derived(key: str, purpose: str) -> bytes:
+def _derive(key: str, purpose: str) -> bytes:
     """A key for Fernet, 32 bytes in Base64, that tells nothing of the one it is made from."""
     return base64.urlsafe_b64encode(hashlib.blake2b(key.encode(), digest_size=32, person=purpose.encode()).digest())

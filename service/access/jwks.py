@@ -34,7 +34,7 @@ _ASYMMETRIC = ("RSA", "EC", "OKP")
 _SHORTEST_RSA = 2048
 
 
-class KeySetUnavailable(Exception):
+class JwksUnavailable(Exception):
     """A set of keys cannot be fetched, and none is left from before; says why."""
 
 
@@ -43,8 +43,8 @@ class UnknownKey(Exception):
 
 
 @dataclass(slots=True)
-class _Known:
-    """What is known of one address; under the lock."""
+class _KeySet:
+    """The set of keys at one address, as far as it was fetched; under the lock."""
 
     keys: "Mapping[str, jwt.PyJWK]" = field(default_factory=dict)
     fetched_at: float = float("-inf")
@@ -55,11 +55,11 @@ class _Known:
     begun_at: float = 0.0
 
 
-class KeySets:
+class JwksCache:
     """Public keys by the address of their set, kept a while. Blocking: call it from a thread; any number may."""
 
     def __init__(self) -> None:
-        self._known: dict[str, _Known] = {}
+        self._sets: dict[str, _KeySet] = {}
         self._lock = Lock()
 
     def key(self, url: str, kid: str) -> "jwt.PyJWK":
@@ -67,85 +67,85 @@ class KeySets:
 
         Raises:
             UnknownKey: the set has no such key, or it is not for signatures, symmetric, private or too short.
-            KeySetUnavailable: the set cannot be fetched, and was not within the last day.
+            JwksUnavailable: the set cannot be fetched, and was not within the last day.
         """
-        if (found := self.known(url, kid)) is not None:
-            return found
+        if (key := self.cached_key(url, kid)) is not None:
+            return key
         with self._lock:
-            known = self._known.setdefault(url, _Known())
-            is_due = monotonic() - known.fetched_at >= _FRESH_SECONDS
+            key_set = self._sets.setdefault(url, _KeySet())
+            is_due = monotonic() - key_set.fetched_at >= _FRESH_SECONDS
         if is_due:
-            self._fetch(url, known)
-        if (found := self._found(url, known, kid)) is not None:
-            return found
-        if not is_due and self._may_look_again(known):
-            self._fetch(url, known)
-            if (found := self._found(url, known, kid)) is not None:
-                return found
+            self._fetch(url, key_set)
+        if (key := self._key_of(url, key_set, kid)) is not None:
+            return key
+        if not is_due and self._may_look_again(key_set):
+            self._fetch(url, key_set)
+            if (key := self._key_of(url, key_set, kid)) is not None:
+                return key
         raise UnknownKey(f"the set of keys at {url} has no key named {kid[:64]!r} for signatures")
 
-    def known(self, url: str, kid: str) -> "jwt.PyJWK | None":
+    def cached_key(self, url: str, kid: str) -> "jwt.PyJWK | None":
         """The same where that needs no waiting; `None` where it does, or there is none.
 
         A set that is due is fetched beside. Once it is twice that old it is waited for, as a key may have been
         withdrawn, unless that failed the last time: then its server holds up nobody, for as long as the set is good.
         """
         with self._lock:
-            if (known := self._known.get(url)) is None:
+            if (key_set := self._sets.get(url)) is None:
                 return None
-            age = monotonic() - known.fetched_at
-            if age >= _KEPT_SECONDS or (found := known.keys.get(kid)) is None:
+            age = monotonic() - key_set.fetched_at
+            if age >= _KEPT_SECONDS or (key := key_set.keys.get(kid)) is None:
                 return None
-            if age >= _FRESH_SECONDS + _OVERLAP_SECONDS and known.failed_at < known.fetched_at:
+            if age >= _FRESH_SECONDS + _OVERLAP_SECONDS and key_set.failed_at < key_set.fetched_at:
                 return None
             if age >= _FRESH_SECONDS:
-                self._begin(url, known)
-            return found
+                self._begin(url, key_set)
+            return key
 
-    def _found(self, url: str, known: _Known, kid: str) -> "jwt.PyJWK | None":
+    def _key_of(self, url: str, key_set: _KeySet, kid: str) -> "jwt.PyJWK | None":
         with self._lock:
-            is_lost = monotonic() - known.fetched_at >= _KEPT_SECONDS
-            found = None if is_lost else known.keys.get(kid)
+            is_lost = monotonic() - key_set.fetched_at >= _KEPT_SECONDS
+            key = None if is_lost else key_set.keys.get(kid)
             # Where the last try failed, the name may be a new one.
-            if is_lost or (found is None and known.failed_at > known.fetched_at):
-                raise KeySetUnavailable(f"the set of keys at {url} cannot be had: {known.problem}")
-            return found
+            if is_lost or (key is None and key_set.failed_at > key_set.fetched_at):
+                raise JwksUnavailable(f"the set of keys at {url} cannot be had: {key_set.problem}")
+            return key
 
-    def _may_look_again(self, known: _Known) -> bool:
+    def _may_look_again(self, key_set: _KeySet) -> bool:
         """Whether the set is fetched again for a name that it lacks: anybody can make names up."""
         with self._lock:
             # Somebody else's fetch for such a name is waited for.
-            if known.fetching is None and monotonic() - known.missed_at < _PAUSE_SECONDS:
+            if key_set.fetching is None and monotonic() - key_set.missed_at < _PAUSE_SECONDS:
                 return False
-            known.missed_at = monotonic()
+            key_set.missed_at = monotonic()
             return True
 
-    def _fetch(self, url: str, known: _Known) -> None:
+    def _fetch(self, url: str, key_set: _KeySet) -> None:
         """Fetch the set, or wait for whoever does; nothing where that failed a moment ago."""
         with self._lock:
-            if (fetching := self._begin(url, known)) is None:
+            if (fetching := self._begin(url, key_set)) is None:
                 return
-            left = known.begun_at + _WAIT_SECONDS - monotonic()
+            seconds = key_set.begun_at + _WAIT_SECONDS - monotonic()
         try:
-            fetching.result(max(0.0, left))
+            fetching.result(max(0.0, seconds))
         except TimeoutError:
             with self._lock:
-                self._failed(url, known, _TOO_SLOW)
+                self._note_failure(url, key_set, _TOO_SLOW)
 
-    def _begin(self, url: str, known: _Known) -> "Future[None] | None":
+    def _begin(self, url: str, key_set: _KeySet) -> "Future[None] | None":
         """The fetch of a set, begun unless it is under way; `None` where that failed a moment ago. Under the lock."""
-        if monotonic() - known.failed_at < _PAUSE_SECONDS:
+        if monotonic() - key_set.failed_at < _PAUSE_SECONDS:
             return None
-        if known.fetching is None:
-            known.fetching, known.begun_at = Future(), monotonic()
+        if key_set.fetching is None:
+            key_set.fetching, key_set.begun_at = Future(), monotonic()
             # A thread of its own, as a server may hold it up beyond any limit. There is one for each address.
-            Thread(target=self._run, args=(url, known), name="key set", daemon=True).start()
-        return known.fetching
+            Thread(target=self._run, args=(url, key_set), name="key set", daemon=True).start()
+        return key_set.fetching
 
-    def _run(self, url: str, known: _Known) -> None:
+    def _run(self, url: str, key_set: _KeySet) -> None:
         problem, keys = "", {}
         try:
-            keys = _usable(_fetched(url))
+            keys = _signing_keys(_download(url))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError, RecursionError) as error:
             problem = _reason(error)
         except Exception as error:
@@ -153,17 +153,17 @@ class KeySets:
             problem = f"an unexpected error, {type(error).__name__}"
         with self._lock:
             if problem:
-                self._failed(url, known, problem)
+                self._note_failure(url, key_set, problem)
             else:
-                known.keys, known.fetched_at, known.failed_at = keys, monotonic(), float("-inf")
-            done, known.fetching = known.fetching, None
-        assert done is not None
-        done.set_result(None)
+                key_set.keys, key_set.fetched_at, key_set.failed_at = keys, monotonic(), float("-inf")
+            fetching, key_set.fetching = key_set.fetching, None
+        assert fetching is not None
+        fetching.set_result(None)
 
-    def _failed(self, url: str, known: _Known, problem: str) -> None:
+    def _note_failure(self, url: str, key_set: _KeySet, problem: str) -> None:
         """Note that a fetch failed; under the lock."""
         log.warning("key_set_not_fetched", url=url, problem=problem)
-        known.problem, known.failed_at = problem, monotonic()
+        key_set.problem, key_set.failed_at = problem, monotonic()
 
 
 _TOO_SLOW = f"the server takes more than {_WAIT_SECONDS:.0f} seconds"
@@ -175,7 +175,7 @@ def check_address(url: str) -> None:
         raise ValueError("keys come by https://; http:// is for this very machine")
 
 
-def _fetched(url: str) -> bytes:
+def _download(url: str) -> bytes:
     """What stands at an address.
 
     Raises:
@@ -199,36 +199,36 @@ def _fetched(url: str) -> bytes:
     return bytes(body)
 
 
-def _usable(body: bytes) -> "dict[str, jwt.PyJWK]":
+def _signing_keys(body: bytes) -> "dict[str, jwt.PyJWK]":
     """The keys of a set that others sign with, by their names; of two of one name the first.
 
     Raises:
         ValueError: it is no set of keys.
     """
-    read = json.loads(body)
-    listed = read.get("keys") if isinstance(read, dict) else None
-    if not isinstance(listed, list):
+    document = json.loads(body)
+    members = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(members, list):
         raise ValueError("it is no set of keys: {'keys': […]}")
-    usable: dict[str, jwt.PyJWK] = {}
-    for written in listed:
-        kid = written.get("kid") if isinstance(written, dict) else None
-        if isinstance(kid, str) and kid not in usable and (key := _key(written)) is not None:
-            usable[kid] = key
-    return usable
+    keys: dict[str, jwt.PyJWK] = {}
+    for member in members:
+        kid = member.get("kid") if isinstance(member, dict) else None
+        if isinstance(kid, str) and kid not in keys and (key := _key(member)) is not None:
+            keys[kid] = key
+    return keys
 
 
-def _key(written: Mapping[str, Any]) -> "jwt.PyJWK | None":
-    """A key as it is written in a set; `None` for one that proves nothing, or is none that can be read."""
+def _key(member: Mapping[str, Any]) -> "jwt.PyJWK | None":
+    """A member of a set as a key; `None` for one that proves nothing, or is none that can be read."""
     import jwt
 
     # A key whose private part everybody can fetch signs for nobody.
-    if written.get("kty") not in _ASYMMETRIC or written.get("use") not in (None, "sig") or "d" in written:
+    if member.get("kty") not in _ASYMMETRIC or member.get("use") not in (None, "sig") or "d" in member:
         return None
     try:
-        key = jwt.PyJWK(dict(written))
+        key = jwt.PyJWK(dict(member))
     except (jwt.PyJWTError, TypeError, ValueError, KeyError, AttributeError, NotImplementedError):
         return None
-    if written["kty"] == "RSA" and key.key.key_size < _SHORTEST_RSA:
+    if member["kty"] == "RSA" and key.key.key_size < _SHORTEST_RSA:
         return None
     return key
 

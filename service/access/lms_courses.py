@@ -8,7 +8,7 @@ from functools import cache
 from itertools import count
 
 from reperage.corpus import slug
-from reperage.service.courses.library import shipped_material
+from reperage.corpus.shipped import shipped_material
 from reperage.service.database.lti import Owner, Platform
 
 _LONGEST = 60
@@ -22,14 +22,10 @@ def is_open_to(platform: Platform, deployment_id: str, course: str, owners: Mapp
     return course in platform.courses or course in _shipped() or owners.get(course) == (platform.id, deployment_id)
 
 
-def choices(platform: Platform, deployment_id: str, owners: Mapping[str, Owner], there: Collection[str]) -> list[str]:
-    """The courses that teachers of a deployment may choose, in alphabetical order; of their own also those that have
-    no document yet."""
-    return sorted(
-        name
-        for name in {*there, *owners}
-        if is_open_to(platform, deployment_id, name, owners) and (name in there or name in owners)
-    )
+def choices(platform: Platform, deployment_id: str, owners: Mapping[str, Owner], names: Collection[str]) -> list[str]:
+    """The courses that teachers of a deployment may choose, in alphabetical order: of those that there are, by their
+    `names`, and of their own also those that have no document yet."""
+    return sorted(name for name in {*names, *owners} if is_open_to(platform, deployment_id, name, owners))
 
 
 def new_names(title: str, taken: Collection[str]) -> Iterator[str]:
@@ -38,6 +34,6 @@ def new_names(title: str, taken: Collection[str]) -> Iterator[str]:
         return
     name = slug(title)[:_LONGEST].strip("-")
     for n in count(1):
-        numbered = name if n == 1 else f"{name}-{n}"
-        if numbered not in taken:
-            yield numbered
+        candidate = name if n == 1 else f"{name}-{n}"
+        if candidate not in taken:
+            yield candidate

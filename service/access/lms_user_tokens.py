@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from anyio import CapacityLimiter, to_thread
 
 from reperage.service.access.encryption import Encryption
-from reperage.service.access.jwks import KeySets, KeySetUnavailable, UnknownKey
+from reperage.service.access.jwks import JwksCache, JwksUnavailable, UnknownKey
 from reperage.service.access.pseudonyms import lms_person
 from reperage.service.caller import Caller, Role, lower
 from reperage.service.database.keys import Key
-from reperage.service.errors import Forbidden, InvalidUserToken, KeySetDown
+from reperage.service.errors import Forbidden, InvalidUserToken, JwksDown
 
 if TYPE_CHECKING:
     import jwt
@@ -37,8 +37,8 @@ _FETCHING = 8
 class UserTokens:
     """Reads users' tokens; on the event loop, which never waits."""
 
-    def __init__(self, encryption: Encryption, key_sets: KeySets) -> None:
-        self._encryption, self._key_sets = encryption, key_sets
+    def __init__(self, encryption: Encryption, jwks: JwksCache) -> None:
+        self._encryption, self._jwks = encryption, jwks
         # Of their own: an LMS that does not answer must take no thread from anybody else.
         self._threads = CapacityLimiter(_FETCHING)
 
@@ -48,7 +48,7 @@ class UserTokens:
         Raises:
             InvalidUserToken: it proves nothing; says why.
             Forbidden: it names a course that the key does not open.
-            KeySetDown: the LMS's public keys cannot be fetched.
+            JwksDown: the LMS's public keys cannot be fetched.
         """
         if key.issuer is None:
             raise InvalidUserToken(
@@ -78,13 +78,13 @@ class UserTokens:
         if not isinstance(kid, str) or not kid:
             raise InvalidUserToken("Its header names no key: `kid` says which of the set signs.")
         try:
-            if (known := self._key_sets.known(url, kid)) is not None:
-                return known
-            return await to_thread.run_sync(self._key_sets.key, url, kid, limiter=self._threads)
+            if (public := self._jwks.cached_key(url, kid)) is not None:
+                return public
+            return await to_thread.run_sync(self._jwks.key, url, kid, limiter=self._threads)
         except UnknownKey as error:
             raise InvalidUserToken("The set of public keys has no such `kid` that signs.") from error
-        except KeySetUnavailable as error:
-            raise KeySetDown("The LMS's public keys cannot be fetched for now; the program's log says why.") from error
+        except JwksUnavailable as error:
+            raise JwksDown("The LMS's public keys cannot be fetched for now; the program's log says why.") from error
 
     def _claims(self, token: str, key: Key, public: "jwt.PyJWK | None") -> dict[str, Any]:
         """What a token says that is signed as the key demands, for us, and good now."""
@@ -116,10 +116,10 @@ class UserTokens:
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
     """A claim that names something."""
-    found = claims.get(name)
-    if not isinstance(found, str) or not found.strip() or len(found) > _LONGEST_NAME or not found.isprintable():
+    value = claims.get(name)
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_NAME or not value.isprintable():
         raise InvalidUserToken(f"`{name}` is missing, or no text of {_LONGEST_NAME} characters at most.")
-    return found
+    return value
 
 
 def _role(claim: object) -> Role:
@@ -146,4 +146,6 @@ def _reason(error: Exception, algorithms: list[str]) -> str:
     ]
     if isinstance(error, jwt.MissingRequiredClaimError):
         return f"It lacks `{error.claim}`."
-    return next((told for kind, told in reasons if isinstance(error, kind)), "It is no JWT, or a claim has no sense.")
+    return next(
+        (reason for kind, reason in reasons if isinstance(error, kind)), "It is no JWT, or a claim has no sense."
+    )

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -13,7 +14,13 @@ from pylti1p3.registration import Registration
 from reperage.service.access.encryption import Encryption
 from reperage.service.clock import now
 from reperage.service.database.engine import Database
-from reperage.service.database.lti import Platform, remove_signing_keys, signing_keys, store_signing_key
+from reperage.service.database.lti import (
+    Platform,
+    SigningKey,
+    remove_signing_keys,
+    signing_keys,
+    store_signing_key,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -33,17 +40,17 @@ class SigningKeys:
         self._database = database
         self._encryption = Encryption(secret_keys, "repere.lti")
 
-    def key_set(self) -> dict[str, Any]:
+    def jwks(self) -> dict[str, Any]:
         """The public keys (RFC 7517)."""
-        return {"keys": [public_key(key_id, private_key) for key_id, private_key, _ in self._all()]}
+        return {"keys": [public_key(key.id, key.private_key) for key in self._all()]}
 
     def sign_for(self, platform: Platform) -> Registration:
         """The platform as the library knows it, with the newest key that is old enough to sign, else the oldest."""
-        found, latest = self._all(), now() - SIGNS_AFTER_MS
-        key_id, private_key, _ = next((key for key in found if key[2] <= latest), found[-1])
+        keys, latest = self._all(), now() - SIGNS_AFTER_MS
+        key = next((key for key in keys if key.made_at <= latest), keys[-1])
         return (
-            _Signing(key_id)
-            .set_tool_private_key(private_key)
+            _Signing(key.id)
+            .set_tool_private_key(key.private_key)
             .set_issuer(platform.issuer)
             .set_client_id(platform.client_id)
         )
@@ -51,37 +58,36 @@ class SigningKeys:
     def rotate(self) -> str:
         """Make a new key, which is published at once and signs a day later; those that have not signed for a week are
         removed. Its name."""
-        kept = signing_keys(self._database)
-        replaced = [key_id for (key_id, _, _), (_, _, at) in zip(kept[1:], kept, strict=False) if _is_done(at)]
-        remove_signing_keys(self._database, replaced)
+        keys = signing_keys(self._database)
+        ids = [key.id for key, newer in zip(keys[1:], keys, strict=False) if _is_done(newer.made_at)]
+        remove_signing_keys(self._database, ids)
         return self._make()
 
-    def _all(self) -> list[tuple[str, str, int]]:
-        """Every key that can be read, with its name and when it was made, the newest first; one is made where there is
-        none."""
-        found = self._readable()
-        if not found:
+    def _all(self) -> list[SigningKey]:
+        """Every key that can be read, decrypted, the newest first; one is made where there is none."""
+        keys = self._decrypt()
+        if not keys:
             self._make()
-            found = self._readable()
-        return found
+            keys = self._decrypt()
+        return keys
 
-    def _readable(self) -> list[tuple[str, str, int]]:
-        read = []
-        for key_id, encrypted, made_at in signing_keys(self._database):
-            if (private_key := self._encryption.decrypt(encrypted)) is None:
-                log.error("lti_key_unreadable", key=key_id)
+    def _decrypt(self) -> list[SigningKey]:
+        keys = []
+        for key in signing_keys(self._database):
+            if (private_key := self._encryption.decrypt(key.private_key)) is None:
+                log.error("lti_key_unreadable", key=key.id)
             else:
-                read.append((key_id, private_key, made_at))
-        return read
+                keys.append(replace(key, private_key=private_key))
+        return keys
 
     def _make(self) -> str:
         key_id = secrets.token_hex(8)
-        written = (
+        private_key = (
             rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
             .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
             .decode()
         )
-        store_signing_key(self._database, key_id, self._encryption.encrypt(written), now())
+        store_signing_key(self._database, SigningKey(key_id, self._encryption.encrypt(private_key), now()))
         return key_id
 
 
@@ -97,8 +103,8 @@ class _Signing(Registration):
 
 def public_key(key_id: str, private_key: str) -> dict[str, Any]:
     """The public part of a key as it stands in a set."""
-    loaded = serialization.load_pem_private_key(private_key.encode(), None)
-    pem = loaded.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    public = serialization.load_pem_private_key(private_key.encode(), None).public_key()
+    pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return {**json.loads(json.dumps(Registration.get_jwk(pem.decode()))), "kid": key_id}
 
 

@@ -1,4 +1,4 @@
-"""What the database says of who may ask: the sites with their courses, the keys, and the platforms of LTI."""
+"""Who may ask, as the database says: sites with their courses, keys of the API, and platforms of LTI."""
 
 import asyncio
 from collections.abc import Mapping
@@ -19,15 +19,19 @@ log = structlog.get_logger(__name__)
 _FRESH_SECONDS = 5.0
 """How long what was read is taken as it is: a change is seen by every process so much later."""
 _WAIT_SECONDS = 1.0
-"""How long a request waits for the database, where the register is known from before."""
+"""How long a request waits for the database, where the registry is known from before."""
 _FIRST_WAIT_SECONDS = 3.0
 """The same where it was never read."""
 _TABLES_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 
 
+class RegistryNotRead(RuntimeError):
+    """The registry was asked by somebody who never awaited `refresh`: a fault of the program."""
+
+
 @dataclass(frozen=True, slots=True)
-class Registered:
+class RegistrySnapshot:
     """Sites by their origins, keys by their names, void ones too, platforms by theirs, the courses of their contexts,
     and which deployments courses were made from."""
 
@@ -38,60 +42,74 @@ class Registered:
     owners: Mapping[str, Owner]
 
 
-class Register:
-    """What is registered, read again every few seconds while somebody asks for it.
+class Registry:
+    """Snapshot of sites, keys and platforms, at most five seconds old for whoever awaits `refresh` before they ask.
 
-    While the database is out of reach what was read last stays in force.
+    While the database is out of reach what was read last stays in force. As long as nothing was ever read, no question
+    is answered: each raises `StateUnavailable`, and `RegistryNotRead` where no `refresh` was awaited.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: Registered | None = None
+        self._snapshot: RegistrySnapshot | None = None
         self._read_at = float("-inf")
-        self._reading: asyncio.Future[Registered] | None = None
+        self._reading: asyncio.Future[RegistrySnapshot] | None = None
         self._writing: Future[None] | None = None
         self._is_current, self._is_first = False, True
         self._problem: str | None = None
-        self._used: dict[str, int] = {}
+        self._uses: dict[str, int] = {}
         # Threads of its own: a database that does not answer must hold up nothing else, and one that can be read
         # and not written must not hold up reading.
-        self._reader = ThreadPoolExecutor(1, thread_name_prefix="register")
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="register uses")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="registry")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="registry uses")
 
     def courses(self, origin: str) -> frozenset[str] | None:
         """The courses of a site; `None` where it is not registered, as of the last `refresh`."""
-        return self._known.sites.get(origin) if self._known else None
+        return self._last().sites.get(origin)
 
     @property
     def has_keys(self) -> bool:
         """Whether a key was ever made, as of the last `refresh`."""
-        return self._known is not None and bool(self._known.keys)
+        return bool(self._last().keys)
 
     def key(self, key_id: str) -> Key | None:
         """A key by its name, void ones too; `None` where there is none, as of the last `refresh`."""
-        return self._known.keys.get(key_id) if self._known else None
+        return self._last().keys.get(key_id)
 
     def platform(self, platform_id: str) -> Platform | None:
         """A platform by its name; `None` where there is none, as of the last `refresh`."""
-        return self._known.platforms.get(platform_id) if self._known else None
+        return self._last().platforms.get(platform_id)
 
     @property
     def contexts(self) -> Mapping[Context, str]:
         """The course of every context that has one, as of the last `refresh`."""
-        return self._known.contexts if self._known else {}
+        return self._last().contexts
 
     @property
     def owners(self) -> Mapping[str, Owner]:
         """Which deployments courses were made from, as of the last `refresh`."""
-        return self._known.owners if self._known else {}
+        return self._last().owners
+
+    def _last(self) -> RegistrySnapshot:
+        """What was read last.
+
+        Raises:
+            StateUnavailable: it could not be read, and never was.
+            RegistryNotRead: nobody has awaited `refresh`.
+        """
+        if self._snapshot is not None:
+            return self._snapshot
+        if self._problem is None:
+            raise RegistryNotRead("await `refresh` before the registry is asked")
+        raise StateUnavailable(self._problem)
 
     def read_again(self) -> None:
         """Let the next `refresh` read, as something was changed just now; what is being read may be older."""
         self._read_at, self._reading = float("-inf"), None
 
-    def used(self, key_id: str, at: int) -> None:
+    def note_use(self, key_id: str, at: int) -> None:
         """Note that a key was used; it is written after the next reading."""
-        self._used[key_id] = at
+        self._uses[key_id] = at
 
     async def refresh(self) -> None:
         """Read again where that is due; on the event loop alone.
@@ -104,34 +122,33 @@ class Register:
                 self._reading = asyncio.wrap_future(self._reader.submit(self._read))
                 self._reading.add_done_callback(self._take)
             await self._finish(self._reading)
-        if self._known is None:
-            raise StateUnavailable(self._problem or "the register was not read yet")
+        self._last()
 
     def close(self) -> None:
         self._reader.shutdown(wait=False, cancel_futures=True)
         self._writer.shutdown(wait=False, cancel_futures=True)
 
-    async def _finish(self, reading: "asyncio.Future[Registered]") -> None:
+    async def _finish(self, reading: "asyncio.Future[RegistrySnapshot]") -> None:
         """Wait for what is being read, unless that takes too long."""
-        seconds = _FIRST_WAIT_SECONDS if self._known is None else _WAIT_SECONDS
+        seconds = _FIRST_WAIT_SECONDS if self._snapshot is None else _WAIT_SECONDS
         try:
             await asyncio.wait_for(asyncio.shield(reading), seconds)
         except (StateUnavailable, TimeoutError) as error:
             self._failed(error.reason if isinstance(error, StateUnavailable) else "the database does not answer")
-            if self._known is not None:
+            if self._snapshot is not None:
                 self._read_at = monotonic()  # So that not every request waits.
 
-    def _take(self, reading: "asyncio.Future[Registered]") -> None:
+    def _take(self, reading: "asyncio.Future[RegistrySnapshot]") -> None:
         """Take over what was read, also where nobody waits for it any more."""
         # To ask for the error is to have seen it: asyncio would print it otherwise.
         if reading.cancelled() or reading.exception() is not None:
             return
-        self._known, self._problem = reading.result(), None
+        self._snapshot, self._problem = reading.result(), None
         if reading is self._reading:
             self._read_at = monotonic()
-        if self._used and (self._writing is None or self._writing.done()):
-            used, self._used = self._used, {}
-            self._writing = self._writer.submit(self._write, used)
+        if self._uses and (self._writing is None or self._writing.done()):
+            uses, self._uses = self._uses, {}
+            self._writing = self._writer.submit(self._write, uses)
 
     def _failed(self, problem: str) -> None:
         if problem != self._problem:
@@ -148,12 +165,12 @@ class Register:
             sleep(_POLL_SECONDS)
         return True
 
-    def _read(self) -> Registered:
+    def _read(self) -> RegistrySnapshot:
         # To open an SQLite file that is not there would make it, for everybody to read.
         if not self._is_current and not self._tables_come():
             raise StateUnavailable("the database's tables are not up to date yet")
         self._is_current = True
-        return Registered(
+        return RegistrySnapshot(
             registered_sites(self._database),
             {key.id: key for key in all_keys(self._database)},
             {platform.id: platform for platform in all_platforms(self._database)},
@@ -161,11 +178,11 @@ class Register:
             course_owners(self._database),
         )
 
-    def _write(self, used: Mapping[str, int]) -> None:
+    def _write(self, uses: Mapping[str, int]) -> None:
         """Write when keys were used; where that fails, keep it for the next time."""
         try:
-            note_uses(self._database, used)
+            note_uses(self._database, uses)
         except StateUnavailable as error:
             log.warning("key_uses_not_written", problem=error.reason)
-            for key_id, at in used.items():
-                self._used.setdefault(key_id, at)
+            for key_id, at in uses.items():
+                self._uses.setdefault(key_id, at)

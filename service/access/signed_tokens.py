@@ -1,24 +1,16 @@
-"""Signed tokens: who a browser is, a page's session, a way there and back; and the keys that sign them."""
+"""Signed tokens: who a browser is, a page's session, a way there and back."""
 
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
-from pathlib import Path
 from time import time
 from typing import Any
 
-import structlog
-from filelock import FileLock
 from itsdangerous import BadData, URLSafeTimedSerializer
 from itsdangerous.encoding import base64_encode
 from itsdangerous.url_safe import URLSafeSerializerMixin
-from pydantic import SecretStr
 
 from reperage.service.caller import Caller, Role
-from reperage.service.errors import StartError
-
-log = structlog.get_logger(__name__)
 
 TOKEN_SECONDS = 180 * 86_400
 """How long a browser stays the same person after it was first seen."""
@@ -39,8 +31,6 @@ LAUNCH_SECONDS = 8 * 3600
 """How long after a launch its token is renewed: a day at school."""
 OWN = ""
 """What stands in a session token for the origin of our own pages, whatever address they were opened at."""
-_KEY_FILE = "secret_key"
-_SHORTEST_KEY = 16
 
 
 class _Serializer(URLSafeTimedSerializer):
@@ -51,7 +41,7 @@ class _Serializer(URLSafeTimedSerializer):
         return base64_encode(super(URLSafeSerializerMixin, self).dump_payload(obj))
 
 
-class _Signed:
+class _Signer:
     """Values with a signature and its time; what one kind has signed, no other takes."""
 
     def __init__(self, keys: Sequence[str], kind: str) -> None:
@@ -74,16 +64,16 @@ class PersonTokens:
     """Signed tokens that make a browser the same person again, without a name and without a row anywhere."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._signed = _Signed(keys, "person")
+        self._signer = _Signer(keys, "person")
 
     def new(self) -> tuple[Caller, str]:
         """A person never seen before, and the token."""
         person = secrets.token_hex(16)
-        return Caller(person, channel="web"), self._signed.sign(person)
+        return Caller(person, channel="web"), self._signer.sign(person)
 
     def caller(self, token: str) -> Caller | None:
         """Whose token it is; `None` for one that is forged, damaged or too old."""
-        person = self._signed.read(token, TOKEN_SECONDS)
+        person = self._signer.read(token, TOKEN_SECONDS)
         return Caller(person, channel="web") if isinstance(person, str) else None
 
 
@@ -99,10 +89,10 @@ class SessionTokens:
     """Signed tokens with which the pages of one origin ask as one person, for an hour."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._signed = _Signed(keys, "session")
+        self._signer = _Signer(keys, "session")
 
     def new(self, person: str, origin: str) -> str:
-        return SESSION_PREFIX + self._signed.sign([person, origin])
+        return SESSION_PREFIX + self._signer.sign([person, origin])
 
     def read(self, token: str) -> Session | None:
         """What a token holds; `None` for one that is forged or damaged, or has ended."""
@@ -113,8 +103,8 @@ class SessionTokens:
         return self._read(token, _RENEWED_SECONDS)
 
     def _read(self, token: str, max_age: int) -> Session | None:
-        held = self._signed.read(token.removeprefix(SESSION_PREFIX), max_age)
-        return Session(*held) if held else None
+        values = self._signer.read(token.removeprefix(SESSION_PREFIX), max_age)
+        return Session(*values) if values else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +128,10 @@ class LaunchTokens:
     """Signed tokens of launch sessions, for an hour, renewed on the day of the launch."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._signed = _Signed(keys, "launch")
+        self._signer = _Signer(keys, "launch")
 
     def new(self, session: LaunchSession) -> str:
-        return LAUNCH_PREFIX + self._signed.sign(list(astuple(session)))
+        return LAUNCH_PREFIX + self._signer.sign(list(astuple(session)))
 
     def read(self, token: str) -> LaunchSession | None:
         """What a token holds; `None` for one that is forged or damaged, or has ended."""
@@ -152,8 +142,8 @@ class LaunchTokens:
         return self._read(token, LAUNCH_SECONDS)
 
     def _read(self, token: str, max_age: int) -> LaunchSession | None:
-        held = self._signed.read(token.removeprefix(LAUNCH_PREFIX), max_age)
-        session = LaunchSession(*held) if held else None
+        values = self._signer.read(token.removeprefix(LAUNCH_PREFIX), max_age)
+        session = LaunchSession(*values) if values else None
         return session if session and time() - session.launched_at < LAUNCH_SECONDS else None
 
 
@@ -169,51 +159,51 @@ class DeepLinkRequest:
 
     def is_of(self, session: LaunchSession) -> bool:
         """Whether it was made to whoever has that session, where they have it."""
-        asked = (self.person, self.platform_id, self.deployment_id, self.context_id)
-        return asked == (session.person, session.platform_id, session.deployment_id, session.context_id)
+        place = (self.person, self.platform_id, self.deployment_id, self.context_id)
+        return place == (session.person, session.platform_id, session.deployment_id, session.context_id)
 
 
 class DeepLinkTokens:
     """Signed requests for links."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._signed = _Signed(keys, "deep-link")
+        self._signer = _Signer(keys, "deep-link")
 
     def new(self, session: LaunchSession, settings: Mapping[str, Any]) -> str:
         names = (session.person, session.platform_id, session.deployment_id, session.context_id)
-        return self._signed.sign([*names, dict(settings)])
+        return self._signer.sign([*names, dict(settings)])
 
     def read(self, token: str) -> DeepLinkRequest | None:
         """What a token holds; `None` for one that is forged or damaged, or has ended."""
-        held = self._signed.read(token, LAUNCH_SECONDS)
-        return DeepLinkRequest(*held) if held else None
+        values = self._signer.read(token, LAUNCH_SECONDS)
+        return DeepLinkRequest(*values) if values else None
 
 
 class StateTokens:
     """Signed tokens that go with somebody who is sent to another site, and come back with them in ten minutes."""
 
     def __init__(self, keys: Sequence[str], what_for: str) -> None:
-        self._signed = _Signed(keys, f"state.{what_for}")
+        self._signer = _Signer(keys, f"state.{what_for}")
 
     def new(self) -> str:
-        return self._signed.sign(secrets.token_hex(16))
+        return self._signer.sign(secrets.token_hex(16))
 
     def is_good(self, token: str) -> bool:
-        return self._signed.read(token, _STATE_SECONDS) is not None
+        return self._signer.read(token, _STATE_SECONDS) is not None
 
 
 class GrantTokens:
     """Signed rights to read one version of one document, for whoever holds the address."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        self._signed = _Signed(keys, "grant")
+        self._signer = _Signer(keys, "grant")
 
     def new(self, course: str, document_id: str, version: str) -> str:
-        return self._signed.sign([course, document_id, version[-_VERSION:]])
+        return self._signer.sign([course, document_id, version[-_VERSION:]])
 
     def is_good(self, token: str, course: str, document_id: str, version: str) -> bool:
         """Whether a token lets that version be read; false for one that is forged or has ended."""
-        return self._signed.read(token, _GRANT_SECONDS) == [course, document_id, version[-_VERSION:]]
+        return self._signer.read(token, _GRANT_SECONDS) == [course, document_id, version[-_VERSION:]]
 
 
 class Tokens:
@@ -226,38 +216,3 @@ class Tokens:
         self.launch = LaunchTokens(keys)
         self.deep_link = DeepLinkTokens(keys)
         self.grant = GrantTokens(keys)
-
-
-def secret_keys(setting: SecretStr | None, home: Path) -> list[str]:
-    """The keys that tokens are signed with: those of the setting, parted by commas, else one made once in `home`.
-
-    Raises:
-        StartError: a key is too short to be one.
-    """
-    if setting is not None:
-        keys = [key.strip() for key in setting.get_secret_value().split(",") if key.strip()]
-        if not keys or any(len(key) < _SHORTEST_KEY for key in keys):
-            raise StartError(f"REPERE_SECRET_KEY takes keys of at least {_SHORTEST_KEY} characters, parted by commas")
-        return keys
-    path = home / _KEY_FILE
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        return [_kept_key(path)]
-    except OSError as error:
-        log.warning("secret_key_not_kept", path=str(path), problem=error.strerror)
-        return [secrets.token_urlsafe(32)]
-
-
-def _kept_key(path: Path) -> str:
-    """The key in the file, made where there is none, for the owner's eyes only."""
-    with FileLock(f"{path}.lock"):
-        if not path.exists():
-            made = path.with_name(f"{path.name}.new")
-            made.unlink(missing_ok=True)
-            with os.fdopen(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(32) + "\n")
-            made.replace(path)
-    key = path.read_text(encoding="ascii", errors="replace").strip()
-    if len(key) < _SHORTEST_KEY:
-        raise StartError(f"{str(path)!r} holds no key; remove it, and a new one is made")
-    return key

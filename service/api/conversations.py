@@ -11,7 +11,7 @@ from pydantic import Field
 from reperage.index.index import Index
 from reperage.service.api.schemas import CONVERSATION
 from reperage.service.caller import Caller
-from reperage.service.clock import moment
+from reperage.service.clock import to_datetime
 from reperage.service.contract.answer import Answer, Contract
 from reperage.service.database.turns import Turn
 from reperage.service.errors import UnknownConversation
@@ -93,7 +93,7 @@ def _known(request: Request) -> Caller:
 
 def _turn(turn: Turn, index: Index | None, links: SourceLinks) -> ConversationTurn:
     return ConversationTurn(
-        asked_at=moment(turn.asked_at),
+        asked_at=to_datetime(turn.asked_at),
         answer=turn.answer,
         cited=[look_up(citation, index, links) for citation in turn.answer.citations],
     )

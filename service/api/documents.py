@@ -18,13 +18,14 @@ from reperage.service.api.schemas import (
     document_fields,
     document_text,
 )
+from reperage.service.courses.conditions import Conditions
 from reperage.service.courses.jobs import Change
-from reperage.service.courses.library import Courses, check_has_document
+from reperage.service.courses.library import CourseLibrary, check_has_document
 from reperage.service.courses.material import LARGEST_DOCUMENT, LONGEST_NAME, check_document, check_format, check_name
 from reperage.service.database.jobs import Job
 from reperage.service.errors import ClientGone
 from reperage.service.http.body_limit import largest_body
-from reperage.service.http.etags import SAME, Conditions, IfNoneMatch, conditional, etag_of
+from reperage.service.http.etags import SAME, IfNoneMatch, conditional, etag_of
 from reperage.service.http.problems import problem_responses
 from reperage.service.http.requirements import STUDENT, TEACHER, readable_index, reader
 from reperage.service.http.responses import json_response
@@ -223,7 +224,9 @@ async def _changed(request: Request, change: Change) -> Response:
     return response
 
 
-def _etag(courses: Courses, course: str, document_id: str, links: SourceLinks, path: str, digest: str) -> str | None:
+def _etag(
+    courses: CourseLibrary, course: str, document_id: str, links: SourceLinks, path: str, digest: str
+) -> str | None:
     """The ETag that reading the document gives, where the index was built from that very file."""
     index = courses.find(course, may_be_empty=True)
     if index is None or document_id not in index.document_ids:

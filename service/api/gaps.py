@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 
 from reperage.index.index import Index
 from reperage.service.api.parameters import CourseId
-from reperage.service.clock import moment, now
+from reperage.service.clock import now, to_datetime
 from reperage.service.contract.answer import Contract
 from reperage.service.conversations.gaps import Gap, find_gaps
 from reperage.service.errors import StateUnavailable, UnknownCourse
@@ -125,7 +125,7 @@ def _asked(gap: Gap) -> AskedGap:
         question=gap.question,
         status=gap.status,
         count=gap.count,
-        last_asked_at=moment(gap.last_at),
+        last_asked_at=to_datetime(gap.last_at),
         down=gap.ratings.get("down", 0),
         missing=gap.ratings.get("missing", 0),
         reasons=gap.reasons,

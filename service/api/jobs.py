@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
 from reperage.service.api.schemas import CONVERSATION
-from reperage.service.clock import moment
+from reperage.service.clock import to_datetime
 from reperage.service.contract.answer import Contract
 from reperage.service.database.jobs import Job
 from reperage.service.http.problems import problem_responses
@@ -90,7 +90,7 @@ def shown(job: Job) -> DocumentJob:
         done=job.done,
         total=job.total,
         detail=job.detail,
-        made_at=moment(job.made_at),
-        started_at=job.started_at and moment(job.started_at),
-        ended_at=job.ended_at and moment(job.ended_at),
+        made_at=to_datetime(job.made_at),
+        started_at=job.started_at and to_datetime(job.started_at),
+        ended_at=job.ended_at and to_datetime(job.ended_at),
     )

@@ -65,7 +65,7 @@ async def begin_session(request: Request, body: SessionRequest) -> Response:
     """
     assistant = services_of(request).assistant
     rates = services_of(request).rate_limiter
-    await rates.session(client_address(request))
+    await rates.count_session(client_address(request))
     courses = await _courses(request)
     if courses is not None and body.course not in courses:
         raise ForeignOrigin("Pages of this site may not ask this course: give it to the site with `repere sites add`.")

@@ -14,7 +14,7 @@ from typing import Any
 from reperage.index.errors import SearchIndexError
 from reperage.service.answering.answerability import NAMES
 from reperage.service.answering.calibration import WITHOUT_CALIBRATION, calibration_path, load_calibration
-from reperage.service.courses.library import Courses
+from reperage.service.courses.library import CourseLibrary
 from reperage.service.database.engine import database_of
 from reperage.service.errors import InvalidCalibration, StartError, StateUnavailable
 from reperage.service.settings import Settings
@@ -50,7 +50,7 @@ def examine(settings: Settings, migrate: bool = False) -> list[Check]:
         checks.append(_rate_storage(settings.rate_storage_url.get_secret_value()))
     if settings.chat_model is not None:
         checks.append(_chat_model(settings))
-    courses = Courses(settings)
+    courses = CourseLibrary(settings)
     problems = courses.problems()
     for course in courses.names():
         checks.append(Check(f"course {course}", course not in problems, problems.get(course, "its index is whole")))
@@ -87,11 +87,11 @@ def _database(settings: Settings, migrate: bool) -> Check:
 
 
 def _rate_storage(url: str) -> Check:
-    from reperage.service.rate_limits.counters import Windows, place
+    from reperage.service.rate_limits.counters import Counters, place
 
     try:
-        with closing(Windows.at(url)) as windows:
-            answers = windows.answers()
+        with closing(Counters.at(url)) as counters:
+            answers = counters.answers()
     except StartError as error:
         return Check("rate storage", False, str(error))
     state = "answers" if answers else "does not answer; until it does, each process counts by itself"

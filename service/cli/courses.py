@@ -7,12 +7,12 @@ from reperage.service.settings import Settings
 
 def courses(as_json: AsJson = False) -> None:
     """List the courses that can be asked."""
-    from reperage.service.courses.library import Courses
+    from reperage.service.courses.library import CourseLibrary
     from reperage.service.courses.summary import CourseList, summary
 
     settings = Settings()
     logs.configure(settings)
-    opened = Courses(settings)
+    opened = CourseLibrary(settings)
     found = [summary(opened, name) for name in opened.names()]
     if as_json:
         print(CourseList(courses=found).model_dump_json(indent=2))

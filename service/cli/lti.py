@@ -39,8 +39,8 @@ def add(
     name: Annotated[str, typer.Option(help="What it is called here.")] = "",
 ) -> None:
     """Let a platform launch Repère; the same issuer and client again changes what is told of it."""
+    from reperage.service.access.lti_platforms import new_platform
     from reperage.service.database.lti import add_platform
-    from reperage.service.lti.registration import new_platform
 
     check_courses(course or [])
     platform = new_platform(
@@ -67,18 +67,13 @@ def invite(
     name: Annotated[str, typer.Option(help="What the platform is called here.")] = "",
 ) -> None:
     """Print an address with which a platform registers itself (dynamic registration), once, within a week."""
-    import secrets
-
-    from reperage.service.clock import now
-    from reperage.service.database.lti import Invitation, store_invitation
-    from reperage.service.lti.launch import digest
-    from reperage.service.urls import normalised
+    from reperage.service.access.lti_platforms import new_invitation
+    from reperage.service.database.lti import store_invitation
 
     check_courses(course or [])
-    secret, until = secrets.token_urlsafe(32), now() + _INVITED_DAYS * 86_400_000
-    origins = tuple(map(normalised, frame_origin or ()))
+    invitation, secret = new_invitation(name, course or (), frame_origin or (), _INVITED_DAYS)
     with opened() as database:
-        store_invitation(database, Invitation(digest(secret), name, frozenset(course or ()), origins, until))
+        store_invitation(database, invitation)
     messages.print(f"Give this address to the platform's registration. It is good for once, for {_INVITED_DAYS} days:")
     print(f"{Settings().address()}/lti/register?invitation={secret}")
 
@@ -116,11 +111,11 @@ def add_frame_origin(
     platform: PlatformId, origin: Annotated[str, typer.Argument(help="Such as https://lycee.instructure.com.")]
 ) -> None:
     """Let pages of one more origin show Repère in a frame."""
-    from reperage.service.urls import normalised
+    from reperage.service.urls import normalized_origin
 
     with _changed(platform) as found:
-        found.append(replace(found[0], frame_origins=(*found[0].frame_origins, normalised(origin))))
-    messages.print(f"Pages of {normalised(origin)} may show Repère.")
+        found.append(replace(found[0], frame_origins=(*found[0].frame_origins, normalized_origin(origin))))
+    messages.print(f"Pages of {normalized_origin(origin)} may show Repère.")
 
 
 @contextmanager
@@ -151,7 +146,7 @@ def remove(platform: PlatformId) -> None:
 def rotate_keys() -> None:
     """Make a new key to sign with; the one before is published for another week."""
     from reperage.service.access.lti_keys import SigningKeys
-    from reperage.service.access.signed_tokens import secret_keys
+    from reperage.service.access.secret_keys import secret_keys
 
     settings = Settings()
     with opened() as database:

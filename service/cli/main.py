@@ -26,7 +26,7 @@ from reperage.service.cli.sites import sites
 from reperage.service.cli.starting import mcp, serve, slack
 from reperage.service.cli.terminal import messages
 from reperage.service.cli.webhooks import webhooks
-from reperage.service.errors import ServiceError, StartError
+from reperage.service.errors import ServiceError, StartError, explain_os_error
 from reperage.service.evaluation.errors import EvaluationError
 from reperage.service.settings import Settings
 
@@ -112,8 +112,6 @@ def _run(argv: Sequence[str] | None) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        from reperage.service.loading import explain_os_error
-
         return _fail(explain_os_error(error, Settings().home))
     return 0
 

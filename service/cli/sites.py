@@ -6,7 +6,7 @@ import typer
 
 from reperage.service.cli.terminal import AsJson, check_courses, messages, opened, print_json
 from reperage.service.errors import StartError
-from reperage.service.urls import normalised
+from reperage.service.urls import normalized_origin
 
 sites = typer.Typer(help="Which sites' pages may ask; see docs/operation.md.", no_args_is_help=True)
 Origin = Annotated[str, typer.Argument(help="The site's origin, such as https://cours.example.")]
@@ -20,7 +20,7 @@ def add_site(
     """Let the pages of a site ask, beside the courses that it has already."""
     from reperage.service.database.sites import add_site as add
 
-    name = normalised(origin)
+    name = normalized_origin(origin)
     check_courses(course)
     with opened() as database:
         add(database, name, course)
@@ -47,7 +47,7 @@ def remove_site(origin: Origin) -> None:
     """Take the right to ask from the pages of a site; their sessions end with it."""
     from reperage.service.database.sites import remove_site as remove
 
-    name = normalised(origin)
+    name = normalized_origin(origin)
     with opened() as database:
         if not remove(database, name):
             raise StartError(f"there is no site {name!r}; `repere sites list` tells which there are")

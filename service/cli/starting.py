@@ -22,7 +22,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="The port to listen on (REPERE_PORT).")] = None,
 ) -> None:
     """Serve the web page and the API; builds the index of the shipped course first where it is missing."""
-    from reperage.service.access.signed_tokens import secret_keys
+    from reperage.service.access.secret_keys import secret_keys
     from reperage.service.app import create_app
     from reperage.service.loading import Loading
 

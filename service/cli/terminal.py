@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from reperage.service import logs
-from reperage.service.clock import moment
+from reperage.service.clock import to_datetime
 from reperage.service.errors import StartError, StateUnavailable
 from reperage.service.settings import Settings
 
@@ -45,20 +45,20 @@ def opened(settings: Settings | None = None) -> Iterator["Database"]:
 
 def check_courses(names: list[str]) -> None:
     """Raise `StartError` unless there is a course of each name."""
-    from reperage.service.courses.library import Courses
+    from reperage.service.courses.library import CourseLibrary
 
-    there = Courses(Settings()).names()
+    there = CourseLibrary(Settings()).names()
     if unknown := [name for name in names if name not in there]:
         raise StartError(f"there is no course {unknown[0]!r}; there are: {', '.join(there)}")
 
 
 def check_names(names: list[str]) -> None:
     """Raise `StartError` unless there can be a course of each name; warn of those that are none yet."""
-    from reperage.service.courses.library import Courses
+    from reperage.service.courses.library import CourseLibrary
     from reperage.service.courses.material import check_name
     from reperage.service.errors import InvalidName
 
-    there = Courses(Settings()).names()
+    there = CourseLibrary(Settings()).names()
     for name in names:
         if name in there:
             continue
@@ -72,7 +72,7 @@ def check_names(names: list[str]) -> None:
 def encryption(settings: Settings, purpose: str) -> "Encryption":
     """What secrets are kept with that are encrypted for that purpose."""
     from reperage.service.access.encryption import Encryption
-    from reperage.service.access.signed_tokens import secret_keys
+    from reperage.service.access.secret_keys import secret_keys
 
     return Encryption(secret_keys(settings.secret_key, settings.home), purpose)
 
@@ -83,4 +83,4 @@ def print_json(value: object) -> None:
 
 def date(at: int | None) -> str | None:
     """A time as a date and minute of UTC."""
-    return None if at is None else moment(at).strftime("%Y-%m-%dT%H:%MZ")
+    return None if at is None else to_datetime(at).strftime("%Y-%m-%dT%H:%MZ")

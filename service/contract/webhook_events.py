@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from reperage.service.clock import written
+from reperage.service.clock import rfc3339
 from reperage.service.contract.answer import Answer, Status
 
 EventKind = Literal["question.unanswered", "feedback.given"]
@@ -37,7 +37,7 @@ def unanswered_event(answer: Answer, asked_at: int) -> WebhookEvent:
         "standalone_question": answer.standalone_question,
         "status": answer.status,
         "answer_id": answer.id,
-        "asked_at": written(asked_at),
+        "asked_at": rfc3339(asked_at),
     }
     return WebhookEvent("question.unanswered", answer.course, answer.id, asked_at, data)
 
@@ -56,4 +56,4 @@ def feedback_event(answer: Answer, rating: str, reason: str | None, given_at: in
 
 def webhook_body(kind: str, at: int, data: Mapping[str, str | None]) -> str:
     """What a webhook is sent, in JSON."""
-    return json.dumps({"type": kind, "timestamp": written(at), "data": data}, ensure_ascii=False)
+    return json.dumps({"type": kind, "timestamp": rfc3339(at), "data": data}, ensure_ascii=False)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from reperage.service.clock import now, written
+from reperage.service.clock import now, rfc3339
 from reperage.service.database.engine import Database
 from reperage.service.database.people import conversations_of, jobs_of, opinions_of, slack_questions_of, turns_in
 from reperage.service.database.turns import Turn
@@ -23,7 +23,7 @@ def export(database: Database | None, person: str | None, waiting: Sequence[Turn
     Raises:
         StateUnavailable: the database cannot be read.
     """
-    yield f'{{"person":{_json(person)},"exported_at":{_json(written(now()))}'
+    yield f'{{"person":{_json(person)},"exported_at":{_json(rfc3339(now()))}'
     yield from _larger(_lists(database, person, waiting))
 
 
@@ -49,7 +49,7 @@ def _conversations(database: Database | None, person: str, waiting: Sequence[Tur
         own = by_name.pop(row.id, [])
         yield _conversation(database, _fields(row, ("id", "course", "begun_at", "last_at")), own)
     for name, own in by_name.items():
-        times = {"begun_at": written(own[0].asked_at), "last_at": written(own[-1].asked_at)}
+        times = {"begun_at": rfc3339(own[0].asked_at), "last_at": rfc3339(own[-1].asked_at)}
         yield _conversation(None, {"id": name, "course": own[0].answer.course} | times, own)
 
 
@@ -58,12 +58,12 @@ def _conversation(database: Database | None, fields: dict[str, Any], waiting: Se
     known, comma = set[str](), ""
     for row in turns_in(database, fields["id"]) if database is not None else ():
         known.add(row.answer_id)
-        yield f'{comma}{{"asked_at":{_json(written(row.asked_at))},"answer":{row.answer}}}'
+        yield f'{comma}{{"asked_at":{_json(rfc3339(row.asked_at))},"answer":{row.answer}}}'
         comma = ","
     for turn in waiting:
         if turn.answer.id not in known:
             answer = turn.answer.as_json
-            yield f'{comma}{{"asked_at":{_json(written(turn.asked_at))},"answer":{answer}}}'
+            yield f'{comma}{{"asked_at":{_json(rfc3339(turn.asked_at))},"answer":{answer}}}'
             comma = ","
     yield "]}"
 
@@ -91,7 +91,7 @@ def _larger(pieces: Iterable[str]) -> Iterator[str]:
 
 def _fields(row: Any, names: Iterable[str]) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in names}
-    return {name: written(value) if name in _TIMES and value is not None else value for name, value in values.items()}
+    return {name: rfc3339(value) if name in _TIMES and value is not None else value for name, value in values.items()}
 
 
 def _json(value: object) -> str:

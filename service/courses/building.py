@@ -1,6 +1,7 @@
 """`repere build`: a folder into an index, with a report of what was read."""
 
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -8,18 +9,20 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from reperage.corpus import read_course, slug, source_digests
+from reperage.corpus.shipped import SHIPPED, Material, shipped_material
 from reperage.index.builds import current_build, find_build
 from reperage.index.errors import UnusableIndex
 from reperage.index.manifest import Manifest
-from reperage.service.courses.library import Material, shipped_material
 from reperage.service.courses.material import material_folder
 from reperage.service.errors import StartError, StateUnavailable
-from reperage.service.loading import SHIPPED, BuildProgress
 from reperage.service.settings import Settings
 
 if TYPE_CHECKING:
     from reperage.index.build import Progress  # PyTorch takes seconds to import.
     from reperage.index.encoder import Encoder
+
+BuildProgress = Callable[[str, int, int], None]
+"""Told, for a course, how many of how many texts are encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,8 @@ class Report:
         ]
         if self.manifest.passed_over:
             endings = Counter(PurePosixPath(path).suffix or "without an ending" for path in self.manifest.passed_over)
-            listed = ", ".join(f"{n} × {ending}" for ending, n in endings.most_common())
-            lines.append(f"  passed over {len(self.manifest.passed_over)} file(s) in other formats: {listed}")
+            formats = ", ".join(f"{n} × {ending}" for ending, n in endings.most_common())
+            lines.append(f"  passed over {len(self.manifest.passed_over)} file(s) in other formats: {formats}")
         if self.encoded is None:
             lines.append(f"  nothing has changed since {self.manifest.built_at}: {self.folder}")
         else:
@@ -109,19 +112,19 @@ def build_course(
     settings: Settings, course: str, material: Path, language: str, into: Path | None, progress: BuildProgress
 ) -> Report:
     """Build the index of one course unless the one that stands there fits its material already."""
-    started = perf_counter()
+    start = perf_counter()
     root = into or settings.index_roots[0]
     recipe = settings.recipe
     current = find_build([root], course, recipe, source_digests(material), language)
     _check_material(root, course, material)
     _check_name(settings, course, material)
     if current is not None:
-        return Report(Manifest.read(current), current, None, perf_counter() - started)
+        return Report(Manifest.read(current), current, None, perf_counter() - start)
 
     from reperage.index.build import build_index  # PyTorch takes seconds to import: only where there is work for it.
     from reperage.index.encoder import Encoder
 
-    read = read_course(material, course, language)
+    content = read_course(material, course, language)
     encoder = Encoder.load(
         settings.embedding_model,
         threads=settings.encoder_threads,
@@ -129,8 +132,10 @@ def build_course(
         document_prompt=settings.document_prompt,
     )
     origin = SHIPPED if course in shipped_material() else str(material.resolve())
-    built = build_index(read, encoder, recipe, root, origin, progress=lambda done, total: progress(course, done, total))
-    return Report(built.manifest, built.folder, built.encoded, perf_counter() - started)
+    build = build_index(
+        content, encoder, recipe, root, origin, progress=lambda done, total: progress(course, done, total)
+    )
+    return Report(build.manifest, build.folder, build.encoded, perf_counter() - start)
 
 
 def bring_up_to_date(
@@ -148,9 +153,9 @@ def bring_up_to_date(
     current = find_build([root], course, settings.recipe, source_digests(material, may_be_empty=True))
     if current is not None:
         return Manifest.read(current), 0
-    read = read_course(material, course, _language(root, course), may_be_empty=True)
-    built = build_index(read, encoder, settings.recipe, root, str(material.resolve()), progress)
-    return built.manifest, built.encoded
+    content = read_course(material, course, _language(root, course), may_be_empty=True)
+    build = build_index(content, encoder, settings.recipe, root, str(material.resolve()), progress)
+    return build.manifest, build.encoded
 
 
 def _language(root: Path, course: str) -> str:

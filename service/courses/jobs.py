@@ -1,4 +1,4 @@
-"""What is asked to change in managed courses: kept as a job, and written; `service.job_worker` builds the index."""
+"""What is asked to change in managed courses: kept as a job, and written; `courses.job_worker` builds the index."""
 
 import errno
 import hashlib
@@ -17,12 +17,12 @@ from reperage.corpus import document_paths
 from reperage.corpus.errors import CorpusError
 from reperage.service.caller import Caller
 from reperage.service.clock import now
+from reperage.service.courses.conditions import Conditions
 from reperage.service.courses.material import check_managed, material_folder, material_id
 from reperage.service.courses.staging import Staging
 from reperage.service.database.engine import Database
 from reperage.service.database.jobs import Job, fail_job, job_of, store_job
 from reperage.service.errors import KeyReused, MaterialDamaged, MaterialUnavailable, UnknownDocument, UnknownJob
-from reperage.service.http.etags import Conditions
 from reperage.service.settings import Settings
 
 _AT_ONCE = 4
@@ -49,15 +49,14 @@ class Change:
     @property
     def fingerprint(self) -> str:
         """Tells one request from another."""
-        asked = self.conditions
         data = "" if self.data is None else hashlib.sha256(self.data).hexdigest()
-        parts = (self.course, self.document_id, data, asked.if_match, asked.if_none_match)
+        parts = (self.course, self.document_id, data, self.conditions.if_match, self.conditions.if_none_match)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def job(self, material: str) -> Job:
-        named = f"job\0{self.person}\0{self.key}".encode()
+        identity = f"job\0{self.person}\0{self.key}".encode()
         return Job(
-            id=uuid.uuid4().hex if self.key is None else hashlib.sha256(named).hexdigest()[:32],
+            id=uuid.uuid4().hex if self.key is None else hashlib.sha256(identity).hexdigest()[:32],
             material=material,
             course=self.course,
             kind="delete" if self.data is None else "put",
@@ -103,8 +102,8 @@ class Jobs:
         job = change.job(material_id(self._settings))
         staging = Staging(material_folder(self._settings), change.course)
         with staging.lock():
-            if change.key is not None and (kept := job_of(self._database, job.id)):
-                return _same(kept, job)
+            if change.key is not None and (earlier := job_of(self._database, job.id)):
+                return _same(earlier, job)
             staging.recover(self._database)
             self._check(change, staging.folder, etag_of)
             staging.stage(job, change.data)
@@ -151,8 +150,8 @@ def said_of(error: OSError | CorpusError, folder: Path) -> str:
     """What a teacher is told of files that cannot be read or written: which of those in the course's `folder`, and no
     other place; the log says more."""
     if isinstance(error, CorpusError):
-        said = str(error).replace(f"{folder}/", "").replace(str(folder), folder.name)
-        return f"{said[:1].upper()}{said[1:]}."
+        message = str(error).replace(f"{folder}/", "").replace(str(folder), folder.name)
+        return f"{message[:1].upper()}{message[1:]}."
     if error.errno in _FULL:
         return "The disk is full."
     reason = error.strerror or type(error).__name__
@@ -167,8 +166,8 @@ def is_passing(error: OSError | CorpusError) -> bool:
     return isinstance(error, OSError) and error.errno not in _LASTING
 
 
-def _same(kept: Job, asked: Job) -> Job:
-    """A job as it was when it was made."""
-    if (kept.kind, kept.fingerprint) != (asked.kind, asked.fingerprint):
+def _same(earlier: Job, job: Job) -> Job:
+    """The earlier job of the same key, as it was when it was made."""
+    if (earlier.kind, earlier.fingerprint) != (job.kind, job.fingerprint):
         raise KeyReused("This Idempotency-Key was sent with another request; make a new one for each.")
-    return replace(kept, status="queued", done=0, total=0, detail="", started_at=None, ended_at=None)
+    return replace(earlier, status="queued", done=0, total=0, detail="", started_at=None, ended_at=None)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import structlog
 
-from reperage.corpus import MATERIAL, slug, source_digests
+from reperage.corpus import slug, source_digests
+from reperage.corpus.shipped import Material, shipped_material
 from reperage.index.builds import courses_on, current_build, find_build
 from reperage.index.errors import SearchIndexError
 from reperage.index.index import Index
@@ -16,20 +17,8 @@ from reperage.service.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-Material = dict[str, Path]
-"""Folders by course."""
 
-
-def shipped_material() -> Material:
-    """The folders of the courses that ship with the project, by course."""
-    return {
-        folder.name: folder
-        for folder in sorted(MATERIAL.iterdir())
-        if folder.is_dir() and folder.name == slug(folder.name)
-    }
-
-
-class Courses:
+class CourseLibrary:
     """Opens the current index of every course, and opens it again when a build has replaced it.
 
     A shipped course is searched only by an index that fits its material exactly, wherever that stands; any
@@ -39,7 +28,7 @@ class Courses:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._shipped = shipped_material()
-        self._opened: dict[str, tuple[Path, Index]] = {}
+        self._indexes: dict[str, tuple[Path, Index]] = {}
         self._lock = threading.Lock()
 
     def missing(self) -> Material:
@@ -68,10 +57,10 @@ class Courses:
         return index
 
     def _current(self, course: str) -> Index:
-        opened = self._opened.get(course)
+        entry = self._indexes.get(course)
         # A shipped course's material does not change while the program runs; another may be built anew.
-        if opened and (course in self._shipped or current_build(self._settings.index_roots[0], course) == opened[0]):
-            return opened[1]
+        if entry and (course in self._shipped or current_build(self._settings.index_roots[0], course) == entry[0]):
+            return entry[1]
         return self._open(course)
 
     def readable(self, course: str | None, caller: Caller, may_be_empty: bool = False) -> Index:
@@ -102,13 +91,13 @@ class Courses:
 
     def problems(self) -> dict[str, str]:
         """Why courses cannot be searched, by course; empty when all can."""
-        found: dict[str, str] = {}
+        problems: dict[str, str] = {}
         for course in self.names():
             try:
                 self.index(course, may_be_empty=True)
             except CourseUnavailable as error:
-                found[course] = str(error)
-        return found
+                problems[course] = str(error)
+        return problems
 
     def _open(self, course: str) -> Index:
         folder = self._build_of(course)
@@ -117,14 +106,14 @@ class Courses:
                 raise CourseUnavailable(f"The index of {course!r} is missing; run `repere build`.")
             raise _unknown(course, self.names())
         with self._lock:
-            if (opened := self._opened.get(course)) and opened[0] == folder:
-                return opened[1]  # Opened by another thread meanwhile.
+            if (entry := self._indexes.get(course)) and entry[0] == folder:
+                return entry[1]  # Opened by another thread meanwhile.
             try:
                 index = Index.open(folder, self._settings.recipe)
             except (SearchIndexError, OSError) as error:
                 log.error("course_unavailable", course=course, error=str(error))
                 raise CourseUnavailable(str(error)) from error
-            self._opened[course] = (folder, index)
+            self._indexes[course] = (folder, index)
         return index
 
     def _build_of(self, course: str) -> Path | None:

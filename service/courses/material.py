@@ -12,10 +12,10 @@ import structlog
 from reperage.corpus import Source, has_section, slug, split
 from reperage.corpus.errors import UndecodableFile
 from reperage.corpus.readers.markdown import decode, markdown_document
+from reperage.corpus.shipped import shipped_material
 from reperage.index.builds import current_build
 from reperage.index.errors import UnusableIndex
 from reperage.index.manifest import Manifest
-from reperage.service.courses.library import shipped_material
 from reperage.service.errors import InvalidDocument, InvalidName, NotManaged, UnsupportedFormat
 from reperage.service.settings import Settings
 
@@ -72,11 +72,11 @@ def is_managed(settings: Settings, course: str) -> bool:
     if course in shipped_material():
         return False
     own = material_folder(settings) / course
-    built = current_build(settings.index_roots[0], course)
-    if built is None:
+    build = current_build(settings.index_roots[0], course)
+    if build is None:
         return True
     try:
-        before = Path(Manifest.read(built).material)
+        before = Path(Manifest.read(build).material)
     except UnusableIndex:
         return own.is_dir()
     # A home that was moved has its material with it.
@@ -110,8 +110,8 @@ def check_format(media_type: str, encoding: str) -> None:
 
     `media_type` and `encoding` are what `Content-Type` and `Content-Encoding` say.
     """
-    named, _, parameters = media_type.lower().partition(";")
-    if named.strip() not in ("", *_MEDIA_TYPES):
+    name, _, parameters = media_type.lower().partition(";")
+    if name.strip() not in ("", *_MEDIA_TYPES):
         raise UnsupportedFormat("Documents are read in Markdown alone for now: send `Content-Type: text/markdown`.")
     charset = re.search(r'charset\s*=\s*"?([^\s;"]+)', parameters)
     if charset and charset.group(1) not in ("utf-8", "utf8", "us-ascii"):

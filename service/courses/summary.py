@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from reperage.service.contract.answer import Contract
-from reperage.service.courses.library import Courses
+from reperage.service.courses.library import CourseLibrary
 from reperage.service.errors import CourseUnavailable
 
 
@@ -26,7 +26,7 @@ class CourseList(Contract):
     courses: list[CourseSummary] = Field(description="In alphabetical order of their names.")
 
 
-def summary(courses: Courses, course: str) -> CourseSummary:
+def summary(courses: CourseLibrary, course: str) -> CourseSummary:
     """A course as the API lists it."""
     try:
         manifest = courses.index(course).manifest

@@ -35,7 +35,7 @@ class Database:
         Raises:
             StartError: it is no address of SQLite or PostgreSQL, or the driver is missing.
         """
-        self.url = _read(url)
+        self.url = _parse(url)
         # A password may stand in the query as well.
         self.name = self.url.set(query={}).render_as_string(hide_password=True)
         self._engine = _engine(self.url)
@@ -162,16 +162,16 @@ def existing_database(settings: Settings) -> Iterator[Database | None]:
         yield database
 
 
-def _read(url: str) -> URL:
+def _parse(address: str) -> URL:
     try:
-        read = make_url(url)
+        url = make_url(address)
     except ArgumentError as error:
         raise StartError(
             "REPERE_DATABASE_URL is no address of a database; write it as sqlite:////data/repere.sqlite3 or "
             "postgresql://user:password@host/name"
         ) from error
     # SQLAlchemy would take the older driver for an address that names none.
-    return read.set(drivername="postgresql+psycopg") if read.drivername in ("postgresql", "postgres") else read
+    return url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
 
 
 def _engine(url: URL) -> Engine:

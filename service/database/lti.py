@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
@@ -77,6 +77,15 @@ class Invitation:
     courses: frozenset[str]
     frame_origins: tuple[str, ...]
     expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that Repère signs with; the database holds `private_key` encrypted."""
+
+    id: str
+    private_key: str = field(repr=False)
+    made_at: int
 
 
 def add_platform(database: Database, platform: Platform) -> str:
@@ -222,17 +231,18 @@ def finish_login(database: Database, state: str, proof: str, at: int) -> Login |
         return _login(row)
 
 
-def store_signing_key(database: Database, key_id: str, private_key: str, at: int) -> None:
-    """Keep a new key, encrypted."""
+def store_signing_key(database: Database, key: SigningKey) -> None:
+    """Keep a new key."""
+    row: Row = {"id": key.id, "private_key": key.private_key, "made_at": key.made_at}
     with database.writing() as connection:
-        upsert(connection, LTI_KEYS, ["id"], {"id": key_id, "private_key": private_key, "made_at": at})
+        upsert(connection, LTI_KEYS, ["id"], row)
 
 
-def signing_keys(database: Database) -> list[tuple[str, str, int]]:
-    """Every key with its name, encrypted, and when it was made, the newest first."""
+def signing_keys(database: Database) -> list[SigningKey]:
+    """Every key, the newest first."""
     with database.reading() as connection:
         rows = connection.execute(select(LTI_KEYS).order_by(LTI_KEYS.c.made_at.desc(), LTI_KEYS.c.id))
-        return [(row.id, row.private_key, row.made_at) for row in rows]
+        return [SigningKey(row.id, row.private_key, row.made_at) for row in rows]
 
 
 def remove_signing_keys(database: Database, key_ids: list[str]) -> None:

@@ -11,11 +11,11 @@ from reperage.service.database.upsert import upsert
 
 def registered_sites(database: Database) -> dict[str, frozenset[str]]:
     """The courses of every site, by its origin, in alphabetical order."""
-    found: dict[str, set[str]] = {}
+    sites: dict[str, set[str]] = {}
     with database.reading() as connection:
         for row in connection.execute(select(SITES).order_by(SITES.c.origin)):
-            found.setdefault(row.origin, set()).add(row.course)
-    return {origin: frozenset(courses) for origin, courses in found.items()}
+            sites.setdefault(row.origin, set()).add(row.course)
+    return {origin: frozenset(courses) for origin, courses in sites.items()}
 
 
 def add_site(database: Database, origin: str, courses: Iterable[str]) -> None:

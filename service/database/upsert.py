@@ -13,12 +13,12 @@ def upsert(connection: Connection, table: Table, key: Sequence[str], *rows: Row,
 
     Whether anything was written.
     """
-    new = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)
+    insert = (postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert)(table)
     if changing:
-        changed = {name: new.excluded[name] for name in changing}
-        statement = new.on_conflict_do_update(index_elements=key, set_=changed)
+        values = {name: insert.excluded[name] for name in changing}
+        statement = insert.on_conflict_do_update(index_elements=key, set_=values)
     else:
-        statement = new.on_conflict_do_nothing(index_elements=key)
+        statement = insert.on_conflict_do_nothing(index_elements=key)
     # Without the option, what PostgreSQL counted is not kept.
     counting = {"preserve_rowcount": True}
     return connection.execute(statement, list(rows), execution_options=counting).rowcount > 0

@@ -15,12 +15,13 @@ from reperage.service.answering.extractive import compose
 from reperage.service.answering.pipeline import find
 from reperage.service.answering.question.rewriting import rewrite
 from reperage.service.answering.sentence_selection import rank_sentences
+from reperage.service.courses.building import BuildProgress
 from reperage.service.evaluation.beir import BeirSet, Query
 from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder
 from reperage.service.evaluation.matching import holds
 from reperage.service.evaluation.measures import Abstention, Estimate, abstention, retrieval
 from reperage.service.evaluation.report import Answers, Asking, Evaluation
-from reperage.service.loading import BuildProgress, load_reranker
+from reperage.service.loading import load_reranker
 from reperage.service.settings import Settings
 
 if TYPE_CHECKING:

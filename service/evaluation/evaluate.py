@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reperage.service.answering.calibration import WITHOUT_ENCODER, Calibration, calibration_path
+from reperage.service.courses.building import BuildProgress
 from reperage.service.evaluation.beir import CORPUS, read_beir
 from reperage.service.evaluation.beir_run import evaluate_beir
 from reperage.service.evaluation.errors import InvalidSet
@@ -15,7 +16,6 @@ from reperage.service.evaluation.part import Part
 from reperage.service.evaluation.question_run import evaluate_questions
 from reperage.service.evaluation.questions import QUESTIONS, read_questions
 from reperage.service.evaluation.report import Asking, Evaluation
-from reperage.service.loading import BuildProgress
 from reperage.service.settings import Settings
 
 T = TypeVar("T")

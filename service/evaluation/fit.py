@@ -24,11 +24,11 @@ from reperage.service.answering.calibration import Calibration
 from reperage.service.answering.pipeline import find
 from reperage.service.answering.question.rewriting import rewrite
 from reperage.service.answering.sentence_selection import rank_sentences
+from reperage.service.courses.building import BuildProgress
 from reperage.service.evaluation.beir import BeirSet, Passage, Query
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder
 from reperage.service.evaluation.measures import abstention
-from reperage.service.loading import BuildProgress
 from reperage.service.settings import Settings
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from reperage.corpus import Course, slug
 from reperage.index.builds import find_build
 from reperage.index.index import Index
+from reperage.service.courses.building import BuildProgress
 from reperage.service.evaluation.beir import BeirSet
-from reperage.service.loading import BuildProgress
 from reperage.service.settings import Settings
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from statistics import fmean, median
 from time import perf_counter
 
 from reperage.corpus import read_course, slug
+from reperage.corpus.shipped import shipped_material
 from reperage.service.answering.answerability import NAMES
 from reperage.service.answering.calibration import load_calibration
 from reperage.service.answering.pipeline import Pipeline
@@ -13,13 +14,14 @@ from reperage.service.assistant import Assistant
 from reperage.service.caller import COMMAND_LINE
 from reperage.service.contract.answer import Answer
 from reperage.service.conversations.conversations import Conversations
-from reperage.service.courses.library import Courses, shipped_material
+from reperage.service.courses.building import BuildProgress
+from reperage.service.courses.library import CourseLibrary
 from reperage.service.errors import InvalidQuestion
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.indexes import index_of, load_encoder
 from reperage.service.evaluation.questions import Expected, Question, QuestionSet
 from reperage.service.evaluation.report import Asking, Evaluation, Failure, QuestionResults, ShapeCount
-from reperage.service.loading import BuildProgress, Loading, load_reranker
+from reperage.service.loading import Loading, load_reranker
 from reperage.service.settings import Settings
 
 
@@ -113,4 +115,4 @@ def _assistant(
     calibration = load_calibration(settings.home, settings.recipe.model_digest, NAMES)
     pipeline = Pipeline(encoder, calibration, load_reranker(settings))
     length = own.max_question_length
-    return Assistant(pipeline, Courses(own), Conversations(), max_question_length=length), course
+    return Assistant(pipeline, CourseLibrary(own), Conversations(), max_question_length=length), course

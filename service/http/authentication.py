@@ -34,10 +34,10 @@ async def identified(request: Request) -> Caller | None:
     if USER_TOKEN in request.headers and not token.startswith(keys.PREFIX):
         raise InvalidUserToken(f"{USER_TOKEN} goes with the key of an LMS, as `Authorization: Bearer rk_…`.")
     if token.startswith(keys.PREFIX):
-        name, secret = keys.parted(token)
+        name, secret = keys.split_key(token)
         await registry.refresh()
         key = keys.check(registry.key(name), secret)
-        registry.used(key.id, now())
+        registry.note_use(key.id, now())
         request.state.key = key
         return await _asks_with(request, key)
     if token.startswith(SESSION_PREFIX):
@@ -59,7 +59,7 @@ async def _asks_with(request: Request, key: Key) -> Caller:
     Raises:
         InvalidUserToken: the user's token proves nothing, or the key demands one.
         Forbidden: the token names a course that the key does not open.
-        KeySetDown: the LMS's public keys cannot be fetched.
+        JwksDown: the LMS's public keys cannot be fetched.
     """
     token = request.headers.get(USER_TOKEN)
     if token is not None:
@@ -99,6 +99,7 @@ async def _session(request: Request, token: str) -> Caller:
 
     Raises:
         InvalidToken: it has ended, is forged, was given to pages of another origin, or these may not ask any more.
+        StateUnavailable: the registry cannot be read and never was.
     """
     tokens = services_of(request).tokens
     registry = services_of(request).registry
@@ -110,6 +111,7 @@ async def _session(request: Request, token: str) -> Caller:
         if rights is None:
             raise InvalidToken(_ENDED)
         return Caller(found.person, rights.courses, rights.role, "web")
+    await registry.refresh()
     courses = registry.courses(origin)
     if courses is None:
         raise InvalidToken(_ENDED)
@@ -154,13 +156,18 @@ _ENDED = "The token has ended, or is not this page's: get another with POST /v1/
 
 
 def is_open_here(request: Request) -> bool:
-    """Whether everything is open to a request, as it comes from this machine and no key was ever made."""
-    registry = services_of(request).registry
-    return not registry.has_keys and is_local(request)
+    """Whether everything is open to a request, as it comes from this machine and no key was ever made, or nobody can
+    say whether one was: then this machine asks as a student. The registry was refreshed before."""
+    if not is_local(request):
+        return False
+    try:
+        return not services_of(request).registry.has_keys
+    except StateUnavailable:
+        return True
 
 
 def is_public(request: Request, course: str) -> bool:
-    """Whether whoever opens our own page of a course may ask there."""
+    """Whether whoever opens our own page of a course may ask there. The registry was refreshed before."""
     registry = services_of(request).registry
     return is_open_here(request) or course in (registry.courses(own_origin(request)) or ())
 

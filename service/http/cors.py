@@ -5,8 +5,8 @@ from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from reperage.service.access.registry import Register
-from reperage.service.errors import ForeignOrigin, InvalidToken, ServiceError
+from reperage.service.access.registry import Registry
+from reperage.service.errors import ForeignOrigin, InvalidToken, ServiceError, StateUnavailable
 from reperage.service.http.authentication import session_token
 from reperage.service.http.problems import error_response
 from reperage.service.http.request_origin import is_own
@@ -18,7 +18,7 @@ SESSION = "/v1/session"
 class SiteOrigins(CORSMiddleware):
     """CORS for `/v1`, with the origins of registered sites alone, and no request of another's."""
 
-    def __init__(self, app: ASGIApp, registry: Register) -> None:
+    def __init__(self, app: ASGIApp, registry: Registry) -> None:
         super().__init__(
             app,
             allow_methods=("GET", "POST", "DELETE"),
@@ -30,7 +30,10 @@ class SiteOrigins(CORSMiddleware):
         self._refusing = CORSMiddleware(_refuse, ("*",), ("POST",), ("Authorization", "Content-Type"))
 
     def is_allowed_origin(self, origin: str) -> bool:
-        return self._registry.courses(origin) is not None
+        try:
+            return self._registry.courses(origin) is not None
+        except StateUnavailable:  # What refuses a request whose site cannot be looked up is not for its pages to read.
+            return False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # Most requests bring no origin, and are not looked at any further.

@@ -11,18 +11,19 @@ from reperage.service.http.services_of import services_of
 _LONGEST_NAME = 64
 
 
-async def count_question(request: Request, whose: Caller, count: int = 1) -> dict[str, str]:
+async def count_question(request: Request, caller: Caller, count: int = 1) -> dict[str, str]:
     """Count what is asked with a key or a session token; the headers that tell what is left.
 
     Raises:
+        TooManyAtOnce: there are more than one may ever ask at once.
         TooManyRequests: there is nothing left.
     """
-    rates = services_of(request).rate_limiter
-    if found := key(request):
-        return await rates.key(found.id, count, whose.person if is_user(request) else None)
+    limiter = services_of(request).rate_limiter
+    if api_key := key(request):
+        return await limiter.count_key_questions(api_key.id, count, caller.person if is_user(request) else None)
     if session_token(request) is None:
         return {}
-    return await rates.question(whose.person, client_address(request), count)
+    return await limiter.count_questions(caller.person, client_address(request), count)
 
 
 def client_address(request: Request) -> str:

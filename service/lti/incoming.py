@@ -15,7 +15,7 @@ from reperage.service.lti.refusals import Refused
 _MOST_FIELDS = 50
 
 
-async def sent(request: Request) -> Mapping[str, str]:
+async def fields_of(request: Request) -> Mapping[str, str]:
     """The fields of a form, or of the query.
 
     Raises:
@@ -30,16 +30,16 @@ async def sent(request: Request) -> Mapping[str, str]:
         raise Refused("invalid_message", "the fields cannot be read") from error
 
 
-async def counted(request: Request) -> None:
+async def count_session(request: Request) -> None:
     """Counts what anybody may begin, and what leaves a row; raises `TooManyRequests`."""
-    rates = services_of(request).rate_limiter
-    await rates.session(client_address(request))
+    limiter = services_of(request).rate_limiter
+    await limiter.count_session(client_address(request))
 
 
-Fields = Annotated[Mapping[str, str], Depends(sent)]
+Fields = Annotated[Mapping[str, str], Depends(fields_of)]
 
 
-def known(database: Database, platform_id: str) -> Platform:
+def platform_by_id(database: Database, platform_id: str) -> Platform:
     """A platform by its name; raises `Refused` where it was removed meanwhile."""
     for platform in all_platforms(database):
         if platform.id == platform_id:

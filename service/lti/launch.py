@@ -1,6 +1,5 @@
 """From a login to whoever the LMS has sent."""
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -8,18 +7,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reperage.service.access.jwks import KeySets
+from reperage.service.access.jwks import JwksCache
 from reperage.service.access.pseudonyms import lms_person
+from reperage.service.access.secret_digest import secret_digest
 from reperage.service.access.signed_tokens import LaunchSession
 from reperage.service.caller import Role
 from reperage.service.clock import now
 from reperage.service.database.lti import Login, Platform
-from reperage.service.lti.addresses import origin_of_address
 from reperage.service.lti.deep_linking import KINDS, LONGEST
-from reperage.service.lti.library import OnePlatform, OwnLaunch, OwnLogin, Parameters, Remembered
+from reperage.service.lti.library import LoginState, OnePlatform, OwnLaunch, OwnLogin, Parameters
 from reperage.service.lti.refusals import Refused
 from reperage.service.lti.roles import role_of
-from reperage.service.urls import is_confidential, web_address
+from reperage.service.urls import is_confidential, origin_of_address, web_address
 
 LOGIN_SECONDS = 600
 """How long a login may take."""
@@ -34,8 +33,8 @@ _LARGEST_LOGIN = 16_000
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """A login that has begun: where the browser goes, and the secret that proves that it is the same one later."""
+class StartedLogin:
+    """A login that has begun: where the browser goes on, and the secret that proves that it is the same one later."""
 
     login: Login
     state: str
@@ -62,39 +61,39 @@ class Launch:
         return cls(LaunchSession(**fields), custom, deep_link)
 
 
-def begin(platform: Platform, parameters: Mapping[str, str], launch_url: str) -> Begun:
+def begin(platform: Platform, parameters: Mapping[str, str], launch_url: str) -> StartedLogin:
     """A login as the platform asks for it.
 
     Raises:
         Refused: a parameter is missing, or they are too long.
     """
-    remembered = Remembered()
+    login_state = LoginState()
     login = OwnLogin(
-        Parameters(parameters), OnePlatform(platform), session_service=remembered, cookie_service=remembered
+        Parameters(parameters), OnePlatform(platform), session_service=login_state, cookie_service=login_state
     )
     address, proof = login.address(launch_url), secrets.token_urlsafe(32)
     if sum(len(parameters.get(name, "")) for name in (*AGAIN, STORAGE)) > _LARGEST_LOGIN:
         raise Refused("invalid_message", f"the login has more than {_LARGEST_LOGIN:,} characters")
     # Nothing else: the hints may name the person.
-    kept = {STORAGE: parameters[STORAGE]} if parameters.get(STORAGE) else {}
+    storage = {STORAGE: parameters[STORAGE]} if parameters.get(STORAGE) else {}
     row = Login(
-        digest(remembered.state),
+        secret_digest(login_state.state),
         platform.id,
-        remembered.nonce,
-        digest(proof),
-        json.dumps(kept),
+        login_state.nonce,
+        secret_digest(proof),
+        json.dumps(storage),
         now() + LOGIN_SECONDS * 1000,
     )
-    return Begun(row, remembered.state, address, proof)
+    return StartedLogin(row, login_state.state, address, proof)
 
 
-def launch_of(parameters: Mapping[str, str], platform: Platform, login: Login, base: str, key_sets: KeySets) -> Launch:
+def launch_of(parameters: Mapping[str, str], platform: Platform, login: Login, base: str, jwks: JwksCache) -> Launch:
     """Whoever the platform has sent as the answer to a login. Blocks while keys are fetched.
 
     Raises:
         Refused: as `OwnLaunch.claims`; or it comes from no course, leads elsewhere, or holds what is no text.
     """
-    claims = OwnLaunch(parameters, platform, login, key_sets).claims()
+    claims = OwnLaunch(parameters, platform, login, jwks).claims()
     target = _required(claims, f"{_CLAIM}target_link_uri")
     if not is_own_address(target, base):
         raise Refused("foreign_address", f"target_link_uri is {target!r}")
@@ -126,17 +125,12 @@ def launch_of(parameters: Mapping[str, str], platform: Platform, login: Login, b
 
 def is_same_browser(login: Login, proof: str | None) -> bool:
     """Whether a login was begun by whoever has that secret."""
-    return proof is not None and hmac.compare_digest(login.proof, digest(proof))
+    return proof is not None and hmac.compare_digest(login.proof, secret_digest(proof))
 
 
 def is_own_address(address: object, base: str) -> bool:
     """Whether an address lies within our own pages."""
     return isinstance(address, str) and (address == base or address.startswith(f"{base}/")) and address.isprintable()
-
-
-def digest(text: str) -> str:
-    """What is kept of a secret."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _role(claims: Mapping[str, Any]) -> Role:
@@ -155,10 +149,10 @@ def _deep_link(settings: object) -> dict[str, Any]:
         origin_of_address(address)
     except ValueError as error:
         raise Refused("foreign_address", f"deep_link_return_url is {address[:_LONGEST]!r}: {error}") from error
-    kept: dict[str, Any] = {"deep_link_return_url": address}
+    deep_link: dict[str, Any] = {"deep_link_return_url": address}
     if "data" in settings:
-        kept["data"] = settings["data"]
-    return kept
+        deep_link["data"] = settings["data"]
+    return deep_link
 
 
 def _object(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:

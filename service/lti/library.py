@@ -21,7 +21,7 @@ from pylti1p3.request import Request
 from pylti1p3.session import SessionService
 from pylti1p3.tool_config.abstract import ToolConfAbstract
 
-from reperage.service.access.jwks import KeySets, KeySetUnavailable, UnknownKey
+from reperage.service.access.jwks import JwksCache, JwksUnavailable, UnknownKey
 from reperage.service.database.lti import Login, Platform
 from reperage.service.lti.refusals import Refused
 
@@ -50,8 +50,8 @@ class Parameters(Request):
         return self._parameters.get(key, "")
 
 
-class Remembered(SessionService, CookieService):
-    """What the library wants kept of a login: the state, which it puts into a cookie, and the nonce."""
+class LoginState(SessionService, CookieService):
+    """State and nonce of a login, which the library would keep in a cookie and in a session."""
 
     def __init__(self, nonce: str = "") -> None:
         self.state, self.nonce = "", nonce
@@ -106,7 +106,7 @@ class OnePlatform(ToolConfAbstract[Parameters]):
         return self.find_deployment(iss, deployment_id)
 
 
-class OwnLogin(OIDCLogin[Parameters, OnePlatform, Remembered, Remembered, str]):
+class OwnLogin(OIDCLogin[Parameters, OnePlatform, LoginState, LoginState, str]):
     """The library's login, which answers with an address."""
 
     def get_redirect(self, url: str) -> Redirect[str]:
@@ -124,15 +124,15 @@ class OwnLogin(OIDCLogin[Parameters, OnePlatform, Remembered, Remembered, str]):
             raise Refused("invalid_message", str(error)) from error
 
 
-class OwnLaunch(MessageLaunch[Parameters, OnePlatform, Remembered, Remembered]):
+class OwnLaunch(MessageLaunch[Parameters, OnePlatform, LoginState, LoginState]):
     """The library's launch, as the answer to one login."""
 
-    def __init__(self, parameters: Mapping[str, str], platform: Platform, login: Login, key_sets: KeySets) -> None:
-        remembered = Remembered(login.nonce)
+    def __init__(self, parameters: Mapping[str, str], platform: Platform, login: Login, jwks: JwksCache) -> None:
+        login_state = LoginState(login.nonce)
         super().__init__(
-            Parameters(parameters), OnePlatform(platform), session_service=remembered, cookie_service=remembered
+            Parameters(parameters), OnePlatform(platform), session_service=login_state, cookie_service=login_state
         )
-        self._platform, self._key_sets = platform, key_sets
+        self._platform, self._jwks = platform, jwks
 
     def claims(self) -> dict[str, Any]:
         """What the platform says, every part of it verified.
@@ -155,11 +155,11 @@ class OwnLaunch(MessageLaunch[Parameters, OnePlatform, Remembered, Remembered]):
     def get_client_id(self) -> str:
         body: Mapping[str, Any] = self._get_jwt_body()
         audience, party = body.get("aud"), body.get("azp")
-        named = audience if isinstance(audience, list) else [audience]
+        audiences = audience if isinstance(audience, list) else [audience]
         # Who else is meant may be told only along with who asked for it (Security Framework, 5.1.3).
-        if self._platform.client_id not in named or (party or self._platform.client_id) != self._platform.client_id:
-            raise Refused("wrong_audience", f"the token is for {_shown(audience)}")
-        if len(named) > 1 and party is None:
+        if self._platform.client_id not in audiences or (party or self._platform.client_id) != self._platform.client_id:
+            raise Refused("wrong_audience", f"the token is for {_excerpt(audience)}")
+        if len(audiences) > 1 and party is None:
             raise Refused("wrong_audience", "the token is for several, and names no authorised party")
         return self._platform.client_id
 
@@ -180,13 +180,13 @@ class OwnLaunch(MessageLaunch[Parameters, OnePlatform, Remembered, Remembered]):
 
     def validate_jwt_signature(self) -> "OwnLaunch":
         header: Mapping[str, Any] = self._jwt["header"]
-        if header.get("alg") not in _ALGORITHMS:
-            raise Refused("bad_signature", f"the token is signed by {_shown(header.get('alg'))}, which proves nothing")
+        if (algorithm := header.get("alg")) not in _ALGORITHMS:
+            raise Refused("bad_signature", f"the token is signed by {_excerpt(algorithm)}, which proves nothing")
         if not isinstance(kid := header.get("kid"), str):
             raise Refused("unknown_key", "the token does not name its key")
         try:
-            key = self._key_sets.key(self._platform.key_set_url, kid)
-            verified = jwt.decode(
+            key = self._jwks.key(self._platform.key_set_url, kid)
+            claims = jwt.decode(
                 self._get_id_token(),
                 key,
                 algorithms=[key.algorithm_name],
@@ -195,7 +195,7 @@ class OwnLaunch(MessageLaunch[Parameters, OnePlatform, Remembered, Remembered]):
                 leeway=_LEEWAY_SECONDS,
                 options={"require": _REQUIRED},
             )
-        except KeySetUnavailable as error:
+        except JwksUnavailable as error:
             raise Refused("keys_unavailable", str(error)) from error
         except UnknownKey as error:
             raise Refused("unknown_key", str(error)) from error
@@ -209,16 +209,16 @@ class OwnLaunch(MessageLaunch[Parameters, OnePlatform, Remembered, Remembered]):
             raise Refused("bad_signature", str(error)) from error
         except jwt.InvalidTokenError as error:
             raise Refused("invalid_message", str(error)) from error
-        self._jwt["body"] = cast(TLaunchData, verified)
+        self._jwt["body"] = cast(TLaunchData, claims)
         return self
 
     def validate_deployment(self) -> "OwnLaunch":
         deployment_id = self._get_deployment_id()
         if deployment_id not in self._platform.deployments:
-            raise Refused("unknown_deployment", f"deployment {_shown(deployment_id)} of {self._platform.issuer}")
+            raise Refused("unknown_deployment", f"deployment {_excerpt(deployment_id)} of {self._platform.issuer}")
         return self
 
 
-def _shown(value: object) -> str:
+def _excerpt(value: object) -> str:
     """A value of somebody else's, short enough for a page, in ASCII: it may hold what is no text."""
     return json.dumps(value)[:100]

@@ -4,7 +4,6 @@ Source: https://www.imsglobal.org/spec/lti-dr/v1p0.
 """
 
 import json
-import secrets
 from concurrent.futures import Future
 from threading import BoundedSemaphore, Thread
 from time import monotonic
@@ -15,11 +14,11 @@ import requests
 import urllib3
 from pylti1p3.dynamic_registration import DynamicRegistration
 
-from reperage.service.clock import now
+from reperage.service.access.lti_platforms import host_of, new_platform, web_origins
 from reperage.service.database.lti import Invitation, Platform
 from reperage.service.errors import StartError
 from reperage.service.lti.refusals import Refused
-from reperage.service.urls import is_confidential, is_loopback, normalised, web_address
+from reperage.service.urls import is_confidential, is_loopback, web_address
 
 NAME = "Repère"
 DESCRIPTION = "Réponses citées, à partir du cours · Cited answers from the course"
@@ -103,50 +102,6 @@ def canvas(base: str) -> dict[str, Any]:
     }
 
 
-def new_platform(
-    issuer: str,
-    client_id: str,
-    auth_url: str,
-    key_set_url: str,
-    *,
-    token_url: str | None = None,
-    deployments: frozenset[str] = frozenset(),
-    frame_origins: tuple[str, ...] = (),
-    courses: frozenset[str] = frozenset(),
-    name: str = "",
-) -> Platform:
-    """A platform; its pages are shown where its issuer and its login are, beside `frame_origins`.
-
-    Raises:
-        StartError: an address is none, or can be read on the way.
-    """
-    for what, address in (("auth", auth_url), ("jwks", key_set_url), ("token", token_url)):
-        try:
-            if address is not None and not is_confidential(web_address(address)):
-                raise ValueError("an address begins with https://; http:// is for this very machine")
-        except ValueError as error:
-            raise StartError(f"the {what} address {address!r} cannot be used: {error}") from error
-    for what, value, longest in (("issuer", issuer, 500), ("client ID", client_id, 255)):
-        if not 0 < len(value) <= longest or not value.isprintable():
-            raise StartError(f"the {what} {value[:50]!r} cannot be used: it takes a line of 1 to {longest} characters")
-    if not all(0 < len(value) <= 255 and value.isprintable() for value in deployments):
-        raise StartError("a deployment ID is a line of 1 to 255 characters")
-    origins = dict.fromkeys([*map(normalised, frame_origins), *_origins(issuer), *_origins(auth_url)])
-    return Platform(
-        secrets.token_hex(5),
-        issuer,
-        client_id,
-        "".join(c for c in name or _host(issuer) if c.isprintable())[:200],
-        auth_url,
-        key_set_url,
-        token_url,
-        deployments,
-        tuple(origins),
-        courses,
-        now(),
-    )
-
-
 def register(base: str, configuration_url: str, token: str, invitation: Invitation) -> Platform:
     """Register Repère with the platform whose configuration stands at an address. Blocks, for twenty seconds at most.
 
@@ -160,7 +115,7 @@ def register(base: str, configuration_url: str, token: str, invitation: Invitati
 
     def run() -> None:
         try:
-            answer.set_result(_registered(base, configuration_url, token, invitation))
+            answer.set_result(_register(base, configuration_url, token, invitation))
         except BaseException as error:
             answer.set_exception(error)
         finally:
@@ -178,34 +133,35 @@ def register(base: str, configuration_url: str, token: str, invitation: Invitati
         raise Refused("not_registered", str(error)) from error
 
 
-def _registered(base: str, configuration_url: str, token: str, invitation: Invitation) -> Platform:
+def _register(base: str, configuration_url: str, token: str, invitation: Invitation) -> Platform:
     """`register`; raises `ValueError` where the platform deviates from the specification."""
     if not token.isascii() or not token.isprintable():
         raise ValueError("the registration token is none")
     with requests.Session() as session:
         # Whoever runs Repère may have passwords for hosts in a file of theirs: none is sent.
         session.auth = _send_as_it_is
-        found = _json(session, base, "GET", configuration_url)
-        issuer, endpoint = _named(found, "issuer"), _named(found, "registration_endpoint")
+        configuration = _json(session, base, "GET", configuration_url)
+        issuer, endpoint = _text(configuration, "issuer"), _text(configuration, "registration_endpoint")
         # Whoever answers for a platform must sit where it says that it is (3.5.1, "issuer").
-        if _origins(issuer) != _origins(configuration_url):
+        if web_origins(issuer) != web_origins(configuration_url):
             raise ValueError("the configuration does not stand where its issuer is")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         data = Registration(base).lti_registration_data()
-        given = _json(session, base, "POST", endpoint, json=data, headers=headers)
-    tool, platform = given.get(_TOOL), found.get(_PLATFORM)
+        registration = _json(session, base, "POST", endpoint, json=data, headers=headers)
+    tool, platform = registration.get(_TOOL), configuration.get(_PLATFORM)
+    token_url = configuration.get("token_endpoint")
     deployment = tool.get("deployment_id") if isinstance(tool, dict) else None
     product = platform.get("product_family_code") if isinstance(platform, dict) else None
     return new_platform(
         issuer,
-        _named(given, "client_id"),
-        _named(found, "authorization_endpoint"),
-        _named(found, "jwks_uri"),
-        token_url=found.get("token_endpoint") if isinstance(found.get("token_endpoint"), str) else None,
+        _text(registration, "client_id"),
+        _text(configuration, "authorization_endpoint"),
+        _text(configuration, "jwks_uri"),
+        token_url=token_url if isinstance(token_url, str) else None,
         deployments=frozenset({str(deployment)} if deployment else ()),
         frame_origins=invitation.frame_origins,
         courses=invitation.courses,
-        name=invitation.name or " ".join(filter(None, [product if isinstance(product, str) else "", _host(issuer)])),
+        name=invitation.name or " ".join(filter(None, [product if isinstance(product, str) else "", host_of(issuer)])),
     )
 
 
@@ -230,35 +186,19 @@ def _json(session: requests.Session, base: str, method: str, url: str, **options
             if len(body) > _LARGEST or monotonic() > end:
                 raise ValueError(_NO_ANSWER)
     try:
-        read = json.loads(body)
+        answer = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise ValueError(_NO_ANSWER) from error
-    if not isinstance(read, dict):
+    if not isinstance(answer, dict):
         raise ValueError(_NO_ANSWER)
-    return read
+    return answer
 
 
 _NO_ANSWER = "the platform does not answer as the specification says"
 
 
-def _named(found: dict[str, Any], name: str) -> str:
-    value = found.get(name)
+def _text(answer: dict[str, Any], name: str) -> str:
+    value = answer.get(name)
     if not isinstance(value, str) or not value:
         raise ValueError(f"the platform does not tell its {name}")
     return value
-
-
-def _host(issuer: str) -> str:
-    try:
-        return web_address(issuer).hostname or issuer
-    except ValueError:
-        return issuer
-
-
-def _origins(address: str) -> list[str]:
-    """The origin of an address, where it has one: an issuer need not be one of the web."""
-    try:
-        parts = web_address(address)
-        return [normalised(f"{parts.scheme}://{parts.netloc}")]
-    except (ValueError, StartError):
-        return []

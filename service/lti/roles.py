@@ -21,9 +21,9 @@ def role_of(roles: Iterable[str]) -> Role:
 
     Roles of the course decide; those of the institution and of the LMS count only where there is none of the course.
     """
-    told = list(roles)
-    in_course = [found for role in told if (found := _OF_THE_COURSE.fullmatch(role))]
-    is_teacher = any(map(_teaches, in_course)) if in_course else not _ELSEWHERE.isdisjoint(told)
+    names = list(roles)
+    in_course = [match for name in names if (match := _OF_THE_COURSE.fullmatch(name))]
+    is_teacher = any(map(_teaches, in_course)) if in_course else not _ELSEWHERE.isdisjoint(names)
     return "teacher" if is_teacher else "student"
 
 
@@ -31,5 +31,5 @@ def _teaches(role: re.Match[str]) -> bool:
     """Whether a role of the course is a teacher's. The principal role decides, whatever a sub-role is called."""
     if role["bare"]:
         return role["bare"] in _TEACHING
-    found = _MEMBERSHIP.fullmatch(role["rest"])
-    return found is not None and (found["principal"] or found["alone"]) in _TEACHING
+    membership = _MEMBERSHIP.fullmatch(role["rest"])
+    return membership is not None and (membership["principal"] or membership["alone"]) in _TEACHING

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from reperage.service.access.lms_courses import is_open_to
+from reperage.service.access.secret_digest import secret_digest
 from reperage.service.clock import now
 from reperage.service.database.engine import Database
 from reperage.service.database.lti import (
@@ -27,10 +28,10 @@ from reperage.service.http.request_origin import own_address
 from reperage.service.http.requirements import OPEN
 from reperage.service.http.services_of import services_of
 from reperage.service.http.templates import wanted_language
-from reperage.service.lti.addresses import origin_of_address
-from reperage.service.lti.incoming import Fields, counted, database_of, known, read_again
+from reperage.service.lti.incoming import Fields, count_session, database_of, platform_by_id, read_again
 from reperage.service.lti.pages import page
 from reperage.service.lti.refusals import Refused
+from reperage.service.urls import origin_of_address
 
 if TYPE_CHECKING:
     from reperage.service.lti.launch import Launch
@@ -40,7 +41,7 @@ router = APIRouter(include_in_schema=False)
 _OWN_COOKIE = "repere_lti_"
 
 
-@router.api_route("/lti/login", methods=["GET", "POST"], dependencies=[OPEN, Depends(counted)])
+@router.api_route("/lti/login", methods=["GET", "POST"], dependencies=[OPEN, Depends(count_session)])
 def login(request: Request, fields: Fields) -> Response:
     """A platform begins to sign somebody in: they go back to it, with what it must answer to."""
     from reperage.service.lti import launch
@@ -108,11 +109,11 @@ def finish(request: Request, fields: Fields) -> Response:
     from reperage.service.lti import launch
 
     database = database_of(request)
-    state, proof = launch.digest(fields.get("state", "")), launch.digest(fields.get("proof", ""))
+    state, proof = secret_digest(fields.get("state", "")), secret_digest(fields.get("proof", ""))
     found = finish_login(database, state, proof, now())
     if found is None or found.launch is None:
         raise Refused("other_browser")
-    platform = known(database, found.platform_id)
+    platform = platform_by_id(database, found.platform_id)
     return _enter(request, platform, launch.Launch.from_json(found.launch), found)
 
 
@@ -156,11 +157,9 @@ def _answered(database: Database, fields: Mapping[str, str]) -> tuple[Login, Pla
     Raises:
         Refused: it belongs to none, comes too late or again, or says that nobody could be signed in.
     """
-    from reperage.service.lti.launch import digest
-
     if not (state := fields.get("state")):
         raise Refused("state_missing")
-    used = use_login(database, digest(state), now())
+    used = use_login(database, secret_digest(state), now())
     if used is None:
         raise Refused("state_unknown")
     found, is_first = used
@@ -170,7 +169,7 @@ def _answered(database: Database, fields: Mapping[str, str]) -> tuple[Login, Pla
         raise Refused("state_unknown", "the login has taken too long")
     if error := fields.get("error"):
         raise Refused("invalid_message", f"the platform answers {error[:200]!r}")
-    return found, known(database, found.platform_id)
+    return found, platform_by_id(database, found.platform_id)
 
 
 def _platform(database: Database, issuer: str, client_id: str) -> Platform:

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, StringConstraints
 
 from reperage.service.access.lms_courses import choices, is_open_to, new_names
-from reperage.service.access.registry import Register
+from reperage.service.access.registry import Registry
 from reperage.service.access.signed_tokens import SESSION_SECONDS, LaunchSession
 from reperage.service.caller import Role, check
 from reperage.service.clock import now
@@ -180,7 +180,7 @@ def _is_managed(request: Request, name: str) -> bool:
     return True
 
 
-def _platform(registry: Register, session: LaunchSession) -> Platform:
+def _platform(registry: Registry, session: LaunchSession) -> Platform:
     if (platform := registry.platform(session.platform_id)) is None:
         raise InvalidToken("The platform may not launch any more.")
     return platform

@@ -5,15 +5,16 @@ from time import monotonic
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
+from reperage.service.access.secret_digest import secret_digest
 from reperage.service.clock import now
 from reperage.service.database.lti import add_new_platform, store_invitation, take_invitation
 from reperage.service.http.request_origin import own_address
 from reperage.service.http.requirements import OPEN
 from reperage.service.http.services_of import services_of
-from reperage.service.lti.addresses import origin_of_address
-from reperage.service.lti.incoming import Fields, counted, database_of, known, read_again
+from reperage.service.lti.incoming import Fields, count_session, database_of, platform_by_id, read_again
 from reperage.service.lti.pages import page
 from reperage.service.lti.refusals import Refused
+from reperage.service.urls import origin_of_address
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,7 +35,7 @@ def deep_link(request: Request, fields: Fields) -> Response:
     asked = tokens.deep_link.read(fields.get("link", ""))
     if session is None or asked is None or not asked.is_of(session):
         raise Refused("session_ended")
-    platform = known(database, session.platform_id)
+    platform = platform_by_id(database, session.platform_id)
     if session.deployment_id not in platform.deployments:
         raise Refused("unknown_deployment", f"deployment {session.deployment_id[:100]!r}")
     title = "" if "cancel" in fields else " ".join(fields.get("title", "").split())[:100] or "Repère"
@@ -63,7 +64,7 @@ def key_set(request: Request) -> Response:
     made_at, keys = getattr(state, "key_set", (float("-inf"), {}))
     # To read a private key takes forty milliseconds.
     if monotonic() - made_at > _KEY_SET_SECONDS:
-        keys = SigningKeys(database_of(request), services_of(request).secret_keys).key_set()
+        keys = SigningKeys(database_of(request), services_of(request).secret_keys).jwks()
         state.key_set = monotonic(), keys
     return JSONResponse(keys, headers=_FRESH)
 
@@ -76,14 +77,13 @@ def canvas_configuration(request: Request) -> Response:
     return JSONResponse(canvas(own_address(request)), headers=_FRESH)
 
 
-@router.get("/lti/register", dependencies=[OPEN, Depends(counted)])
+@router.get("/lti/register", dependencies=[OPEN, Depends(count_session)])
 def register_platform(request: Request, fields: Fields) -> Response:
     """Dynamic registration, for whoever was invited; the invitation stays good where it fails."""
-    from reperage.service.lti.launch import digest
     from reperage.service.lti.registration import register
 
     database = database_of(request)
-    invitation = take_invitation(database, digest(fields.get("invitation", "")), now())
+    invitation = take_invitation(database, secret_digest(fields.get("invitation", "")), now())
     if invitation is None:
         raise Refused("not_invited")
     configuration, token = fields.get("openid_configuration", ""), fields.get("registration_token", "")

@@ -6,7 +6,7 @@ from time import time
 from typing import NamedTuple, Self, cast
 from urllib.parse import urlsplit
 
-from limits import RateLimitItem, parse_many
+from limits import RateLimitItem
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import MemoryStorage, MovingWindowSupport, RedisStorage, Storage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
@@ -29,21 +29,23 @@ class Unreachable(Exception):
     """The storage does not answer, or refuses; says why."""
 
 
-class Left(NamedTuple):
-    """What is left of a limit for one name, and the seconds until the first of what was counted leaves the window."""
+class Remaining(NamedTuple):
+    """What one name may still do within a limit: `available`, and the seconds until the first of what was counted
+    leaves the window."""
 
     limit: Limit
-    remaining: int
+    available: int
     seconds: int
 
 
-class Windows:
-    """What was counted under each name, for any number of threads; blocks where the storage is elsewhere."""
+class Counters:
+    """Moving windows of what was counted under each name, for any number of threads; blocks where the storage is
+    elsewhere."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._limiter = MovingWindowRateLimiter(storage)
-        self._counted = 0
+        self._counts = 0
 
     @classmethod
     def in_memory(cls) -> Self:
@@ -64,17 +66,17 @@ class Windows:
         waits = {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
         options = waits | ({"sentinel_kwargs": waits} if scheme == "redis+sentinel" else {})
         try:
-            found = storage_from_string(url, wrap_exceptions=True, key_prefix=_PREFIX, **options)  # type: ignore[arg-type]
+            storage = storage_from_string(url, wrap_exceptions=True, key_prefix=_PREFIX, **options)  # type: ignore[arg-type]
         except (ConfigurationError, ValueError, TypeError) as error:
             # What is wrong may be the password: it is not repeated.
             raise StartError(
                 "REPERE_RATE_STORAGE_URL cannot be read: it has the form redis://:password@host:6379/0 or "
                 "redis+sentinel://host:26379/name"
             ) from error
-        return cls(cast(Storage, found))
+        return cls(cast(Storage, storage))
 
-    def count(self, counted: Sequence[tuple[Limit, str]], cost: int = 1) -> list[Left]:
-        """Count `cost` under every name; what is left then, in the same order.
+    def count(self, names: Sequence[tuple[Limit, str]], cost: int = 1) -> list[Remaining]:
+        """Count `cost` under every name, each with its limit; what is left then, in the same order.
 
         Raises:
             TooManyRequests: there is less left somewhere, and when there is enough; then nothing is counted, unless
@@ -82,17 +84,17 @@ class Windows:
             Unreachable: the storage cannot be used.
         """
         try:
-            left = [self._left(limit, name) for limit, name in counted]
-            has_room = [found.remaining >= cost for found in left]
+            before = [self._remaining(limit, name) for limit, name in names]
+            has_room = [remaining.available >= cost for remaining in before]
             if all(has_room):
-                has_room = [self._limiter.hit(limit, name, cost=cost) for limit, name in counted]
-            waits = [self._wait(*each, cost) for each, is_room in zip(counted, has_room, strict=True) if not is_room]
+                has_room = [self._limiter.hit(limit, name, cost=cost) for limit, name in names]
+            waits = [self._wait(*each, cost) for each, is_room in zip(names, has_room, strict=True) if not is_room]
         except StorageError as error:
             raise Unreachable(str(error)) from error
         if waits:
             raise TooManyRequests(max(1, *waits))
         self._sweep()
-        return [Left(limit, remaining - cost, seconds) for limit, remaining, seconds in left]
+        return [Remaining(limit, available - cost, seconds) for limit, available, seconds in before]
 
     def answers(self) -> bool:
         """Whether the storage can be reached."""
@@ -102,40 +104,32 @@ class Windows:
         if isinstance(self._storage, RedisStorage):
             self._storage.storage.close()
 
-    def _left(self, limit: Limit, name: str) -> Left:
+    def _remaining(self, limit: Limit, name: str) -> Remaining:
         stats = self._limiter.get_window_stats(limit, name)
         if stats.remaining == limit.amount:
             # Of an empty window the library tells when the last one ended.
-            return Left(limit, limit.amount, limit.get_expiry())
-        return Left(limit, stats.remaining, max(0, ceil(stats.reset_time - time())))
+            return Remaining(limit, limit.amount, limit.get_expiry())
+        return Remaining(limit, stats.remaining, max(0, ceil(stats.reset_time - time())))
 
     def _wait(self, limit: Limit, name: str, cost: int) -> int:
         """The seconds until there is room for `cost`: until the newest leaves of those that stand in its place."""
         key, place = limit.key_for(name), max(0, limit.amount - cost)
         if isinstance(self._storage, MemoryStorage):
             # It looks at all that was counted, whatever number it is told.
-            counted = self._storage.events.get(key, [])
-            since = counted[place].atime if place < len(counted) else 0.0
+            events = self._storage.events.get(key, [])
+            since = events[place].atime if place < len(events) else 0.0
         else:
             storage = cast(MovingWindowSupport, self._storage)
-            since, found = storage.get_moving_window(key, place + 1, limit.get_expiry())
-            if found <= place:
+            since, number = storage.get_moving_window(key, place + 1, limit.get_expiry())
+            if number <= place:
                 return 0  # It has left meanwhile.
         return ceil(since + limit.get_expiry() - time())
 
     def _sweep(self) -> None:
-        self._counted += 1
-        if self._counted % _SWEEP == 0 and isinstance(self._storage, MemoryStorage):
+        self._counts += 1
+        if self._counts % _SWEEP == 0 and isinstance(self._storage, MemoryStorage):
             for name in [name for name, events in self._storage.events.items() if not events]:
                 self._storage.clear(name)
-
-
-def parsed(text: str) -> list[Limit]:
-    """The limits that a setting names; raises `ValueError` where it names none."""
-    limits = parse_many(text)
-    if any(limit.amount < 1 or limit.get_expiry() < 1 for limit in limits):
-        raise ValueError("a limit is at least 1")
-    return limits
 
 
 def place(url: str) -> str:

@@ -16,7 +16,7 @@ from reperage.index.encoder import Encoder
 from reperage.service import mcp
 from reperage.service.access.api_keys import new_key
 from reperage.service.access.lms_user_tokens import HEADER as USER_TOKEN
-from reperage.service.access.signed_tokens import LaunchSession, LaunchTokens
+from reperage.service.access.signed_tokens import LaunchSession, LaunchTokens, SessionTokens
 from reperage.service.caller import Role
 from reperage.service.database.engine import Database
 from reperage.service.database.keys import store_key
@@ -335,6 +335,28 @@ def test_a_machine_whose_database_is_gone_may_ask_itself(home: Path, encoder: En
         assert alone.ask(REFERENCE)["status"] == "answered"
         assert_problem(alone.client.get("/metrics"), 403)
         assert_problem(alone.client.get("/v1/courses", headers={"Host": "repere.example"}), 503)
+        assert "grant=" not in alone.client.get("/v1/courses/docker/documents").text
+        own = alone.client.post("/v1/session", json={"course": "docker"}, headers={"Origin": alone.url}).json()
+        assert own["course"]["url"] == f"{alone.url}/courses/docker"
+        assert alone.client.get("/docs", headers={"Host": "repere.example"}).status_code == 200
+
+
+def test_where_no_site_was_ever_read_none_is_taken_for_registered_or_not(
+    home: Path, encoder: Encoder, tmp_path: Path
+) -> None:
+    settings = Settings(
+        home=copy_home(home, tmp_path),
+        secret_key=SecretStr("k" * 16),
+        database_url=SecretStr("postgresql://nobody:secret@127.0.0.1:9/none"),
+    )
+    token = SessionTokens(["k" * 16]).new("anne", SITE)
+    headers = {"Origin": SITE, "Authorization": f"Bearer {token}"}
+    with serving(settings, encoder) as alone:
+        # The pages of documents are no part of the API, whose sites are looked up before anything else.
+        for path in ("/v1/courses", "/courses/docker"):
+            response = alone.client.get(path, headers=headers)
+            assert_problem(response, 503)
+            assert "access-control-allow-origin" not in response.headers
 
 
 def test_the_first_start_on_another_address_makes_a_key_and_shows_it_once(

@@ -13,7 +13,7 @@ from reperage.service.assistant import Assistant
 from reperage.service.caller import COMMAND_LINE
 from reperage.service.contract.answer import Answer
 from reperage.service.conversations.conversations import Conversations
-from reperage.service.courses.library import Courses
+from reperage.service.courses.library import CourseLibrary
 from reperage.service.errors import InvalidQuestion, StartError, UnknownConversation
 from reperage.service.loading import Loading
 from reperage.service.messages import messages
@@ -38,7 +38,7 @@ def assistant(tmp_path_factory: pytest.TempPathFactory, home: Path, encoder: Enc
     settings = Settings(home=own)
     return Assistant(
         Pipeline(encoder, load_calibration(own, settings.recipe.model_digest, NAMES)),
-        Courses(settings),
+        CourseLibrary(settings),
         Conversations(),
     )
 

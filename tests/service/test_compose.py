@@ -15,7 +15,7 @@ from reperage.service.answering.pipeline import Pipeline
 from reperage.service.assistant import Assistant
 from reperage.service.caller import COMMAND_LINE
 from reperage.service.conversations.conversations import Conversations
-from reperage.service.courses.library import Courses
+from reperage.service.courses.library import CourseLibrary
 from reperage.service.settings import Settings
 from tests.service.serving import REFERENCE
 from tests.service.small_course import course_of
@@ -203,7 +203,7 @@ def test_without_a_sentence_there_is_no_quote(index, quotes):
 def ask(home: Path, encoder, question: str, course: str):
     settings = Settings(home=home)
     calibration = load_calibration(home, settings.recipe.model_digest, NAMES)
-    return Assistant(Pipeline(encoder, calibration), Courses(settings), Conversations()).ask(
+    return Assistant(Pipeline(encoder, calibration), CourseLibrary(settings), Conversations()).ask(
         question, course, caller=COMMAND_LINE
     )
 

@@ -8,7 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from reperage.index.encoder import Encoder
-from reperage.service.access.signed_tokens import PersonTokens, secret_keys
+from reperage.service.access.secret_keys import secret_keys
+from reperage.service.access.signed_tokens import PersonTokens
 from reperage.service.errors import StartError
 from reperage.service.settings import Settings
 from tests.conftest import MakeCourse

@@ -15,7 +15,7 @@ from reperage.index.encoder import Encoder
 from reperage.service.access.api_keys import new_key
 from reperage.service.caller import Caller
 from reperage.service.courses import job_worker
-from reperage.service.courses.library import Courses
+from reperage.service.courses.library import CourseLibrary
 from reperage.service.database.engine import Database
 from reperage.service.database.keys import store_key
 from reperage.service.errors import UnknownCourse
@@ -397,7 +397,7 @@ def test_who_names_a_course_does_not_wait_for_a_look_at_all_others(
     monkeypatch.setattr(
         "reperage.service.courses.library.courses_on", lambda root: looks.append(root) or ["docker", "secret"]
     )
-    courses: Courses = served.app.state.services.courses
+    courses: CourseLibrary = served.app.state.services.courses
     limited = Caller("anne", frozenset({"docker", "nulle-part"}))
     assert courses.readable("docker", limited).manifest.course == "docker"
     assert looks == []

@@ -3,8 +3,9 @@
 import pytest
 from fastapi.responses import Response
 
+from reperage.service.courses.conditions import Conditions
 from reperage.service.errors import PreconditionFailed
-from reperage.service.http.etags import Conditions, conditional, etag_of
+from reperage.service.http.etags import conditional, etag_of
 
 HERE = '"abc"'
 

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from reperage.service.access import jwks as module
-from reperage.service.access.jwks import KeySets, KeySetUnavailable, UnknownKey, check_address
+from reperage.service.access.jwks import JwksCache, JwksUnavailable, UnknownKey, check_address
 from tests.service.loopback import Answerer, answering, with_body
 
 
@@ -57,7 +57,7 @@ def until(is_so: Callable[[], bool]) -> None:
 
 
 def test_a_key_is_fetched_once_and_kept(server: Answerer) -> None:
-    sets = KeySets()
+    sets = JwksCache()
     for _ in range(5):
         key = sets.key(server.url(), "a")
     assert key.key.public_numbers() == ELLIPTIC.public_key().public_numbers()
@@ -72,7 +72,7 @@ def test_threads_share_one_fetch(server: Answerer) -> None:
         with_body(set_of(public("a", ELLIPTIC)))(handler)
 
     server.answer = wait
-    sets = KeySets()
+    sets = JwksCache()
     with ThreadPoolExecutor(16) as pool:
         asked = [pool.submit(sets.key, server.url(), "a") for _ in range(16)]
         time.sleep(0.2)
@@ -82,7 +82,7 @@ def test_threads_share_one_fetch(server: Answerer) -> None:
 
 
 def test_a_new_key_is_found_at_once_and_made_up_names_do_not_hammer_the_server(server: Answerer) -> None:
-    sets = KeySets()
+    sets = JwksCache()
     assert sets.key(server.url(), "a")
     server.answer = with_body(set_of(public("b", EDWARDS)))
     assert sets.key(server.url(), "b").algorithm_name == "EdDSA"
@@ -95,7 +95,7 @@ def test_a_new_key_is_found_at_once_and_made_up_names_do_not_hammer_the_server(s
 
 
 def test_a_key_that_came_later_is_found_after_the_pause(server: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
-    sets = KeySets()
+    sets = JwksCache()
     for name in ("x", "y"):
         with pytest.raises(UnknownKey):
             sets.key(server.url(), name)
@@ -110,21 +110,21 @@ def test_a_key_that_came_later_is_found_after_the_pause(server: Answerer, monkey
 def test_while_the_server_is_down_the_keys_of_the_last_day_are_good(
     server: Answerer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sets = KeySets()
+    sets = JwksCache()
     assert sets.key(server.url(), "a")
     server.answer = with_body(b"down", 500)
     monkeypatch.setattr(module, "_FRESH_SECONDS", 0.0)
     for _ in range(5):
         assert sets.key(server.url(), "a")
     until(lambda: len(server.received) == 2)
-    until(lambda: sets._known[server.url()].fetching is None)
+    until(lambda: sets._sets[server.url()].fetching is None)
     for _ in range(5):
         assert sets.key(server.url(), "a")
     assert len(server.received) == 2  # It is not asked again with every token.
-    with pytest.raises(KeySetUnavailable, match="answers 500"):  # It may be a new one.
+    with pytest.raises(JwksUnavailable, match="answers 500"):  # It may be a new one.
         sets.key(server.url(), "b")
     monkeypatch.setattr(module, "_KEPT_SECONDS", 0.0)
-    with pytest.raises(KeySetUnavailable, match="answers 500"):
+    with pytest.raises(JwksUnavailable, match="answers 500"):
         sets.key(server.url(), "a")
     monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(module, "_KEPT_SECONDS", 10.0)
@@ -136,35 +136,35 @@ def test_while_the_server_is_down_the_keys_of_the_last_day_are_good(
 def test_a_server_that_hangs_holds_up_no_name_that_is_known(server: Answerer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(module, "_FRESH_SECONDS", 0.0)
-    sets = KeySets()
+    sets = JwksCache()
     assert sets.key(server.url(), "a")
     server.answer = say_nothing
     for overlap in (600.0, 0.0):
         begun = time.monotonic()
         for _ in range(20):
-            assert sets.known(server.url(), "a")
+            assert sets.cached_key(server.url(), "a")
             assert sets.key(server.url(), "a")
         assert time.monotonic() - begun < 0.2
         # However old it is from here on, as that failed.
         monkeypatch.setattr(module, "_OVERLAP_SECONDS", overlap)
-        with pytest.raises(KeySetUnavailable):
+        with pytest.raises(JwksUnavailable):
             sets.key(server.url(), "new")
-    assert sets.known(server.url(), "a")
+    assert sets.cached_key(server.url(), "a")
     monkeypatch.setattr(module, "_KEPT_SECONDS", 0.0)
-    assert sets.known(server.url(), "a") is None
+    assert sets.cached_key(server.url(), "a") is None
 
 
 def test_a_set_that_is_due_is_fetched_beside_and_an_old_one_is_waited_for(
     server: Answerer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_FRESH_SECONDS", 0.0)
-    sets = KeySets()
+    sets = JwksCache()
     assert sets.key(server.url(), "a")
     server.answer = with_body(set_of(public("b", EDWARDS)))
-    assert sets.known(server.url(), "a")
-    until(lambda: sets.known(server.url(), "a") is None)
-    assert sets.known(server.url(), "b")
-    until(lambda: sets._known[server.url()].fetching is None)
+    assert sets.cached_key(server.url(), "a")
+    until(lambda: sets.cached_key(server.url(), "a") is None)
+    assert sets.cached_key(server.url(), "b")
+    until(lambda: sets._sets[server.url()].fetching is None)
     server.answer = with_body(set_of(public("c", ELLIPTIC)))
     monkeypatch.setattr(module, "_OVERLAP_SECONDS", 0.0)
     with pytest.raises(UnknownKey):  # Withdrawn while nobody asked.
@@ -172,13 +172,13 @@ def test_a_set_that_is_due_is_fetched_beside_and_an_old_one_is_waited_for(
 
 
 def test_what_never_could_be_fetched_is_unavailable_and_not_tried_with_every_token(server: Answerer) -> None:
-    sets = KeySets()
+    sets = JwksCache()
     server.answer = with_body(b"", 503)
     for _ in range(5):
-        with pytest.raises(KeySetUnavailable, match="answers 503"):
+        with pytest.raises(JwksUnavailable, match="answers 503"):
             sets.key(server.url(), "a")
     assert len(server.received) == 1
-    with pytest.raises(KeySetUnavailable, match="cannot be reached"):
+    with pytest.raises(JwksUnavailable, match="cannot be reached"):
         sets.key("http://127.0.0.1:9/keys", "a")
 
 
@@ -216,14 +216,14 @@ def chunks(handler: BaseHTTPRequestHandler) -> None:
 @pytest.mark.parametrize("slow", [drip_body, drip_headers, say_nothing, chunks])
 def test_a_server_that_dawdles_holds_nobody(server: Answerer, slow: object) -> None:
     server.answer = slow
-    sets, begun = KeySets(), time.monotonic()
+    sets, begun = JwksCache(), time.monotonic()
     with ThreadPoolExecutor(4) as pool:
         for one in [pool.submit(sets.key, server.url(), "a") for _ in range(4)]:
-            with pytest.raises(KeySetUnavailable, match="more than"):
+            with pytest.raises(JwksUnavailable, match="more than"):
                 one.result()
     assert time.monotonic() - begun < 1.5
     begun = time.monotonic()
-    with pytest.raises(KeySetUnavailable):
+    with pytest.raises(JwksUnavailable):
         sets.key(server.url(), "a")
     assert time.monotonic() - begun < 0.1
     assert len(server.received) == 1
@@ -241,21 +241,21 @@ def test_a_server_that_sends_megabytes_is_cut_off(server: Answerer) -> None:
             sent += 100_000
 
     server.answer = flood
-    with pytest.raises(KeySetUnavailable, match="more than 256,000 bytes"):
-        KeySets().key(server.url(), "a")
+    with pytest.raises(JwksUnavailable, match="more than 256,000 bytes"):
+        JwksCache().key(server.url(), "a")
     time.sleep(0.3)
     assert sent < 20_000_000  # What the system's buffers took.
     server.answer = with_body(gzip.compress(b" " * 5_000_000), Content_Encoding="gzip")
-    with pytest.raises(KeySetUnavailable, match="more than 256,000 bytes"):
-        KeySets().key(server.url(), "a")
+    with pytest.raises(JwksUnavailable, match="more than 256,000 bytes"):
+        JwksCache().key(server.url(), "a")
 
 
 def test_nobody_is_followed_elsewhere(server: Answerer) -> None:
     with answering(with_body(set_of(public("a", ELLIPTIC)))) as other:
         for status in (301, 302, 307, 308):
             server.answer = with_body(b"", status, Location=other.url())
-            with pytest.raises(KeySetUnavailable, match=f"answers {status}"):
-                KeySets().key(server.url(), "a")
+            with pytest.raises(JwksUnavailable, match=f"answers {status}"):
+                JwksCache().key(server.url(), "a")
     assert not other.received
 
 
@@ -265,8 +265,8 @@ def test_nobody_is_followed_elsewhere(server: Answerer) -> None:
 )
 def test_what_is_no_set_of_keys_is_told(server: Answerer, body: bytes) -> None:
     server.answer = with_body(body)
-    with pytest.raises(KeySetUnavailable, match=r"no JSON|no set of keys"):
-        KeySets().key(server.url(), "a")
+    with pytest.raises(JwksUnavailable, match=r"no JSON|no set of keys"):
+        JwksCache().key(server.url(), "a")
 
 
 def test_a_key_that_proves_nothing_is_not_given_out(server: Answerer) -> None:
@@ -293,7 +293,7 @@ def test_a_key_that_proves_nothing_is_not_given_out(server: Answerer) -> None:
             public("good", ELLIPTIC, use="sig"),
         )
     )
-    sets = KeySets()
+    sets = JwksCache()
     for kid in (
         "oct",
         "tiny",
@@ -333,8 +333,8 @@ def test_a_key_that_proves_nothing_is_not_given_out(server: Answerer) -> None:
 def test_keys_come_by_https_or_from_this_machine(url: str) -> None:
     with pytest.raises(ValueError, match=r".") as error:
         check_address(url)
-    with pytest.raises(KeySetUnavailable) as told:
-        KeySets().key(url, "a")
+    with pytest.raises(JwksUnavailable) as told:
+        JwksCache().key(url, "a")
     assert str(error.value) in str(told.value)
     for good in ("https://lms.example/keys?x=1", "http://127.0.0.1:80/keys", "http://localhost/k", "http://[::1]:8/k"):
         check_address(good)
@@ -344,5 +344,5 @@ def test_the_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) 
     with answering(with_body(set_of(public("a", ELLIPTIC)))) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url())
         monkeypatch.setenv("no_proxy", "")
-        assert KeySets().key("http://localhost:1/keys", "a")
+        assert JwksCache().key("http://localhost:1/keys", "a")
         assert proxy.received[0].path == "http://localhost:1/keys"

@@ -1,13 +1,9 @@
 """Keys of the API: made once, shown once, and what each opens."""
 
-import asyncio
-import gc
 import json
 import re
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,11 +11,10 @@ from pydantic import SecretStr
 
 from reperage.index.encoder import Encoder
 from reperage.service.access import registry as module
-from reperage.service.access.api_keys import check, expiry, new_key, parted
-from reperage.service.access.registry import Register
+from reperage.service.access.api_keys import check, expiry, new_key, split_key
 from reperage.service.database.engine import Database
 from reperage.service.database.keys import Key, all_keys, note_uses, revoke_key, store_key
-from reperage.service.errors import InvalidKey, StartError, StateUnavailable
+from reperage.service.errors import InvalidKey, StartError
 from reperage.service.settings import Settings
 from tests.service.serving import REFERENCE, Served, assert_problem, build_course, copy_home, serving
 
@@ -28,7 +23,7 @@ NOTES = "# Le port\n\n## Exposé\n\nUn port exposé est ouvert sur la machine. I
 
 def test_a_key_opens_what_it_says_and_is_kept_as_a_digest_alone() -> None:
     key, written = new_key("Moodle", "teacher", frozenset({"docker"}), None)
-    key_id, secret = parted(written)
+    key_id, secret = split_key(written)
     assert key_id == key.id
     assert secret not in repr(key)
     assert check(key, secret) is key
@@ -42,7 +37,7 @@ def test_a_key_opens_what_it_says_and_is_kept_as_a_digest_alone() -> None:
 @pytest.mark.parametrize("text", ["", "rk_", "rk_x_y", "rk_0123456789_short", "rk_0123456789_" + "a" * 44, "sk-abc"])
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(InvalidKey):
-        parted(text)
+        split_key(text)
 
 
 def test_an_end_is_a_duration_or_a_day_that_counts() -> None:
@@ -96,83 +91,6 @@ def until(is_so: Callable[[], bool]) -> None:
 def used_at(database: Database, key: Key) -> int | None:
     [kept] = [one for one in all_keys(database) if one.id == key.id]
     return kept.used_at
-
-
-def test_a_database_that_cannot_be_written_still_tells_what_was_revoked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_FRESH_SECONDS", 0.0)
-    database = Database(f"sqlite:///{tmp_path / 'state.sqlite3'}")
-    database.migrate()
-    key, _ = new_key("", "student", None, None)
-    store_key(database, key)
-    register = Register(database)
-
-    async def ask() -> tuple[bool, float]:
-        begun = time.monotonic()
-        await register.refresh()
-        found = register.key(key.id)
-        assert found is not None
-        return found.is_good(0), time.monotonic() - begun
-
-    async def work() -> None:
-        assert (await ask())[0]
-        register.used(key.id, 5)
-        revoke_key(database, key.id, 1)
-        with closing(sqlite3.connect(tmp_path / "state.sqlite3")) as other:
-            other.execute("BEGIN IMMEDIATE")
-            for _ in range(3):
-                is_good, seconds = await ask()
-                assert not is_good
-                assert seconds < 0.5
-            await asyncio.sleep(1.3)  # The writing gives up, and keeps what it could not write.
-            other.rollback()
-        await ask()
-
-    asyncio.run(work())
-    until(lambda: used_at(database, key) == 5)
-    register.close()
-    database.close()
-
-
-def test_what_is_read_too_late_is_taken_over_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(module, "_WAIT_SECONDS", 0.05)
-    database = Database(f"sqlite:///{tmp_path / 'state.sqlite3'}")
-    database.migrate()
-    key, _ = new_key("", "student", None, None)
-    store_key(database, key)
-    register = Register(database)
-    read = register._read
-    told: list[dict] = []
-
-    def slow() -> object:
-        time.sleep(0.2)
-        if failing:
-            raise StateUnavailable("gone")
-        return read()
-
-    failing = False
-
-    async def work() -> None:
-        nonlocal failing
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
-        await register.refresh()
-        revoke_key(database, key.id, 1)
-        monkeypatch.setattr(register, "_read", slow)
-        await register.refresh()
-        await asyncio.sleep(0.4)
-        assert not register.key(key.id).is_good(0)  # type: ignore[union-attr]
-        failing = True
-        await register.refresh()
-        await asyncio.sleep(0.4)
-        register._reading = None
-        gc.collect()
-
-    asyncio.run(work())
-    assert not told
-    register.close()
-    database.close()
 
 
 @pytest.fixture(scope="module")
@@ -304,7 +222,7 @@ def test_keys_are_made_listed_and_revoked(repere, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     written = done.stdout.strip()
     assert "\n" not in written
-    key_id, secret = parted(written)
+    key_id, secret = split_key(written)
     assert "It is not shown again" in done.stderr
     assert secret.encode() not in (tmp_path / "home" / "repere.sqlite3").read_bytes()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from reperage.service.errors import StartError
-from reperage.service.urls import normalised
+from reperage.service.urls import normalized_origin
 
 
 @pytest.mark.parametrize(
@@ -27,8 +27,8 @@ from reperage.service.urls import normalised
     ],
 )
 def test_an_origin_is_kept_as_browsers_send_it(written: str, origin: str) -> None:
-    assert normalised(written) == origin
-    assert normalised(origin) == origin
+    assert normalized_origin(written) == origin
+    assert normalized_origin(origin) == origin
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_an_origin_is_kept_as_browsers_send_it(written: str, origin: str) -> Non
 )
 def test_what_is_no_origin_is_refused(written: str) -> None:
     with pytest.raises(StartError, match="is no origin"):
-        normalised(written)
+        normalized_origin(written)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from reperage.service.errors import TooManyRequests
 from reperage.service.http.rate_limit import client_address
 from reperage.service.rate_limits import counters as module
-from reperage.service.rate_limits.limiter import Rates
+from reperage.service.rate_limits.limiter import RateLimiter
 from reperage.service.settings import Settings
 
 
@@ -22,12 +22,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     return now
 
 
-def asked(rates: Rates, person: str, address: str, count: int = 1) -> dict[str, str]:
-    return asyncio.run(rates.question(person, address, count))
+def asked(rates: RateLimiter, person: str, address: str, count: int = 1) -> dict[str, str]:
+    return asyncio.run(rates.count_questions(person, address, count))
 
 
 def test_the_whole_share_may_be_used_at_once_and_one_more_says_when(clock: SimpleNamespace) -> None:
-    rates = Rates("3/minute", "100/minute", "1/hour")
+    rates = RateLimiter("3/minute", "100/minute", "1/hour")
     left = [asked(rates, "anne", "a") for _ in range(3)]
     assert [headers["RateLimit"].split(";")[1] for headers in left] == ["r=2", "r=1", "r=0"]
     assert {headers["RateLimit"].split(";")[2] for headers in left} == {"t=60"}
@@ -47,7 +47,7 @@ def test_the_whole_share_may_be_used_at_once_and_one_more_says_when(clock: Simpl
 
 
 def test_the_window_moves(clock: SimpleNamespace) -> None:
-    rates = Rates("2/minute", "100/minute", "1/hour")
+    rates = RateLimiter("2/minute", "100/minute", "1/hour")
     asked(rates, "anne", "a")
     clock.time += 50
     assert asked(rates, "anne", "a")["RateLimit"] == '"session";r=0;t=10'
@@ -61,7 +61,7 @@ def test_the_window_moves(clock: SimpleNamespace) -> None:
 
 
 def test_many_questions_at_once_count_each_or_not_at_all(clock: SimpleNamespace) -> None:
-    rates = Rates("5/minute", "100/minute", "1/hour")
+    rates = RateLimiter("5/minute", "100/minute", "1/hour")
     assert asked(rates, "anne", "a", 3)["RateLimit"] == '"session";r=2;t=60'
     with pytest.raises(TooManyRequests):
         asked(rates, "anne", "a", 3)
@@ -69,7 +69,7 @@ def test_many_questions_at_once_count_each_or_not_at_all(clock: SimpleNamespace)
 
 
 def test_who_asks_many_at_once_is_told_when_there_is_room_for_all_of_them(clock: SimpleNamespace) -> None:
-    rates = Rates("5/minute", "100/minute", "1/hour")
+    rates = RateLimiter("5/minute", "100/minute", "1/hour")
     began = clock.time
     for after, count in ((0, 1), (20, 2), (40, 2)):
         clock.time = began + after
@@ -87,21 +87,21 @@ def test_who_asks_many_at_once_is_told_when_there_is_room_for_all_of_them(clock:
 
 
 def test_an_address_has_its_share_of_questions_and_sessions_together(clock: SimpleNamespace) -> None:
-    rates = Rates("10/minute", "3/minute", "1/hour")
-    asyncio.run(rates.session("a"))
+    rates = RateLimiter("10/minute", "3/minute", "1/hour")
+    asyncio.run(rates.count_session("a"))
     asked(rates, "anne", "a")
     asked(rates, "bruno", "a")
     with pytest.raises(TooManyRequests):
-        asyncio.run(rates.session("a"))
+        asyncio.run(rates.count_session("a"))
     with pytest.raises(TooManyRequests):
         asked(rates, "chloé", "a")
-    asyncio.run(rates.session("b"))
+    asyncio.run(rates.count_session("b"))
     # What was refused by the address was not counted for the person.
     assert asked(rates, "chloé", "b")["RateLimit"].startswith('"session";r=9')
 
 
 def test_several_limits_hold_together(clock: SimpleNamespace) -> None:
-    rates = Rates("2/minute;3/hour", "100/minute", "1/hour")
+    rates = RateLimiter("2/minute;3/hour", "100/minute", "1/hour")
     asked(rates, "anne", "a")
     asked(rates, "anne", "a")
     clock.time += 61
@@ -114,11 +114,11 @@ def test_several_limits_hold_together(clock: SimpleNamespace) -> None:
 
 def test_people_who_left_are_forgotten(monkeypatch: pytest.MonkeyPatch, clock: SimpleNamespace) -> None:
     monkeypatch.setattr(module, "_SWEEP", 100)
-    rates = Rates("1/second", "100000/second", "1/hour")
+    rates = RateLimiter("1/second", "100000/second", "1/hour")
 
     async def ask(names: list[str], pause: float) -> None:
         for name in names:
-            await rates.question(name, "a")
+            await rates.count_questions(name, "a")
             clock.time += pause
 
     asyncio.run(ask([str(i) for i in range(5_000)], 0.1))

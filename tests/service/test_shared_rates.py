@@ -18,8 +18,8 @@ from reperage.service.database.engine import Database
 from reperage.service.database.keys import store_key
 from reperage.service.errors import StartError, TooManyRequests
 from reperage.service.rate_limits import limiter as module
-from reperage.service.rate_limits.counters import Windows, place
-from reperage.service.rate_limits.limiter import Rates
+from reperage.service.rate_limits.counters import Counters, place
+from reperage.service.rate_limits.limiter import RateLimiter
 from reperage.service.settings import Settings
 from tests.service.redis_server import RedisServer, redis_server
 from tests.service.serving import REFERENCE, assert_problem, copy_home, serving
@@ -36,32 +36,32 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.0)
 
 
-def sharing(server: RedisServer, per_session: str = "3/minute") -> Rates:
+def sharing(server: RedisServer, per_session: str = "3/minute") -> RateLimiter:
     """What one process of several counts by."""
-    return Rates(per_session, "100/minute", "5/hour", Windows.at(server.url))
+    return RateLimiter(per_session, "100/minute", "5/hour", Counters.at(server.url))
 
 
-async def left(rates: Rates, person: str = "anne") -> int | None:
+async def left(rates: RateLimiter, person: str = "anne") -> int | None:
     """What is left after one question more; `None` where it is refused."""
     try:
-        headers = await rates.question(person, "a")
+        headers = await rates.count_questions(person, "a")
     except TooManyRequests:
         return None
     assert headers["RateLimit-Policy"].startswith('"session";q=3;w=60')
     return int(headers["RateLimit"].split(";")[1].removeprefix("r="))
 
 
-async def lefts(*rates: Rates) -> list[int | None]:
+async def lefts(*rates: RateLimiter) -> list[int | None]:
     return [await left(each) for each in rates]
 
 
 def test_processes_count_together(server: RedisServer) -> None:
     one, other = sharing(server), sharing(server)
     assert asyncio.run(lefts(one, other, one, other, one)) == [2, 1, 0, None, None]
-    assert asyncio.run(other.key("k"))["RateLimit"].startswith('"key";r=4;t=')
-    assert asyncio.run(one.key("k", 4))["RateLimit"].startswith('"key";r=0;t=')
+    assert asyncio.run(other.count_key_questions("k"))["RateLimit"].startswith('"key";r=4;t=')
+    assert asyncio.run(one.count_key_questions("k", 4))["RateLimit"].startswith('"key";r=0;t=')
     with pytest.raises(TooManyRequests) as refused:
-        asyncio.run(other.key("k"))
+        asyncio.run(other.count_key_questions("k"))
     assert 3590 <= refused.value.retry_after <= 3600
     for rates in (one, other):
         assert rates.problem is None
@@ -92,10 +92,10 @@ def test_nothing_is_kept_longer_than_its_window(server: RedisServer) -> None:
 
 
 def test_what_is_refused_by_the_address_is_not_counted_for_the_person(server: RedisServer) -> None:
-    rates = Rates("3/minute", "1/minute", "5/hour", Windows.at(server.url))
-    asyncio.run(rates.session("a"))
+    rates = RateLimiter("3/minute", "1/minute", "5/hour", Counters.at(server.url))
+    asyncio.run(rates.count_session("a"))
     assert asyncio.run(left(rates)) is None
-    assert int(asyncio.run(rates.question("anne", "b"))["RateLimit"].split(";")[1].removeprefix("r=")) == 2
+    assert int(asyncio.run(rates.count_questions("anne", "b"))["RateLimit"].split(";")[1].removeprefix("r=")) == 2
     rates.close()
 
 
@@ -210,13 +210,13 @@ def test_a_redis_that_is_back_and_refuses_is_back(server: RedisServer) -> None:
 
 def test_who_asks_many_at_once_is_told_when_there_is_room_for_all_of_them(server: RedisServer) -> None:
     rates = sharing(server, "3/minute")
-    asyncio.run(rates.question("anne", "a"))
+    asyncio.run(rates.count_questions("anne", "a"))
     time.sleep(3)
-    asyncio.run(rates.question("anne", "a", 2))
+    asyncio.run(rates.count_questions("anne", "a", 2))
     waits = []
     for count in (1, 2, 3):
         with pytest.raises(TooManyRequests) as refused:
-            asyncio.run(rates.question("anne", "a", count))
+            asyncio.run(rates.count_questions("anne", "a", count))
         waits.append(refused.value.retry_after)
     assert waits[0] <= 57 < waits[1] <= waits[2] <= 60
     rates.close()
@@ -226,14 +226,16 @@ def test_a_redis_that_answers_nonsense_is_done_without() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        rates = Rates("3/minute", "9/minute", "9/hour", Windows.at(f"redis://127.0.0.1:{listener.getsockname()[1]}"))
+        rates = RateLimiter(
+            "3/minute", "9/minute", "9/hour", Counters.at(f"redis://127.0.0.1:{listener.getsockname()[1]}")
+        )
         asking = asyncio.run(_asked_of(listener, rates))
         rates.close()
     assert asking == [2, 1]
     assert rates.problem is not None
 
 
-async def _asked_of(listener: socket.socket, rates: Rates) -> list[int | None]:
+async def _asked_of(listener: socket.socket, rates: RateLimiter) -> list[int | None]:
     listener.setblocking(False)
 
     async def answer() -> None:
@@ -267,7 +269,7 @@ def test_an_address_that_is_none_stops_the_start_and_is_not_repeated(url: str) -
 
 @pytest.mark.parametrize("url", ["rediss://127.0.0.1:6379", "redis+unix:///tmp/none", "redis+sentinel://127.0.0.1:1/x"])
 def test_every_way_to_name_a_redis_is_taken_and_not_waited_for(url: str) -> None:
-    rates = Rates("3/minute", "9/minute", "9/hour", Windows.at(url))
+    rates = RateLimiter("3/minute", "9/minute", "9/hour", Counters.at(url))
     assert asyncio.run(lefts(rates, rates)) == [2, 1]
     assert rates.problem
     rates.close()
@@ -276,7 +278,7 @@ def test_every_way_to_name_a_redis_is_taken_and_not_waited_for(url: str) -> None
 def test_without_the_library_the_start_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(StartError, match=r"tools/environment\.py --extra redis$"):
-        Windows.at("redis://127.0.0.1:6379")
+        Counters.at("redis://127.0.0.1:6379")
 
 
 def test_a_place_holds_no_password() -> None:

@@ -14,7 +14,7 @@ from reperage.service.answering.pipeline import Pipeline
 from reperage.service.assistant import Assistant
 from reperage.service.caller import COMMAND_LINE
 from reperage.service.conversations.conversations import Conversations
-from reperage.service.courses.library import Courses
+from reperage.service.courses.library import CourseLibrary
 from reperage.service.settings import Settings
 from reperage.service.suggestions import suggestions as module
 from reperage.service.suggestions.headings.question import question_of
@@ -129,7 +129,7 @@ def assistant(home: Path, encoder: Encoder) -> Assistant:
     settings = Settings(home=home)
     return Assistant(
         Pipeline(encoder, load_calibration(home, settings.recipe.model_digest, NAMES)),
-        Courses(settings),
+        CourseLibrary(settings),
         Conversations(),
     )
 
@@ -180,7 +180,7 @@ def test_suggestions_are_spread_over_a_course_and_bounded(
     build_index(course, encoder, settings.recipe, settings.index_roots[0], material="-")
     assistant = Assistant(
         Pipeline(encoder, load_calibration(home, settings.recipe.model_digest, NAMES)),
-        Courses(settings),
+        CourseLibrary(settings),
         Conversations(),
     )
     index: Index = assistant.courses.index("choses")

@@ -20,7 +20,7 @@ from reperage.service.caller import COMMAND_LINE
 from reperage.service.contract.answer import Answer
 from reperage.service.contract.stream_events import DoneEvent, SentenceEvent
 from reperage.service.conversations.conversations import Conversations
-from reperage.service.courses.library import Courses
+from reperage.service.courses.library import CourseLibrary
 from reperage.service.http import sse as server_sent
 from reperage.service.settings import Settings
 from tests.conftest import MakeCourse
@@ -46,7 +46,7 @@ def make(settings: Settings, encoder: Encoder) -> Make:
         calibration = load_calibration(own.home, own.recipe.model_digest, NAMES)
         assistant = Assistant(
             Pipeline(encoder, calibration),
-            Courses(own),
+            CourseLibrary(own),
             Conversations(),
             composer=GeneratingComposer(model, encoder, own),
         )
@@ -178,7 +178,7 @@ def test_the_support_model_has_the_last_word(settings: Settings, encoder: Encode
     calibration = load_calibration(settings.home, settings.recipe.model_digest, NAMES)
     assistant = Assistant(
         Pipeline(encoder, calibration),
-        Courses(settings),
+        CourseLibrary(settings),
         Conversations(),
         composer=GeneratingComposer(model, encoder, settings, Sceptic()),
     )

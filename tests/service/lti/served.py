@@ -8,11 +8,11 @@ from typing import Any
 
 import httpx
 
+from reperage.corpus.shipped import shipped_material
+from reperage.service.access.lti_platforms import new_platform
 from reperage.service.access.signed_tokens import LAUNCH_PREFIX
-from reperage.service.courses.library import shipped_material
 from reperage.service.database.lti import Context, Platform, add_platform, all_platforms, make_course, map_context
 from reperage.service.lti.refusals import Reason
-from reperage.service.lti.registration import new_platform
 from reperage.service.messages import messages
 from tests.service.lti.platform import LtiPlatform
 from tests.service.lti.registrations import at

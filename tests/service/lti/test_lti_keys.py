@@ -37,7 +37,7 @@ def keys(database: Database) -> SigningKeys:
 
 def published(keys: SigningKeys) -> list[str]:
     """The names of the keys that platforms get, the newest first."""
-    return [key["kid"] for key in keys.key_set()["keys"]]
+    return [key["kid"] for key in keys.jwks()["keys"]]
 
 
 def signing(keys: SigningKeys) -> str:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from reperage.service.messages import messages
-from reperage.service.rate_limits.counters import parsed
+from reperage.service.settings import parse_limits
 from tests.service.lti.launching import browser, log_in
 from tests.service.lti.platform import LtiPlatform
 from tests.service.lti.school import CAMILLE
@@ -59,7 +59,7 @@ def test_a_request_that_is_not_understood(lti: Lti, method: str, path: str, stat
 
 @LANGUAGES
 def test_too_many_launches(lti: Lti, platform: LtiPlatform, monkeypatch: pytest.MonkeyPatch, language: str) -> None:
-    monkeypatch.setattr(lti.served.app.state.services.rate_limiter, "_per_address", parsed("1/minute"))
+    monkeypatch.setattr(lti.served.app.state.services.rate_limiter, "_per_address", parse_limits("1/minute"))
     with browser(language) as client:
         answered = [log_in(client, platform, platform.begin(CAMILLE)) for _ in range(2)][-1]
     assert_framed(answered, 429, language)

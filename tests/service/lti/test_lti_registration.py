@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from reperage.service.access.secret_digest import secret_digest
 from reperage.service.clock import now
 from reperage.service.database.lti import Invitation, store_invitation
-from reperage.service.lti.launch import digest
 from reperage.service.messages import messages
 from tests.service.lti import registrations
 from tests.service.lti.launching import launch
@@ -38,7 +38,7 @@ def unknown() -> Iterator[LtiPlatform]:
 def invitation(lti: Lti, *, ends: int = 60_000, courses: tuple[str, ...] = ()) -> str:
     """The address of an invitation, as `repere lti invite` prints it."""
     written = secrets.token_urlsafe(16)
-    given = Invitation(digest(written), "Le lycée", frozenset(courses), (), now() + ends)
+    given = Invitation(secret_digest(written), "Le lycée", frozenset(courses), (), now() + ends)
     store_invitation(lti.served.app.state.services.database, given)
     return f"{lti.url}/lti/register?invitation={written}"
 
@@ -159,7 +159,7 @@ def test_frame_origins_of_an_invitation_are_those_of_the_platform(
 ) -> None:
     written = secrets.token_urlsafe(16)
     origins = ("https://lycee.example",)
-    given = Invitation(digest(written), "", frozenset(), origins, now() + 60_000)
+    given = Invitation(secret_digest(written), "", frozenset(), origins, now() + 60_000)
     store_invitation(lti.served.app.state.services.database, given)
     answered = client.get(unknown.invitation(f"{lti.url}/lti/register?invitation={written}"))
     assert "https://lycee.example" in answered.headers["content-security-policy"].partition("frame-ancestors")[2]

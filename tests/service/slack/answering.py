@@ -15,7 +15,7 @@ from reperage.service.assistant import Assistant
 from reperage.service.caller import COMMAND_LINE, Caller
 from reperage.service.contract.answer import Answer, RelatedSection
 from reperage.service.conversations.conversations import Conversations
-from reperage.service.courses.library import Courses
+from reperage.service.courses.library import CourseLibrary
 from reperage.service.settings import Settings
 from reperage.service.sources.links import SourceLinks
 from tests.service.generation.scripted import Script, ScriptedModel
@@ -117,5 +117,5 @@ class Answering:
         calibration = load_calibration(self._settings.home, self._settings.recipe.model_digest, NAMES)
         composer = GeneratingComposer(model, self._encoder, self._settings) if model else None
         return Assistant(
-            Pipeline(self._encoder, calibration), Courses(self._settings), Conversations(), composer=composer
+            Pipeline(self._encoder, calibration), CourseLibrary(self._settings), Conversations(), composer=composer
         )

@@ -1,14 +1,20 @@
 """Questions from Slack: what is addressed, answered in its thread; everything else leaves no trace."""
 
 import json
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reperage.service.access.api_keys import new_key
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
+from reperage.service.database.sites import add_site
 from reperage.service.slack.text import escaped, link, read
 from reperage.service.suggestions.suggestions import suggestions
-from tests.service.serving import REFERENCE
+from tests.service.serving import REFERENCE, copy_home
 from tests.service.slack.conftest import PUBLIC_URL, Bot, Running
 from tests.service.slack.platform import ALICE, BRUNO, COURSE, DIRECT, PRIVATE, SlackPlatform
 from tests.web.running import Slow, until, writing
@@ -29,6 +35,22 @@ def test_a_mention_is_answered_in_its_thread_with_links_to_the_source(bot: Bot) 
     assert kept == [("T0SCHOOL01", COURSE, ALICE, person, REFERENCE, message.ts)]
     until(lambda: bot.rows("SELECT person FROM conversations") == [(person,)])
     assert ALICE not in person
+
+
+@pytest.mark.parametrize("course", ["docker", "cables"])
+def test_a_link_holds_a_right_to_read_unless_everybody_may_read_its_course(
+    running: Running, home: Path, tmp_path: Path, course: str
+) -> None:
+    folder = copy_home(home, tmp_path)
+    with closing(Database(f"sqlite:///{folder / 'repere.sqlite3'}")) as database:
+        database.migrate()
+        store_key(database, new_key("", "student", None, None)[0])
+        add_site(database, PUBLIC_URL, [course])
+    # Nobody has asked over HTTP before, so that nothing has read which keys and sites there are.
+    with running(folder) as bot:
+        blocks = json.dumps(bot.ask(COURSE, REFERENCE, user=ALICE).blocks)
+    assert f"{PUBLIC_URL}/courses/docker/" in blocks
+    assert ("grant=" in blocks) is (course != "docker")
 
 
 def test_a_mention_in_a_private_channel_is_answered(bot: Bot) -> None:

@@ -16,6 +16,7 @@ from reperage.service.database.slack import Place, Question
 from reperage.service.slack import posting
 from reperage.service.slack.posting import Stream, Thread
 from reperage.service.slack.rendering import rendered
+from reperage.service.sources.links import SourceLinks
 from tests.service.generation.scripted import ScriptedModel, number_of
 from tests.service.serving import REFERENCE
 from tests.service.slack.conftest import PUBLIC_URL, Bot, Running
@@ -248,7 +249,7 @@ def play(slack: SlackPlatform, client: AsyncWebClient, acting: Play, reply: str 
     async def find_next(answer: Answer) -> RelatedSection | None:
         return None
 
-    asyncio.run(acting(Stream(Thread(client, question, PUBLIC_URL, keep), find_next)))  # type: ignore[arg-type]
+    asyncio.run(acting(Stream(Thread(client, question, SourceLinks(PUBLIC_URL), keep), find_next)))  # type: ignore[arg-type]
     return kept
 
 
