@@ -33,15 +33,14 @@ from reperage.service.http.metrics import TimeRequests
 from reperage.service.http.person_cookie import KeepPerson
 from reperage.service.http.problems import Problem, ProblemForms, add_handlers
 from reperage.service.http.root_path import UnderPath
-from reperage.service.http.static_files import OpenFiles
+from reperage.service.http.static_files import WEB, OpenFiles
 from reperage.service.loading import Loading
+from reperage.service.lti import context_routes, deep_link_routes, launch_routes, registration_routes
 from reperage.service.lti import pages as lti_pages
-from reperage.service.lti import routes as lti_routes
-from reperage.service.lti import session_routes as lti_session_routes
-from reperage.service.lti import tool_routes as lti_tool_routes
 from reperage.service.lti.refusals import Refused
 from reperage.service.optional_imports import extra
-from reperage.service.pages import routes as pages
+from reperage.service.pages import courses as course_pages
+from reperage.service.pages import documents as document_pages
 from reperage.service.services import Services
 from reperage.service.settings import Settings
 
@@ -121,11 +120,13 @@ _ROUTERS = (
     sessions.router,
     feedback.router,
     openai.router,
-    pages.router,
-    lti_routes.router,
-    lti_tool_routes.router,
+    course_pages.router,
+    document_pages.router,
+    launch_routes.router,
+    deep_link_routes.router,
+    registration_routes.router,
     lti_pages.router,
-    lti_session_routes.router,
+    context_routes.router,
 )
 """In the order in which the description of the API lists them."""
 _PROBLEMS = ProblemForms(
@@ -173,6 +174,6 @@ def create_app(
         app.include_router(router)
     if slack:
         slack.add_routes(app)
-    app.mount("/widget", StaticFiles(directory=pages.WEB / "widget"), name="widget")
-    app.mount("/static", StaticFiles(directory=pages.WEB), name="static")
+    app.mount("/widget", StaticFiles(directory=WEB / "widget"), name="widget")
+    app.mount("/static", StaticFiles(directory=WEB), name="static")
     return app

@@ -14,13 +14,7 @@ from pylti1p3.registration import Registration
 from reperage.service.access.encryption import Encryption
 from reperage.service.clock import now
 from reperage.service.database.engine import Database
-from reperage.service.database.lti import (
-    Platform,
-    SigningKey,
-    remove_signing_keys,
-    signing_keys,
-    store_signing_key,
-)
+from reperage.service.database.lti import Platform, SigningKey, remove_signing_keys, signing_keys, store_signing_key
 
 log = structlog.get_logger(__name__)
 

@@ -6,9 +6,7 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from reperage.service.answering.calibration import WITHOUT_CALIBRATION
-from reperage.service.api.schemas import (
-    Health,
-)
+from reperage.service.api.schemas import Health
 from reperage.service.errors import CourseUnavailable, NotReady
 from reperage.service.http.metrics import REGISTRY
 from reperage.service.http.problems import problem_responses

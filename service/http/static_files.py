@@ -1,11 +1,16 @@
 """The static files, which pages of any site may load."""
 
+from pathlib import Path
+
 from starlette.datastructures import MutableHeaders
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import reperage
 from reperage.service.http.root_path import own_path
 
+WEB = Path(reperage.__file__).parent / "web"
+"""The static files: beside the packages, in a checkout as in an installation."""
 _OPEN_FILES = ("/static/", "/widget/", "/widget.js")
 
 

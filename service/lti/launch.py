@@ -15,7 +15,7 @@ from reperage.service.caller import Role
 from reperage.service.clock import now
 from reperage.service.database.lti import Login, Platform
 from reperage.service.lti.deep_linking import KINDS, LONGEST
-from reperage.service.lti.library import LoginState, OnePlatform, OwnLaunch, OwnLogin, Parameters
+from reperage.service.lti.pylti1p3_adapter import LoginState, OnePlatform, OwnLaunch, OwnLogin, Parameters
 from reperage.service.lti.refusals import Refused
 from reperage.service.lti.roles import role_of
 from reperage.service.urls import is_confidential, origin_of_address, web_address

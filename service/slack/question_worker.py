@@ -16,15 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from reperage.service.background import LeaseLost
 from reperage.service.clock import now
 from reperage.service.database.engine import Database
-from reperage.service.database.slack import (
-    Place,
-    Question,
-    abandoned_questions,
-    claim,
-    has_spoken,
-    purge_slack,
-    reopen,
-)
+from reperage.service.database.slack import Place, Question, abandoned_questions, claim, has_spoken, purge_slack, reopen
 from reperage.service.errors import StateUnavailable
 from reperage.service.slack.answers import Answers
 from reperage.service.slack.database_threads import DatabaseThreads

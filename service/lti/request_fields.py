@@ -49,11 +49,9 @@ def platform_by_id(database: Database, platform_id: str) -> Platform:
 
 def database_of(request: Request) -> Database:
     """The service's database."""
-    database = services_of(request).database
-    return database
+    return services_of(request).database
 
 
 def read_again(request: Request) -> None:
     """Let this process see at once what was changed."""
-    registry = services_of(request).registry
-    registry.read_again()
+    services_of(request).registry.read_again()

@@ -28,9 +28,9 @@ from reperage.service.http.request_origin import own_address
 from reperage.service.http.requirements import OPEN
 from reperage.service.http.services_of import services_of
 from reperage.service.http.templates import wanted_language
-from reperage.service.lti.incoming import Fields, count_session, database_of, platform_by_id, read_again
 from reperage.service.lti.pages import page
 from reperage.service.lti.refusals import Refused
+from reperage.service.lti.request_fields import Fields, count_session, database_of, platform_by_id, read_again
 from reperage.service.urls import origin_of_address
 
 if TYPE_CHECKING:
