@@ -1,4 +1,4 @@
-"""`/lti/jwks`, `/lti/canvas.json`, `/lti/register`: the keys and registrations that make Repère a tool of a platform."""
+"""`/lti/jwks`, `/lti/canvas.json`, `/lti/register`: the keys and registrations of Repère as a tool of a platform."""
 
 from time import monotonic
 
