@@ -73,7 +73,7 @@ def _name(caller: Caller, key: str) -> str:
 
 def _kept(assistant: Assistant, answer_id: str, person: str) -> Answer | None:
     try:
-        turn = assistant.conversations.answered(answer_id, person)
+        turn = assistant.conversations.turn_of_answer(answer_id, person)
     except StateUnavailable:
         return None  # Questions are answered without a database too.
     return turn.answer if turn else None

@@ -152,7 +152,7 @@ class Conversations:
             raise UnknownConversation(_UNKNOWN)
         return turns[-MOST_READ:]
 
-    def answered(self, answer_id: str, person: str) -> Turn | None:
+    def turn_of_answer(self, answer_id: str, person: str) -> Turn | None:
         """A person's own turn by its answer; `None` where there is none.
 
         Raises:

@@ -15,7 +15,7 @@ def rate(conversations: Conversations, answer_id: str, caller: Caller, rating: s
         UnknownAnswer: there is none, it is another person's, or it was removed.
         StateUnavailable: the database cannot be read or written.
     """
-    turn = conversations.answered(answer_id, caller.person)
+    turn = conversations.turn_of_answer(answer_id, caller.person)
     if turn is None or not caller.may_read(turn.answer.course):
         raise UnknownAnswer(_UNKNOWN)
     if conversations.database is None:

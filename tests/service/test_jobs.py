@@ -40,7 +40,6 @@ from reperage.service.database.jobs import (
     waiting_courses,
 )
 from reperage.service.errors import KeyReused, MaterialUnavailable, StateUnavailable, UnknownDocument
-from reperage.service.loading import Loading
 from reperage.service.settings import Settings
 from tests.service.serving import copy_home, serving
 from tests.service.test_conversations import until
@@ -115,7 +114,6 @@ class Program:
 
     def __init__(self, settings: Settings, database: Database, encoder: Encoder) -> None:
         self.settings, self.database = settings, database
-        self.startup = Loading(settings)
         self.jobs = Jobs(settings, database)
         self.worker = JobWorker(settings, self.jobs, database)
         self._encoder = encoder
@@ -127,10 +125,7 @@ class Program:
         return self.jobs.submit(Change("cours", document_id, None, "key-a"), no_etag)
 
     def start(self) -> None:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Encoder, "load", lambda *_, **__: self._encoder)
-            assistant = self.startup.run()
-        self.worker.start(assistant.pipeline.encoder)
+        self.worker.start(self._encoder)
 
     def status(self, made: Job) -> str:
         found = job_of(self.database, made.id)
@@ -487,6 +482,17 @@ def test_closing_leaves_the_build_to_the_next_start(program: Program, home: Path
     following.until("done", made)
     assert following.documents() == ["volumes"]
     following.worker.close()
+
+
+@pytest.mark.model
+def test_a_worker_that_is_closed_before_there_is_an_encoder_builds_nothing(program: Program) -> None:
+    made = program.put()
+    program.worker.end()
+    program.worker.close()
+    program.start()
+    time.sleep(0.5)
+    assert program.status(made) == "queued"
+    assert current_build(program.settings.index_roots[0], "cours") is None
 
 
 @pytest.mark.model
