@@ -73,8 +73,24 @@ def program() -> str:
 
 
 @pytest.fixture
-def repere(program: str, environment: dict[str, str], tmp_path: Path) -> Repere:
-    """Runs `repere` with arguments, and settings by name; never raises."""
+def repere(environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> Repere:
+    """Runs `repere` with arguments, and settings by name, in this process; never raises."""
+    from tests.service.commands import run_command
+
+    def run(*arguments: str | Path, **variables: str | Path) -> subprocess.CompletedProcess[str]:
+        return run_command(
+            [str(argument) for argument in arguments],
+            environment | {name: str(value) for name, value in variables.items()},
+            tmp_path,
+            lambda: request.getfixturevalue("encoder"),
+        )
+
+    return run
+
+
+@pytest.fixture
+def repere_process(program: str, environment: dict[str, str], tmp_path: Path) -> Repere:
+    """Runs `repere` as a process of its own; never raises."""
 
     def run(*arguments: str | Path, **variables: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
