@@ -23,8 +23,18 @@ if TYPE_CHECKING:
     from reperage.index.manifest import Recipe
     from reperage.service.settings import Settings
 
-hypothesis_settings.register_profile("repere", max_examples=150, deadline=None, derandomize=True, database=None)
-hypothesis_settings.load_profile("repere")
+# The same examples each time: few where somebody waits for them, many where a change has to pass.
+for _profile, _examples in (("development", 25), ("ci", 150)):
+    hypothesis_settings.register_profile(
+        _profile, max_examples=_examples, deadline=None, derandomize=True, database=None
+    )
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "development")
+
+
+def at_most(examples: int) -> hypothesis_settings:
+    """For a property whose examples take long: so many, or what the profile has if that is less."""
+    return hypothesis_settings(max_examples=min(examples, hypothesis_settings.default.max_examples))
+
 
 MakeCourse = Callable[..., Path]
 

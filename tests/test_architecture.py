@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ FORBIDDEN = {
     "index": {"reperage.service", "bench", "tools", "tests", "fastapi", "starlette", "httpx", "uvicorn", "langchain"},
     "service": {"bench", "tools", "tests", "faiss", "bm25s", "Stemmer", "sentence_transformers", "torch"},
 }
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """What a file imports."""
+    return frozenset(imports(path.read_text(encoding="utf-8")))
 
 
 def imports(source: str) -> Iterator[str]:
@@ -43,7 +50,7 @@ def test_there_is_something_to_read() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_arrow_points_backwards(path: Path) -> None:
     package = path.relative_to(ROOT).parts[0]
-    assert not set(imports(path.read_text(encoding="utf-8"))) & (FORBIDDEN[package] | {"corpus", "index", "service"})
+    assert not imported(path) & (FORBIDDEN[package] | {"corpus", "index", "service"})
 
 
 def test_an_arrow_that_points_backwards_is_seen_wherever_it_stands() -> None:
@@ -89,9 +96,7 @@ HOMES = {
 
 @pytest.mark.parametrize("library", HOMES)
 def test_a_fenced_library_is_imported_in_its_home_alone(library: str) -> None:
-    importers = [
-        path.relative_to(ROOT).as_posix() for path in SOURCES if library in imports(path.read_text(encoding="utf-8"))
-    ]
+    importers = [path.relative_to(ROOT).as_posix() for path in SOURCES if library in imported(path)]
     used = {path: [home for home in HOMES[library] if path == home or path.startswith(home)] for path in importers}
     assert all(used.values()), f"{library} is imported by {[path for path, homes in used.items() if not homes]}"
     assert {home for homes in used.values() for home in homes} == HOMES[library]
