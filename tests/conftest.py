@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from hypothesis import settings as hypothesis_settings
 
 # Before anything else is imported: libraries read these once.
@@ -16,6 +17,14 @@ for _name in [name for name in os.environ if name.startswith("REPERE_") and name
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+# What structlog does by itself with an error takes seconds: it writes out every local variable, models included.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 if TYPE_CHECKING:
     from reperage.index.encoder import Encoder
