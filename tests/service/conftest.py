@@ -72,6 +72,19 @@ def program() -> str:
     return str(path)
 
 
+@pytest.fixture(scope="session")
+def forked_program(program: str) -> Iterator[str]:
+    """A program that is `repere` as a process of its own, and has imported already what takes seconds."""
+    from tests.service.forking import forking
+
+    # Elsewhere the system's own libraries do not outlive a fork.
+    if sys.platform != "linux":
+        yield program
+        return
+    with forking() as path:
+        yield path
+
+
 @pytest.fixture
 def repere(environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> Repere:
     """Runs `repere` with arguments, and settings by name, in this process; never raises."""
@@ -89,12 +102,12 @@ def repere(environment: dict[str, str], tmp_path: Path, request: pytest.FixtureR
 
 
 @pytest.fixture
-def repere_process(program: str, environment: dict[str, str], tmp_path: Path) -> Repere:
+def repere_process(forked_program: str, environment: dict[str, str], tmp_path: Path) -> Repere:
     """Runs `repere` as a process of its own; never raises."""
 
     def run(*arguments: str | Path, **variables: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, *map(str, arguments)],
+            [forked_program, *map(str, arguments)],
             capture_output=True,
             text=True,
             cwd=tmp_path,

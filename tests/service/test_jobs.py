@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -47,11 +46,6 @@ from tests.service.test_conversations import until
 from tests.service.test_documents import PORTS, VOLUMES, address, prepared, put
 
 _READY = re.compile(r"ready: open (http://\S+?)/ ")
-
-
-@pytest.fixture(scope="session")
-def program_path() -> str:
-    return str(Path(sys.executable).with_name("repere"))
 
 
 def job(name: str = "j", course: str = "cours", material: str = "m", document_id: str = "volumes") -> Job:
@@ -514,11 +508,11 @@ def test_progress_is_seen_to_increase_while_questions_are_answered(
 
 @pytest.mark.model
 def test_a_service_that_is_killed_while_it_builds_goes_on_at_its_next_start(
-    program_path: str, environment: dict[str, str], tmp_path: Path, home: Path
+    forked_program: str, environment: dict[str, str], tmp_path: Path, home: Path
 ) -> None:
     home = copy_home(home, tmp_path)
     assert str(home) == environment["REPERE_HOME"]
-    with served_apart(program_path, environment, tmp_path) as (process, url):
+    with served_apart(forked_program, environment, tmp_path) as (process, url):
         first = httpx.put(f"{url}{address('cours')}", content=VOLUMES.encode(), timeout=30)
         wait_for(first.headers["location"], "done")
         second = httpx.put(f"{url}{address('cours', 'long')}", content=long_text(700).encode(), timeout=30)
@@ -529,7 +523,7 @@ def test_a_service_that_is_killed_while_it_builds_goes_on_at_its_next_start(
     before = current_build(home / "indexes", "cours")
     assert before is not None
     assert list(Index.open(before, None).document_ids) == ["volumes"]
-    with served_apart(program_path, environment, tmp_path) as (_, url):
+    with served_apart(forked_program, environment, tmp_path) as (_, url):
         said = httpx.get(f"{url}/v1/jobs/{second.json()['id']}").json()
         assert said["status"] in ("queued", "running")
         assert httpx.get(f"{url}{address('cours')}").status_code == 200

@@ -74,11 +74,11 @@ def variables(slack: SlackPlatform, environment: dict[str, str], home: Path, tmp
 
 
 @pytest.fixture
-def starting(program: str, variables: dict[str, str], tmp_path: Path) -> Starting:
+def starting(forked_program: str, variables: dict[str, str], tmp_path: Path) -> Starting:
     @contextmanager
     def start(**more: str) -> Iterator[Process]:
         with subprocess.Popen(
-            [program, "slack"],
+            [forked_program, "slack"],
             env=variables | more,
             cwd=tmp_path,
             stdout=subprocess.DEVNULL,
