@@ -64,22 +64,26 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="session")
-def program() -> str:
-    """The path of the command `repere` that belongs to the Python of this run."""
+def _path() -> str:
     path = Path(sys.executable).with_name("repere")
     assert path.exists(), f"{path} is missing: run `make test`"
     return str(path)
 
 
 @pytest.fixture(scope="session")
-def forked_program(program: str) -> Iterator[str]:
+def program() -> str:
+    """The path of the command `repere` that belongs to the Python of this run."""
+    return _path()
+
+
+@pytest.fixture(scope="session")
+def forked_program() -> Iterator[str]:
     """A program that is `repere` as a process of its own, and has imported already what takes seconds."""
     from tests.service.forking import forking
 
     # Elsewhere the system's own libraries do not outlive a fork.
     if sys.platform != "linux":
-        yield program
+        yield _path()
         return
     with forking() as path:
         yield path
