@@ -1,8 +1,8 @@
 """Processes of `repere` that need no seconds to import what it needs: forked from one that has imported it.
 
-`forking` starts that one, and gives the path of a program that runs as `repere` would: with
-its own arguments, environment, folder and streams. It takes signals, ends with the same status or by the same signal, and
-ends what it has begun where it is killed itself.
+`forking` starts that one, and gives the path of a program that runs as `repere` would: with its own arguments,
+environment, folder and streams. It takes signals, ends with the same status or by the same signal, and ends what it has
+begun where it is killed itself.
 """
 
 import array
@@ -69,13 +69,14 @@ def forking() -> Iterator[str]:
 def serve(address: str) -> None:
     """Fork for everybody who connects, until standard input ends; returns in each process that is to be `repere`.
 
-    The libraries' threads by now are OpenBLAS's, which ends and begins them around a fork, and an idle one of onnxruntime.
+    Of the libraries' threads those of OpenBLAS end and begin around a fork; the one of onnxruntime is idle.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(address)
         listener.listen(64)
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         gc.freeze()
         while True:
             readable, _, _ = select.select([listener, 0], [], [])

@@ -11,7 +11,6 @@ from reperage.service import logs
 from reperage.service.settings import Settings
 from tests.service.commands import own_logs
 
-
 QUESTION = "Une question personnelle ?"
 
 
