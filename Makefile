@@ -26,9 +26,9 @@ serve: ## run Repère on this machine
 	@$(environment)
 	@exec .venv/bin/repere serve
 
-test: ## run the tests, with a report of what they reached
+test: ## run the tests; a part of them: make test ARGS=tests/corpus
 	@$(environment) --extra test --browser
-	@exec .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	@exec .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## format, lint, types, Dockerfile, the widget's size, and that the docs are up to date
 	@$(environment) --extra test --extra dev

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 from hypothesis import settings as hypothesis_settings
 
 # Before anything else is imported: libraries read these once.
@@ -17,14 +18,32 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
+# What structlog does by itself with an error takes seconds: it writes out every local variable, models included.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+
 if TYPE_CHECKING:
     from reperage.index.encoder import Encoder
     from reperage.index.index import Index
     from reperage.index.manifest import Recipe
     from reperage.service.settings import Settings
 
-hypothesis_settings.register_profile("repere", max_examples=150, deadline=None, derandomize=True, database=None)
-hypothesis_settings.load_profile("repere")
+# The same examples each time: few where somebody waits for them, many where a change has to pass.
+for _profile, _examples in (("development", 25), ("ci", 150)):
+    hypothesis_settings.register_profile(
+        _profile, max_examples=_examples, deadline=None, derandomize=True, database=None
+    )
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") else "development")
+
+
+def at_most(examples: int) -> hypothesis_settings:
+    """For a property whose examples take long: so many, or what the profile has if that is less."""
+    return hypothesis_settings(max_examples=min(examples, hypothesis_settings.default.max_examples))
+
 
 MakeCourse = Callable[..., Path]
 

@@ -1,9 +1,10 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reperage.corpus import MATERIAL, Chunking, read_course, shown_text, split
 from reperage.index.encoder import Encoder
+from tests.conftest import at_most
 from tests.corpus.generated import documents
 from tests.corpus.reading import check_laws, document_of, quotes_of, sentences_of, split_text, words
 
@@ -41,7 +42,7 @@ def test_chunks_of_a_long_section_are_of_about_one_size() -> None:
     assert max(sizes) - min(sizes) < 20
 
 
-@settings(max_examples=50)
+@at_most(50)
 @given(text=documents)
 def test_a_sentence_is_cut_only_where_it_alone_is_too_long(text: str) -> None:
     unlimited = split_text(text, Chunking(10**6, 10**6, SMALL.heading_limit))

@@ -3,12 +3,13 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reperage.corpus import Chunking
 from reperage.corpus.blocks import Item
 from reperage.corpus.located import Located, Mark
+from tests.conftest import at_most
 from tests.corpus.generated import documents
 from tests.corpus.reading import blocks_of, sentences_of, split_text
 
@@ -150,7 +151,7 @@ def test_every_character_is_set_as_it_was_written(pieces: list[tuple[str, set[st
     assert all({mark.kind for mark in shown.marks if mark.start <= i < mark.end} == set() for i in (0, 1))
 
 
-@settings(max_examples=100)
+@at_most(100)
 @given(text=documents, data=st.data())
 def test_parts_carry_the_marks_that_reach_into_them(text: str, data: st.DataObject) -> None:
     for block in blocks_of(text):

@@ -3,10 +3,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from reperage.corpus import Chunking, SplitDocument, split
 from reperage.index import store
+from tests.conftest import at_most
 from tests.corpus.generated import documents
 from tests.corpus.reading import document_of, words
 
@@ -17,7 +18,7 @@ def written(folder: Path, *splits: SplitDocument) -> store.Store:
     return store.Store(folder)
 
 
-@settings(max_examples=50)
+@at_most(50)
 @given(text=documents)
 def test_what_is_read_is_what_was_written(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     first = split(replace(document_of(text), pages=((0, 3), (3, 9))), words, Chunking(24, 40, 10))
@@ -33,7 +34,7 @@ def test_what_is_read_is_what_was_written(text: str, tmp_path_factory: pytest.Te
         assert opened.title(one.document.id) == one.document.title
 
 
-@settings(max_examples=50)
+@at_most(50)
 @given(text=documents)
 def test_a_section_has_its_chunks_and_holds_its_characters(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     first = split(document_of(text), words, Chunking(24, 40, 10))

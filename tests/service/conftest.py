@@ -64,21 +64,54 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="session")
-def program() -> str:
-    """The path of the command `repere` that belongs to the Python of this run."""
+def _path() -> str:
     path = Path(sys.executable).with_name("repere")
     assert path.exists(), f"{path} is missing: run `make test`"
     return str(path)
 
 
+@pytest.fixture(scope="session")
+def program() -> str:
+    """The path of the command `repere` that belongs to the Python of this run."""
+    return _path()
+
+
+@pytest.fixture(scope="session")
+def forked_program() -> Iterator[str]:
+    """A program that is `repere` as a process of its own, and has imported already what takes seconds."""
+    from tests.service.forking import forking
+
+    # Elsewhere the system's own libraries do not outlive a fork.
+    if sys.platform != "linux":
+        yield _path()
+        return
+    with forking() as path:
+        yield path
+
+
 @pytest.fixture
-def repere(program: str, environment: dict[str, str], tmp_path: Path) -> Repere:
-    """Runs `repere` with arguments, and settings by name; never raises."""
+def repere(environment: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest) -> Repere:
+    """Runs `repere` with arguments, and settings by name, in this process; never raises."""
+    from tests.service.commands import run_command
+
+    def run(*arguments: str | Path, **variables: str | Path) -> subprocess.CompletedProcess[str]:
+        return run_command(
+            [str(argument) for argument in arguments],
+            environment | {name: str(value) for name, value in variables.items()},
+            tmp_path,
+            lambda: request.getfixturevalue("encoder"),
+        )
+
+    return run
+
+
+@pytest.fixture
+def repere_process(forked_program: str, environment: dict[str, str], tmp_path: Path) -> Repere:
+    """Runs `repere` as a process of its own; never raises."""
 
     def run(*arguments: str | Path, **variables: str | Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, *map(str, arguments)],
+            [forked_program, *map(str, arguments)],
             capture_output=True,
             text=True,
             cwd=tmp_path,

@@ -360,13 +360,13 @@ def test_where_no_site_was_ever_read_none_is_taken_for_registered_or_not(
 
 
 def test_the_first_start_on_another_address_makes_a_key_and_shows_it_once(
-    repere, environment: dict[str, str], program: str, tmp_path: Path
+    repere, environment: dict[str, str], forked_program: str, tmp_path: Path
 ) -> None:
     import subprocess
 
     for first in (True, False):
         with subprocess.Popen(
-            [program, "serve", "--host", "0.0.0.0", "--port", "0"],
+            [forked_program, "serve", "--host", "0.0.0.0", "--port", "0"],
             cwd=tmp_path,
             env=environment,
             stderr=subprocess.PIPE,

@@ -319,8 +319,9 @@ def test_a_model_that_is_not_there_ends_the_server_with_a_sentence(repere, tmp_p
 @pytest.mark.model
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_served_course_answers_until_it_is_told_to_end(
-    program: str, environment: dict[str, str], tmp_path: Path, home: Path, sent: signal.Signals
+    request: pytest.FixtureRequest, environment: dict[str, str], tmp_path: Path, home: Path, sent: signal.Signals
 ):
+    program = request.getfixturevalue("program" if sent == signal.SIGTERM else "forked_program")
     with subprocess.Popen(
         [program, "serve", "--port", "0"],
         env=environment | {"REPERE_HOME": str(home)},

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -46,11 +45,6 @@ from tests.service.test_conversations import until
 from tests.service.test_documents import PORTS, VOLUMES, address, prepared, put
 
 _READY = re.compile(r"ready: open (http://\S+?)/ ")
-
-
-@pytest.fixture(scope="session")
-def program_path() -> str:
-    return str(Path(sys.executable).with_name("repere"))
 
 
 def job(name: str = "j", course: str = "cours", material: str = "m", document_id: str = "volumes") -> Job:
@@ -469,7 +463,7 @@ def test_a_course_that_is_being_changed_elsewhere_is_waited_for(
 
 @pytest.mark.model
 def test_closing_leaves_the_build_to_the_next_start(program: Program, home: Path, encoder: Encoder) -> None:
-    made = program.put(long_text(400))
+    made = program.put(long_text(120))
     program.start()
     until(lambda: (job_of(program.database, made.id) or made).done > 0, 60)
     began = time.monotonic()
@@ -500,7 +494,7 @@ def test_progress_is_seen_to_increase_while_questions_are_answered(
     home: Path, encoder: Encoder, tmp_path: Path
 ) -> None:
     with serving(Settings(home=prepared(home, tmp_path)), encoder) as served:
-        response = put(served, "cours", text=long_text(500))
+        response = put(served, "cours", text=long_text(150))
         seen: list[int] = []
         slowest = 0.0
         while (told := served.client.get(response.headers["location"]).json())["status"] in ("queued", "running"):
@@ -519,14 +513,14 @@ def test_progress_is_seen_to_increase_while_questions_are_answered(
 
 @pytest.mark.model
 def test_a_service_that_is_killed_while_it_builds_goes_on_at_its_next_start(
-    program_path: str, environment: dict[str, str], tmp_path: Path, home: Path
+    forked_program: str, environment: dict[str, str], tmp_path: Path, home: Path
 ) -> None:
     home = copy_home(home, tmp_path)
     assert str(home) == environment["REPERE_HOME"]
-    with served_apart(program_path, environment, tmp_path) as (process, url):
+    with served_apart(forked_program, environment, tmp_path) as (process, url):
         first = httpx.put(f"{url}{address('cours')}", content=VOLUMES.encode(), timeout=30)
         wait_for(first.headers["location"], "done")
-        second = httpx.put(f"{url}{address('cours', 'long')}", content=long_text(700).encode(), timeout=30)
+        second = httpx.put(f"{url}{address('cours', 'long')}", content=long_text(200).encode(), timeout=30)
         location = second.headers["location"]
         until(lambda: httpx.get(location).json()["done"] > 0, 60)
         process.send_signal(signal.SIGKILL)
@@ -534,12 +528,12 @@ def test_a_service_that_is_killed_while_it_builds_goes_on_at_its_next_start(
     before = current_build(home / "indexes", "cours")
     assert before is not None
     assert list(Index.open(before, None).document_ids) == ["volumes"]
-    with served_apart(program_path, environment, tmp_path) as (_, url):
+    with served_apart(forked_program, environment, tmp_path) as (_, url):
         said = httpx.get(f"{url}/v1/jobs/{second.json()['id']}").json()
         assert said["status"] in ("queued", "running")
         assert httpx.get(f"{url}{address('cours')}").status_code == 200
         wait_for(f"{url}/v1/jobs/{second.json()['id']}", "done")
-        assert httpx.get(f"{url}{address('cours', 'long')}").json()["text"] == long_text(700)
+        assert httpx.get(f"{url}{address('cours', 'long')}").json()["text"] == long_text(200)
     after = current_build(home / "indexes", "cours")
     assert after is not None
     assert not [p for p in (home / "indexes" / "cours").iterdir() if "partial" in p.name]

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -117,10 +118,10 @@ def over_http(settings, encoder, mode) -> Heard:
 
 
 @pytest.fixture(scope="module", params=["stdio", "http", "http legacy"])
-def heard(request, program, home, settings, encoder, tmp_path_factory) -> Heard:
+def heard(request, forked_program, home, settings, encoder, tmp_path_factory) -> Heard:
     """One conversation over each transport; "legacy" begins with the handshake of clients before 2026-07-28."""
     if request.param == "stdio":
-        return over_stdio(program, home, tmp_path_factory.mktemp("client"), "legacy")
+        return over_stdio(forked_program, home, tmp_path_factory.mktemp("client"), "legacy")
     return over_http(settings, encoder, "legacy" if "legacy" in request.param else "auto")
 
 
@@ -231,8 +232,8 @@ def test_a_search_finds_chunks_that_stand_in_the_material_best_first(heard, inde
         assert hit.url in text_of(heard.found)
 
 
-def test_the_first_question_waits_for_the_model_and_tells_what_for(program, home, tmp_path):
-    heard = over_stdio(program, home, tmp_path, "auto")
+def test_the_first_question_waits_for_the_model_and_tells_what_for(forked_program, home, tmp_path):
+    heard = over_stdio(forked_program, home, tmp_path, "auto")
     assert not heard.answered.is_error
     assert heard.progress
     assert all(heard.progress)
@@ -282,10 +283,10 @@ def test_a_start_that_takes_long_or_has_failed_is_told(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def started(program, variables, tmp_path) -> Iterator[subprocess.Popen[str]]:
+def started(forked_program, variables, tmp_path) -> Iterator[subprocess.Popen[str]]:
     """`repere mcp` as a process, in a home where the index is yet to be built."""
     process = subprocess.Popen(
-        [program, "mcp"],
+        [forked_program, "mcp"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -337,8 +338,8 @@ def test_ctrl_c_ends_it_at_once(started):
     assert "Traceback" not in started.stderr.read()
 
 
-def test_the_command_serves_http_and_ctrl_c_ends_it(program, variables, tmp_path):
-    command = [program, "mcp", "--http", "--port", "0"]
+def test_the_command_serves_http_and_ctrl_c_ends_it(forked_program, variables, tmp_path):
+    command = [forked_program, "mcp", "--http", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=variables) as process:
         said: list[str] = []
         reader = Thread(target=lambda: said.extend(process.stderr))
@@ -358,9 +359,9 @@ def test_the_command_serves_http_and_ctrl_c_ends_it(program, variables, tmp_path
 
 
 @pytest.mark.parametrize("arguments", [["mcp"], ["mcp", "--http", "--port", "0"]])
-def test_a_failed_start_is_told_and_the_status_is_1(program, variables, tmp_path, arguments):
+def test_a_failed_start_is_told_and_the_status_is_1(forked_program, variables, tmp_path, arguments):
     own = variables | {"REPERE_EMBEDDING_MODEL": str(tmp_path / "none")}
-    command = [program, *arguments]
+    command = [forked_program, *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=tmp_path, env=own) as process:
         said = process.stderr.readline()
@@ -435,12 +436,13 @@ def test_a_server_for_others_is_called_by_any_name(settings):
         assert security.enable_dns_rebinding_protection is protected
 
 
-def test_the_missing_library_is_named(repere, tmp_path):
-    hidden = tmp_path / "hidden" / "mcp"
-    hidden.mkdir(parents=True)
-    (hidden / "__init__.py").write_text("raise ModuleNotFoundError(\"No module named 'mcp'\", name='mcp')\n")
+def test_the_missing_library_is_named(repere, monkeypatch):
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mcp"]:
+        monkeypatch.setitem(sys.modules, name, None)
+    monkeypatch.delitem(sys.modules, mcp.__name__)
+    monkeypatch.delattr("reperage.service.mcp")
     for arguments in (["mcp"], ["mcp", "--http"]):
-        assert_told_plainly(repere(*arguments, PYTHONPATH=hidden.parent), "python3 tools/environment.py --extra mcp")
+        assert_told_plainly(repere(*arguments), "python3 tools/environment.py --extra mcp")
 
 
 def test_an_address_without_http_and_a_taken_port_are_told(repere):

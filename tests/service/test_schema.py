@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -68,7 +69,7 @@ DONE["administrator"] = DONE["teacher"] | {"GET /metrics"}
 DONE["teacher of a launch"] = {"GET /v1/lti/session", "PUT /v1/lti/context", "POST /v1/ask"}
 """What each caller may do, and has done at least once when all requests are made: it was not all refused."""
 
-_REQUESTS = 6
+_REQUESTS = 10
 """For each operation and caller, of those that the description allows and of those that it does not."""
 
 
@@ -164,30 +165,48 @@ def _checks() -> list[Callable[..., Any]]:
     ]
 
 
-def described(served: Served) -> Any:
+@dataclass(frozen=True)
+class Draft:
+    """A request that was made from the description, before it is somebody's."""
+
+    case: Any
+    is_real: bool
+    is_managed: bool
+    parts: dict[str, Any]
+
+    @classmethod
+    def of(cls, case: Any, is_real: bool, is_managed: bool) -> "Draft":
+        parts = {name: getattr(case, name) for name in ("path_parameters", "query", "headers", "cookies", "body")}
+        return cls(case, is_real, is_managed, {name: _copied(part) for name, part in parts.items()})
+
+    def request(self, names: dict[str, str]) -> Any:
+        """The request as it was made; with what there is in the place of names where it is to be real."""
+        for name, part in self.parts.items():
+            setattr(self.case, name, _copied(part))
+        if self.is_real:
+            _make_real(self.case, names, self.is_managed)
+        return self.case
+
+
+def _copied(part: Any) -> Any:
+    """A copy, but for what stands for a part that is not there."""
+    return deepcopy(part) if isinstance(part, dict | list) else part
+
+
+@pytest.fixture(scope="module")
+def made(served: Served) -> dict[Any, list[Draft]]:
+    """Requests by their operations: the same for everybody who makes them, as making them takes longest."""
     import schemathesis.openapi
-
-    return schemathesis.openapi.from_dict(served.client.get("/openapi.json").json())
-
-
-@pytest.mark.parametrize("name", CALLERS)
-def test_nothing_comes_back_that_is_not_described(served: Served, callers: dict[str, tuple], name: str) -> None:
     from schemathesis import GenerationMode
 
-    with requests.Session() as session:
-        asker = Asker(served, session, headers_of(callers, name))
-        for found in described(served).get_all_operations():
-            for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-                _try(asker, found.ok(), mode)
-    assert not asker.failures, "\n\n".join(dict.fromkeys(asker.failures))
-    assert asker.done >= DONE[name]
+    description = schemathesis.openapi.from_dict(served.client.get("/openapi.json").json())
+    operations = [found.ok() for found in description.get_all_operations()]
+    modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+    return {operation: [draft for mode in modes for draft in _made(operation, mode)] for operation in operations}
 
 
-def _try(asker: Asker, operation: Any, mode: Any) -> None:
-    """Make the requests of one operation."""
-    from schemathesis.core.failures import FailureGroup
-
-    names = asker.names() if "{" in operation.path else {}
+def _made(operation: Any, mode: Any) -> list[Draft]:
+    found: list[Draft] = []
 
     @hypothesis_settings(
         max_examples=_REQUESTS,
@@ -198,9 +217,33 @@ def _try(asker: Asker, operation: Any, mode: Any) -> None:
         suppress_health_check=list(HealthCheck),
     )
     @given(case=operation.as_strategy(generation_mode=mode), real=st.booleans(), managed=st.booleans())
-    def ask(case: Any, real: bool, managed: bool) -> None:
-        if real:
-            _make_real(case, names, managed)
+    def make(case: Any, real: bool, managed: bool) -> None:
+        found.append(Draft.of(case, real, managed))
+
+    with suppress(Unsatisfiable):  # Nothing in it can be wrong.
+        make()
+    return found
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_nothing_comes_back_that_is_not_described(
+    served: Served, callers: dict[str, tuple], made: dict[Any, list[Draft]], name: str
+) -> None:
+    with requests.Session() as session:
+        asker = Asker(served, session, headers_of(callers, name))
+        for operation, drafts in made.items():
+            _try(asker, operation, drafts)
+    assert not asker.failures, "\n\n".join(dict.fromkeys(asker.failures))
+    assert asker.done >= DONE[name]
+
+
+def _try(asker: Asker, operation: Any, drafts: list[Draft]) -> None:
+    """Make the requests of one operation."""
+    from schemathesis.core.failures import FailureGroup
+
+    names = asker.names() if "{" in operation.path else {}
+    for draft in drafts:
+        case = draft.request(names)
         response = case.call(asker.served.url, asker.session, asker.headers)
         asker.session.cookies.clear()
         if response.status_code < 300:
@@ -209,9 +252,6 @@ def _try(asker: Asker, operation: Any, mode: Any) -> None:
             case.validate_response(response, _checks(), headers=asker.headers)
         except FailureGroup as group:
             asker.failures += [f"{operation.label}: {failure}" for failure in group.exceptions]
-
-    with suppress(Unsatisfiable):  # Nothing in it can be wrong.
-        ask()
 
 
 def _make_real(case: Any, names: dict[str, str], managed: bool) -> None:

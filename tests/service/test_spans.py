@@ -1,12 +1,13 @@
 """Sentences in runs that are set alike, and where their links lead."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from reperage.corpus import Chunking, Sentence
 from reperage.service.contract.answer import AnswerSentence, Span
 from reperage.service.sources.formatting import spans_of
 from reperage.service.sources.links import absolute
+from tests.conftest import at_most
 from tests.corpus.generated import documents
 from tests.corpus.reading import document_of, sentences_of, split_text
 
@@ -72,7 +73,7 @@ def test_a_row_has_the_spans_of_its_cells_always() -> None:
 
 
 @pytest.mark.parametrize("limit", [40, 14])
-@settings(max_examples=100)
+@at_most(100)
 @given(text=documents)
 def test_spans_join_to_the_text(limit: int, text: str) -> None:
     document = document_of(text)

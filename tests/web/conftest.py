@@ -1,10 +1,11 @@
 """One browser, and one service on the shipped course, for all the tests of the pages."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from reperage.index.encoder import Encoder
 from reperage.service.settings import Settings
@@ -40,16 +41,29 @@ zebulon start --port 80 | tee **log**
 )
 
 
-# For a file: Playwright keeps an event loop running as long as it is open, and no other test could run one.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
+
+
+@cache
+def chromium() -> str:
+    """The path of the browser."""
     executable = find_browser()
     assert executable, "the browser tests need Chromium: run `make test`"
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-quic", "--disable-background-networking"]
-        opened = playwright.chromium.launch(executable_path=executable, args=arguments)
-        yield opened
-        opened.close()
+    return executable
+
+
+# For a file: Playwright keeps an event loop running as long as it is open, and no other test could run one.
+@pytest.fixture(scope="module")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

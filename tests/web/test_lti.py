@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
-from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Frame, FrameLocator, Locator, Page, Playwright, Route, expect
 from playwright.sync_api import Error as PlaywrightError
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -32,13 +33,20 @@ from tests.service.lti.served import Lti, introduce
 from tests.service.lti.test_lti_registration import invitation
 from tests.service.serving import REFERENCE, listening, serving
 from tests.web.axe import violations
-from tests.web.visiting import OFFLINE, OUTSIDE, SIZES, Chat, Troubles, fits, one_line, visiting
-from tools.browser import find_browser
+from tests.web.conftest import ARGUMENTS, chromium
+from tests.web.visiting import OFFLINE, OUTSIDE, SIZES, Chat, fits, one_line, visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 
-BLOCKED = {"profile": {"cookie_controls_mode": 1, "block_third_party_cookies": True}}
-ALLOWED = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
+PREFERENCES = {
+    "allowed": {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}},
+    "blocked": {"profile": {"cookie_controls_mode": 1, "block_third_party_cookies": True}},
+}
+"""What a browser does with what the frames of other sites want to keep."""
+
+Preferring = Callable[[str], Browser]
+"""Gives the browser of a name of `PREFERENCES`."""
+
 LAUNCH = re.compile("/lti/launch$")
 NOT_FOUND = r"status of 404 \(Not Found\)"
 REFUSED = r"status of 4(04|15|22) "
@@ -111,58 +119,22 @@ def school(_school: School) -> Iterator[School]:
 
 
 @contextmanager
-def profile(
-    browser: Browser,
-    preferences: dict[str, Any] = ALLOWED,
-    expected: Sequence[str] = (),
-    size: tuple[int, int] = SIZES["desk"],
-    **options: Any,
-) -> Iterator[Page]:
-    """A page of a browser like `browser`, of somebody who has set these preferences; otherwise as `visiting`.
-
-    Playwright's windows are private ones, where Chromium keeps nothing for the frames of other sites.
-    """
+def with_preferences(playwright: Playwright, preferences: dict[str, Any]) -> Iterator[Browser]:
+    """A browser of somebody who has set these preferences, which its windows have too."""
     memory = Path("/dev/shm")
     # A new profile is written with hundreds of syncs, which a busy disk takes minutes for.
-    with (
-        TemporaryDirectory(dir=memory if memory.is_dir() else None, ignore_cleanup_errors=True) as folder,
-        _profile(browser, Path(folder), preferences, expected, size, **options) as page,
-    ):
-        yield page
-
-
-@contextmanager
-def _profile(
-    browser: Browser,
-    folder: Path,
-    preferences: dict[str, Any],
-    expected: Sequence[str],
-    size: tuple[int, int],
-    **options: Any,
-) -> Iterator[Page]:
-    (folder / "Default").mkdir()
-    (folder / "Default" / "Preferences").write_text(json.dumps(preferences), encoding="utf-8")
-    chosen = {"locale": "fr-FR", "reduced_motion": "reduce"} | options
-    context = browser.browser_type.launch_persistent_context(
-        str(folder),
-        executable_path=find_browser(),
-        args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
-        viewport={"width": size[0], "height": size[1]},
-        **chosen,
-    )
-    context.set_default_timeout(20_000)
-    troubles = Troubles(expected=list(expected))
-    troubles.watch(context)
-    page = context.new_page()
-    try:
-        yield page
-        troubles.settle(page)
-        unexpected = troubles.unexpected()
-    finally:
-        end(folder)
-        with suppress(PlaywrightError):
-            context.close()
-    assert not unexpected, unexpected
+    with TemporaryDirectory(dir=memory if memory.is_dir() else None, ignore_cleanup_errors=True) as folder:
+        (Path(folder) / "Default").mkdir()
+        (Path(folder) / "Default" / "Preferences").write_text(json.dumps(preferences), encoding="utf-8")
+        context = playwright.chromium.launch_persistent_context(folder, executable_path=chromium(), args=ARGUMENTS)
+        browser = context.browser
+        assert browser is not None
+        try:
+            yield browser
+        finally:
+            end(Path(folder))
+            with suppress(PlaywrightError):
+                context.close()
 
 
 def end(folder: Path) -> None:
@@ -173,10 +145,22 @@ def end(folder: Path) -> None:
                 process.kill()
 
 
+@pytest.fixture(scope="module")
+def preferring(playwright: Playwright) -> Iterator[Preferring]:
+    """A browser with these preferences, one for the tests of this file."""
+    with ExitStack() as opened:
+
+        @cache
+        def browser(name: str) -> Browser:
+            return opened.enter_context(with_preferences(playwright, PREFERENCES[name]))
+
+        yield browser
+
+
 @pytest.fixture
-def desk(browser: Browser) -> Iterator[Page]:
+def desk(preferring: Preferring) -> Iterator[Page]:
     """A page of somebody whose browser lets the frames of other sites keep things."""
-    with profile(browser) as page:
+    with visiting(preferring("allowed")) as page:
         yield page
 
 
@@ -280,9 +264,9 @@ def unavailable(route: Route) -> None:
     route.fulfill(status=503, content_type="application/problem+json", body=json.dumps({"detail": detail}))
 
 
-@pytest.mark.parametrize(("preferences", "expected"), [(ALLOWED, {"plain", "apart"}), (BLOCKED, {"apart"})])
+@pytest.mark.parametrize(("preferences", "expected"), [("allowed", {"plain", "apart"}), ("blocked", {"apart"})])
 def test_the_preferences_do_what_the_other_tests_believe(
-    browser: Browser, preferences: dict[str, Any], expected: set[str]
+    preferring: Preferring, preferences: str, expected: set[str]
 ) -> None:
     """A frame of another site gets its cookie back where such are allowed, and its partitioned one always."""
 
@@ -301,7 +285,7 @@ def test_the_preferences_do_what_the_other_tests_believe(
     app = Starlette(routes=[Served("/", outer), Served("/set", set_both), Served("/read", read)])
     with listening(app) as url:
         inner = url.replace("127.0.0.1", "localhost")
-        with profile(browser, preferences) as page:
+        with visiting(preferring(preferences)) as page:
             page.goto(url)
             expect(page.frame_locator("iframe").locator("p")).to_have_text(f"{' '.join(sorted(expected))}.")
 
@@ -313,10 +297,10 @@ def test_a_student_asks_in_the_frame(school: School, desk: Page, method: str) ->
 
 @pytest.mark.parametrize("storage", [None, "lti_storage"])
 def test_a_student_asks_where_the_browser_blocks_what_third_parties_keep(
-    school: School, browser: Browser, storage: str | None
+    school: School, preferring: Preferring, storage: str | None
 ) -> None:
     """Chromium then keeps nothing for a frame but partitioned cookies, and the frame's history."""
-    with profile(browser, BLOCKED) as page:
+    with visiting(preferring("blocked")) as page:
         asks(school.open(page, school.platform.begin(CAMILLE, storage=storage)))
         frame = tool(page)
         frame.evaluate("location.reload()")
@@ -325,9 +309,9 @@ def test_a_student_asks_where_the_browser_blocks_what_third_parties_keep(
 
 
 def test_a_teacher_does_everything_where_the_browser_blocks_what_third_parties_keep(
-    school: School, browser: Browser, tmp_path: Path
+    school: School, preferring: Preferring, tmp_path: Path
 ) -> None:
-    with profile(browser, BLOCKED) as page:
+    with visiting(preferring("blocked")) as page:
         frame = school.open(page, school.platform.begin(DOMINIQUE))
         asks(frame)
         for view in ("gaps", "documents", "choose", "course"):
@@ -395,11 +379,11 @@ def test_a_platform_that_never_answers_where_a_cookie_is_kept(school: School, de
     asks(school.open(desk, school.platform.begin(CAMILLE, storage="lti_storage")))
 
 
-@pytest.mark.parametrize("preferences", [ALLOWED, BLOCKED], ids=["kept", "blocked"])
-def test_two_courses_in_one_tab(school: School, browser: Browser, preferences: dict[str, Any]) -> None:
+@pytest.mark.parametrize("preferences", ["allowed", "blocked"], ids=["kept", "blocked"])
+def test_two_courses_in_one_tab(school: School, preferring: Preferring, preferences: str) -> None:
     """Each entry of the history acts with the session of its own launch."""
     first, second = "Conteneurs, l’introduction", "Python <b>avancé</b> & Cie"
-    with profile(browser, preferences) as page:
+    with visiting(preferring(preferences)) as page:
         frame = school.open(page, school.platform.begin(DOMINIQUE))
         frame.get_by_role("link", name="Cours").click()
         title = frame.locator("h1")
@@ -417,12 +401,12 @@ def test_two_courses_in_one_tab(school: School, browser: Browser, preferences: d
         expect(title).to_contain_text(second, timeout=20_000)
 
 
-@pytest.mark.parametrize("preferences", [ALLOWED, BLOCKED], ids=["kept", "blocked"])
+@pytest.mark.parametrize("preferences", ["allowed", "blocked"], ids=["kept", "blocked"])
 def test_a_link_with_a_token_of_somebody_else_does_nothing(
-    school: School, browser: Browser, preferences: dict[str, Any]
+    school: School, preferring: Preferring, preferences: str
 ) -> None:
     """Neither in the frame nor in a window, and what the student has is left."""
-    with profile(browser, preferences) as page:
+    with visiting(preferring(preferences)) as page:
         school.open(page, school.platform.begin(DOMINIQUE))
         expect(page.frame_locator("iframe").locator("#tabs")).to_be_visible()
         foreign = str(tool(page).evaluate("history.state.token"))
@@ -465,10 +449,10 @@ def test_a_conversation_goes_on_at_the_next_launch(school: School, desk: Page) -
 
 
 def test_somebody_else_at_the_same_machine_finds_nothing_of_it(
-    school: School, browser: Browser, tmp_path: Path
+    school: School, preferring: Preferring, tmp_path: Path
 ) -> None:
     """The conversation that the frame knows of is not theirs."""
-    with profile(browser, expected=[NOT_FOUND, "/v1/conversations/"]) as page:
+    with visiting(preferring("allowed"), expected=[NOT_FOUND, "/v1/conversations/"]) as page:
         asks(school.open(page, school.platform.begin(CAMILLE)))
         frame = school.open(page, school.platform.begin(DOMINIQUE))
         expect(frame.locator("repere-chat textarea#question")).to_be_visible()
@@ -514,10 +498,10 @@ def test_a_page_of_another_site_cannot_show_a_view(school: School, browser: Brow
         expect(page.frame_locator("iframe").locator("#view")).to_have_count(0)
 
 
-def test_a_teacher_from_the_registration_to_the_gaps(school: School, browser: Browser) -> None:
+def test_a_teacher_from_the_registration_to_the_gaps(school: School, preferring: Preferring) -> None:
     lti = school.lti
     # A course that was just begun has no list of documents yet.
-    with LtiPlatform() as platform, profile(browser, expected=[NOT_FOUND]) as page:
+    with LtiPlatform() as platform, visiting(preferring("allowed"), expected=[NOT_FOUND]) as page:
         own = School(lti, platform, school.url)
         # The administrator registers the service.
         address = invitation(lti).replace("127.0.0.1", "localhost")
@@ -569,9 +553,9 @@ def test_a_teacher_from_the_registration_to_the_gaps(school: School, browser: Br
         assert platform.violations == []
 
 
-def test_a_document_whose_name_is_no_plain_letters(own_course: School, browser: Browser) -> None:
+def test_a_document_whose_name_is_no_plain_letters(own_course: School, preferring: Preferring) -> None:
     """It is sent under what the service makes of the name; where nothing is left of it, it is not sent."""
-    with profile(browser, expected=[NOT_FOUND]) as page:
+    with visiting(preferring("allowed"), expected=[NOT_FOUND]) as page:
         frame = open_documents(own_course, page)
         with page.expect_request(DOCUMENT) as sent:
             row = upload(frame, "Cœur de réseau.md")
@@ -593,16 +577,16 @@ def test_a_document_whose_name_is_no_plain_letters(own_course: School, browser: 
     ids=["empty", "latin-1", "utf-16", "pdf"],
 )
 def test_a_refused_file_is_told_of_in_the_readers_language(
-    own_course: School, browser: Browser, text: str | bytes, said: str
+    own_course: School, preferring: Preferring, text: str | bytes, said: str
 ) -> None:
-    with profile(browser, expected=[REFUSED]) as page:
+    with visiting(preferring("allowed"), expected=[REFUSED]) as page:
         row = upload(open_documents(own_course, page), "Notes.md", text)
         expect(row).to_contain_text(said)
         expect(row).to_have_class("failed")
         expect(row.locator(".why")).to_have_count(0)
 
 
-def test_an_upload_outlives_a_poll_that_fails(own_course: School, browser: Browser) -> None:
+def test_an_upload_outlives_a_poll_that_fails(own_course: School, preferring: Preferring) -> None:
     """How far it is can be seen all the while, also by who does not see it."""
     polls: list[Route] = []
 
@@ -614,7 +598,7 @@ def test_an_upload_outlives_a_poll_that_fails(own_course: School, browser: Brows
         elif len(polls) > 2:
             route.continue_()
 
-    with profile(browser, expected=[NOT_FOUND, OFFLINE], bypass_csp=True) as page:
+    with visiting(preferring("allowed"), expected=[NOT_FOUND, OFFLINE], bypass_csp=True) as page:
         page.route(JOB, answer)
         frame = open_documents(own_course, page)
         with page.expect_event("requestfailed", lambda request: bool(JOB.search(request.url))):
@@ -631,9 +615,11 @@ def test_an_upload_outlives_a_poll_that_fails(own_course: School, browser: Brows
         expect(row).to_have_class("done")
 
 
-def test_a_change_that_the_service_cannot_make_now_can_be_tried_again(own_course: School, browser: Browser) -> None:
+def test_a_change_that_the_service_cannot_make_now_can_be_tried_again(
+    own_course: School, preferring: Preferring
+) -> None:
     """Whoever runs the service is told why; a list that cannot be read is not an empty one."""
-    with profile(browser, expected=[NOT_FOUND, UNAVAILABLE]) as page:
+    with visiting(preferring("allowed"), expected=[NOT_FOUND, UNAVAILABLE]) as page:
         frame = open_documents(own_course, page)
         expect(upload(frame, "À retirer.md", "# À retirer\n\nUn mot.\n")).to_contain_text("prêt")
         remove = frame.get_by_role("button", name="Retirer À retirer", exact=True)
@@ -655,8 +641,8 @@ def test_a_change_that_the_service_cannot_make_now_can_be_tried_again(own_course
         expect(frame.get_by_role("alert")).to_have_count(0)
 
 
-def test_a_choice_that_somebody_else_has_made_is_told_of(own_course: School, browser: Browser) -> None:
-    with profile(browser, expected=["status of 409 "]) as page:
+def test_a_choice_that_somebody_else_has_made_is_told_of(own_course: School, preferring: Preferring) -> None:
+    with visiting(preferring("allowed"), expected=["status of 409 "]) as page:
         frame = own_course.open(page, own_course.platform.begin(DOMINIQUE, "c-202"))
         frame.get_by_role("link", name="Cours").click()
         page.route("**/v1/lti/context", lambda route: route.fulfill(status=409, json={"detail": "Somebody else"}))
@@ -705,9 +691,9 @@ def test_a_teacher_who_changes_their_mind(school: School, desk: Page) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_tabs_of_a_teacher_leave_the_assistant_its_room(school: School, browser: Browser, size: str) -> None:
+def test_the_tabs_of_a_teacher_leave_the_assistant_its_room(school: School, preferring: Preferring, size: str) -> None:
     """Nothing of either is cut off, and what is left of the frame is for the answers."""
-    with profile(browser, size=SIZES[size]) as page:
+    with visiting(preferring("allowed"), size=SIZES[size]) as page:
         frame = school.open(page, school.platform.begin(DOMINIQUE))
         chat = asks(frame)
         height = tool(page).evaluate("innerHeight")
@@ -724,9 +710,9 @@ VIEWS = ("course", "gaps", "documents", "choose", "link")
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("view", VIEWS)
-def test_everybody_can_use_a_view(school: School, browser: Browser, view: str, size: str, theme: str) -> None:
+def test_everybody_can_use_a_view(school: School, preferring: Preferring, view: str, size: str, theme: str) -> None:
     looks = {"color_scheme": theme, "bypass_csp": True}
-    with profile(browser, size=SIZES[size], **looks) as page:
+    with visiting(preferring("allowed"), size=SIZES[size], **looks) as page:
         frame = school.open(page, school.platform.begin(DOMINIQUE, link=None if view == "link" else ""))
         if view not in ("course", "link"):
             frame.locator(f"#tabs a[href^='{view}']").click()

@@ -93,8 +93,8 @@ def test_over_http_slack_has_its_address_only_with_a_signing_secret() -> None:
 
 
 @pytest.mark.parametrize("command", ["serve", "slack"])
-def test_a_command_tells_in_a_sentence_and_shows_no_secret(repere: Repere, command: str) -> None:
-    done = repere(command, REPERE_SLACK_SIGNING_SECRET="0" * 32, REPERE_SLACK_BOT_TOKEN="xoxp-1-very-secret")
+def test_a_command_tells_in_a_sentence_and_shows_no_secret(repere_process: Repere, command: str) -> None:
+    done = repere_process(command, REPERE_SLACK_SIGNING_SECRET="0" * 32, REPERE_SLACK_BOT_TOKEN="xoxp-1-very-secret")
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith("repere: REPERE_SLACK_BOT_TOKEN is no bot token: it begins with xoxb-")

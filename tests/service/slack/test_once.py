@@ -255,7 +255,7 @@ def own_home(home: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.model
 def test_what_a_killed_process_left_is_answered_by_the_next(
-    running: Running, slack: SlackPlatform, own_home: Path, environment: dict[str, str], program: str
+    running: Running, slack: SlackPlatform, own_home: Path, environment: dict[str, str], forked_program: str
 ) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -271,7 +271,7 @@ def test_what_a_killed_process_left_is_answered_by_the_next(
     asked = mention(slack)
     request = slack.request(asked)
     process = subprocess.Popen(
-        [program, "serve"], env=environment | given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [forked_program, "serve"], env=environment | given, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         until(lambda: _is_ready(url), 60)
