@@ -9,7 +9,7 @@ import pytest
 from reperage.service.background import Lease, Worker, growing_pause
 from reperage.service.clock import now
 from reperage.service.errors import StateUnavailable
-from tests.service.test_conversations import until
+from tests.service.conversations.test_conversations import until
 
 
 class Counting(Worker):

@@ -30,8 +30,8 @@ from reperage.service.loading import Loading
 from reperage.service.services import Services
 from reperage.service.settings import Settings
 from reperage.service.sources.links import SourceLinks
+from tests.service.cli.test_commands import assert_told_plainly
 from tests.service.serving import REFERENCE, build_course, copy_home, listening, loading
-from tests.service.test_cli import assert_told_plainly
 
 pytestmark = pytest.mark.model
 

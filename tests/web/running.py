@@ -19,7 +19,7 @@ from reperage.service.answering.generation import chat_model as generation
 from reperage.service.app import create_app
 from reperage.service.cli.server import new_server
 from reperage.service.settings import Settings
-from tests.service.generation.scripted import ScriptedModel, in_pieces, number_of
+from tests.service.answering.generation.scripted import ScriptedModel, in_pieces, number_of
 from tests.service.serving import Served, loading, serving
 
 SENTENCES = (

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from reperage.index.encoder import Encoder
-from tests.service.generation.scripted import ScriptedModel
+from tests.service.answering.generation.scripted import ScriptedModel
 from tests.service.serving import REFERENCE, Served
 from tests.web.running import Slow, rows, until, writing_service
 from tests.web.visiting import FAR_OUTSIDE, Chat, visit, visiting

@@ -11,8 +11,8 @@ from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.evaluate import evaluate
 from reperage.service.evaluation.part import Part
 from reperage.service.settings import Settings
+from tests.service.cli.test_commands import assert_told_plainly
 from tests.service.evaluation.sets import QUERIES, write_beir
-from tests.service.test_cli import assert_told_plainly
 
 QUESTIONS = """
 course: reseau

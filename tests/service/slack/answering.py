@@ -18,7 +18,7 @@ from reperage.service.conversations.conversations import Conversations
 from reperage.service.courses.library import CourseLibrary
 from reperage.service.settings import Settings
 from reperage.service.sources.links import SourceLinks
-from tests.service.generation.scripted import Script, ScriptedModel
+from tests.service.answering.generation.scripted import Script, ScriptedModel
 from tests.service.serving import build_course
 
 BASE_URL = "https://repere.example"

@@ -20,7 +20,7 @@ from reperage.service.contract.answer import Answer, AnswerSentence, Citation, C
 from reperage.service.slack.markdown import StreamedText
 from reperage.service.slack.rendering import LONGEST_MARKDOWN, Reply, closing, notice, rendered, so_far, which_course
 from tests.service import answers
-from tests.service.generation.scripted import number_of
+from tests.service.answering.generation.scripted import number_of
 from tests.service.serving import REFERENCE
 from tests.service.slack.answering import BASE_URL, COURSE, Answering
 from tests.service.slack.blocks import check_blocks

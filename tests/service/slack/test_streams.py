@@ -17,7 +17,7 @@ from reperage.service.slack import posting
 from reperage.service.slack.posting import Stream, Thread
 from reperage.service.slack.rendering import rendered
 from reperage.service.sources.links import SourceLinks
-from tests.service.generation.scripted import ScriptedModel, number_of
+from tests.service.answering.generation.scripted import ScriptedModel, number_of
 from tests.service.serving import REFERENCE
 from tests.service.slack.conftest import PUBLIC_URL, Bot, Running
 from tests.service.slack.platform import ALICE, COURSE, DIRECT, SlackPlatform

@@ -14,8 +14,8 @@ from reperage.service.answering.answerability import ENCODER_FREE, NAMES, Featur
 from reperage.service.answering.calibration import Calibration
 from tests.conftest import MakeCourse
 from tests.index.building import RECIPE, CountingEncoder
+from tests.service.api.test_questions import ANSWERED, OUTSIDE
 from tests.service.small_course import SmallCourse, course_of, shipped_calibration
-from tests.service.test_contract import ANSWERED, OUTSIDE
 
 Course = Callable[[str], SmallCourse]
 

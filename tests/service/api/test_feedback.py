@@ -18,8 +18,8 @@ from reperage.service.database.turns import purge
 from reperage.service.errors import StateUnavailable, UnknownAnswer
 from reperage.service.settings import Settings
 from tests.service.answers import answer
+from tests.service.conversations.test_conversations import started, written
 from tests.service.serving import REFERENCE, Served, assert_problem, serving
-from tests.service.test_conversations import started, written
 
 ANNE, BRUNO = Caller("anne"), Caller("bruno")
 

@@ -27,8 +27,8 @@ from reperage.service.database.engine import Database
 from reperage.service.database.keys import store_key
 from reperage.service.database.lti import add_platform, map_context
 from reperage.service.settings import Settings
+from tests.service.http.test_credentials import CONTEXT, PLATFORM, launched
 from tests.service.serving import REFERENCE, Served, copy_home, serving
-from tests.service.test_access import CONTEXT, PLATFORM, launched
 
 pytestmark = pytest.mark.model
 
@@ -391,7 +391,7 @@ def test_every_operation_says_how_one_is_let_in(served: Served) -> None:
 
 
 def test_the_page_of_the_docs_says_what_each_operation_takes_and_gives(served: Served) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "api.md").read_text(encoding="utf-8")
     sections = {part.split("\n", 1)[0]: part for part in page.split("\n## ")}
     for path, operations in served.client.get("/openapi.json").json()["paths"].items():
         for method, operation in operations.items():

@@ -25,9 +25,9 @@ from reperage.service.caller import Role
 from reperage.service.database.engine import Database
 from reperage.service.database.keys import all_keys, store_key
 from reperage.service.settings import Settings
+from tests.service.access.test_jwks import drip_body, public, set_of
 from tests.service.loopback import Answerer, answering, with_body
 from tests.service.serving import REFERENCE, Served, assert_problem, build_course, copy_home, serving
-from tests.service.test_key_sets import drip_body, public, set_of
 
 ISSUER = "https://moodle.example"
 SECRET_KEY = "k" * 16
@@ -413,7 +413,7 @@ def test_a_key_for_users_that_cannot_be_is_told(repere, arguments: tuple[str, ..
 
 @pytest.mark.model
 def test_the_page_of_the_docs_works_as_it_stands(served: Served, repere) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "user-tokens.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "user-tokens.md").read_text(encoding="utf-8")
     before, example = page.split("```python\n")
     command = shlex.split(before.split("```sh\n")[-1].split("```")[0])
     home = served.app.state.services.settings.home

@@ -21,9 +21,9 @@ from reperage.service.database.tables import CONVERSATIONS, TURNS
 from reperage.service.database.turns import Turn, store
 from reperage.service.settings import Settings
 from tests.service.answers import answer
+from tests.service.api.test_documents import prepared
+from tests.service.conversations.test_conversations import started, until, written
 from tests.service.serving import Served, assert_problem, serving
-from tests.service.test_conversations import started, until, written
-from tests.service.test_documents import prepared
 
 DAY = 86_400_000
 

@@ -21,8 +21,8 @@ from reperage.service.database.keys import store_key
 from reperage.service.errors import UnknownCourse
 from reperage.service.settings import Settings
 from tests.conftest import MakeCourse
+from tests.service.conversations.test_conversations import until
 from tests.service.serving import Served, assert_problem, build_course, copy_home, serving
-from tests.service.test_conversations import until
 
 pytestmark = pytest.mark.model
 

@@ -40,9 +40,9 @@ from reperage.service.database.jobs import (
 )
 from reperage.service.errors import KeyReused, MaterialUnavailable, StateUnavailable, UnknownDocument
 from reperage.service.settings import Settings
+from tests.service.api.test_documents import PORTS, VOLUMES, address, prepared, put
+from tests.service.conversations.test_conversations import until
 from tests.service.serving import copy_home, serving
-from tests.service.test_conversations import until
-from tests.service.test_documents import PORTS, VOLUMES, address, prepared, put
 
 _READY = re.compile(r"ready: open (http://\S+?)/ ")
 

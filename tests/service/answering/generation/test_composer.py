@@ -24,8 +24,8 @@ from reperage.service.courses.library import CourseLibrary
 from reperage.service.http import sse as server_sent
 from reperage.service.settings import Settings
 from tests.conftest import MakeCourse
+from tests.service.answering.generation.scripted import Script, ScriptedModel, in_pieces, number_of
 from tests.service.events import STREAM, events, streamed
-from tests.service.generation.scripted import Script, ScriptedModel, in_pieces, number_of
 from tests.service.serving import REFERENCE, Served, build_course, serving
 
 pytestmark = pytest.mark.model
