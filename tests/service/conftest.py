@@ -48,6 +48,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator:
 
 
 @pytest.fixture
+def short_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that ends waits but shortly for a database that cannot be reached."""
+    monkeypatch.setattr("reperage.service.conversations.conversations._DRAIN_SECONDS", 0.3)
+
+
+@pytest.fixture
 def own_home(home: Path, tmp_path: Path) -> Path:
     """A `REPERE_HOME` of the test's own, with the shipped course in it."""
     return Path(shutil.copytree(home, tmp_path / "own-home"))

@@ -160,6 +160,7 @@ def test_a_course_that_cannot_be_opened_leaves_its_conversations(
     assert {c["standing"] for c in body["turns"][0]["cited"]} == {"unknown"}
 
 
+@pytest.mark.usefixtures("short_end")
 def test_without_a_database_questions_are_answered_and_readyz_says_so(own_home: Path, encoder: Encoder) -> None:
     settings = Settings(home=own_home, database_url=SecretStr("postgresql://nobody:secret@127.0.0.1:9/none"))
     with serving(settings, encoder) as served:

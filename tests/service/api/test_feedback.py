@@ -159,6 +159,7 @@ def test_an_opinion_that_is_none_is_refused(opinion: Callable[..., httpx.Respons
 
 
 @pytest.mark.model
+@pytest.mark.usefixtures("short_end")
 def test_without_a_database_the_reader_is_told_to_come_again(own_home, encoder: Encoder) -> None:
     settings = Settings(home=own_home, database_url=SecretStr("postgresql://nobody:secret@127.0.0.1:9/none"))
     with serving(settings, encoder) as served:

@@ -122,6 +122,7 @@ def test_a_key_outlives_the_process(own_home: Path, encoder: Encoder, key: str) 
         assert turns(served, first) == 1
 
 
+@pytest.mark.usefixtures("short_end")
 def test_without_a_database_a_key_holds_while_the_turn_waits(own_home: Path, encoder: Encoder, key: str) -> None:
     settings = Settings(home=own_home, database_url=SecretStr("postgresql://nobody@127.0.0.1:9/none"))
     with serving(settings, encoder) as served:

@@ -275,7 +275,7 @@ def test_while_another_process_builds_a_job_waits(program: Program, monkeypatch:
     shelf.mkdir(parents=True)
     with FileLock(shelf / ".lock"):
         program.start()
-        time.sleep(2)
+        time.sleep(1)
         assert program.status(made) in ("queued", "running")
     program.until("done", made)
 

@@ -327,6 +327,7 @@ def test_a_citation_opens_for_whoever_has_it_and_nothing_else_does(served: Serve
         assert browser.get(f"{served.url}/courses/docker?grant={token}").status_code == 401
 
 
+@pytest.mark.usefixtures("short_end")
 def test_a_machine_whose_database_is_gone_may_ask_itself(home: Path, encoder: Encoder, tmp_path: Path) -> None:
     settings = Settings(
         home=copy_home(home, tmp_path), database_url=SecretStr("postgresql://nobody:secret@127.0.0.1:9/none")

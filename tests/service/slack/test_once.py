@@ -359,7 +359,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.model
 @pytest.mark.usefixtures("hasty")
 def test_a_question_is_held_as_long_as_it_takes(bot: Bot, slack: SlackPlatform) -> None:
-    slack.limit("chat.postMessage", retry_after=4)
+    slack.limit("chat.postMessage", retry_after=2)
     asked = mention(slack)
     bot.deliver(asked)
     bot.ended()
@@ -371,17 +371,17 @@ def test_a_question_is_held_as_long_as_it_takes(bot: Bot, slack: SlackPlatform) 
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("why", ["taken", "unreachable"])
 def test_who_lost_a_question_says_nothing(bot: Bot, slack: SlackPlatform, why: str) -> None:
-    slack.limit("chat.postMessage", retry_after=3)
+    slack.limit("chat.postMessage", retry_after=2)
     asked = mention(slack)
     bot.deliver(asked)
     slack.wait_for_call("chat.postMessage")
     if why == "taken":  # By a process that is slow itself.
         with closing(sqlite3.connect(bot.home / "repere.sqlite3", timeout=10)) as connection, connection:
             connection.execute("UPDATE slack_questions SET attempts = 9, lease_until = ?", (now() + 60_000,))
-        time.sleep(4.5)
+        time.sleep(3)
     else:
         with locked(bot.home):
-            time.sleep(4.5)
+            time.sleep(3)
     assert len(slack.calls_of("chat.postMessage")) == 1
 
 
@@ -466,13 +466,13 @@ def test_an_answer_that_slack_may_have_taken_is_not_posted_again(
 
 @pytest.mark.model
 def test_slack_is_waited_for_as_long_as_it_says(bot: Bot, slack: SlackPlatform) -> None:
-    slack.limit("chat.postMessage", 3, retry_after=1)
+    slack.limit("chat.postMessage", 2, retry_after=1)
     asked = mention(slack)
     bot.deliver(asked)
     bot.ended()
     assert "port exposé" in only_answer(slack, asked)
     calls = slack.calls_of("chat.postMessage")
-    assert len(calls) == 4
+    assert len(calls) == 3
     assert all(later.at - earlier.at >= 1 for earlier, later in pairwise(calls))
 
 
