@@ -1,16 +1,22 @@
 """Who is not Slack gets nothing, and Slack itself nothing twice."""
 
 import json
+import re
 import time
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import pytest
 
+from reperage.service.access.api_keys import new_key
 from reperage.service.background import Lease
-from tests.service.serving import REFERENCE, assert_problem
-from tests.service.slack.conftest import Bot, Running
+from reperage.service.database.engine import Database
+from reperage.service.database.keys import store_key
+from tests.service.serving import REFERENCE, assert_problem, copy_home
+from tests.service.slack.conftest import PUBLIC_URL, Bot, Running
 from tests.service.slack.platform import ALICE, BRUNO, COURSE, DIRECT, SlackPlatform
 from tests.service.slack.signing import FORM, JSON, SignedRequest, sign
 from tests.web.running import until
@@ -174,3 +180,28 @@ def test_without_slack_s_settings_there_is_no_such_address(server: Any, slack: S
 def test_in_one_workspace_nothing_is_installed(bot: Bot) -> None:
     for path in ("/slack/install", "/slack/oauth_redirect"):
         assert bot.served.client.get(path, follow_redirects=False).status_code == 404
+
+
+def test_a_question_that_is_taken_up_after_a_restart_keeps_its_right_to_read(
+    running: Running, slack: SlackPlatform, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reperage.service.slack.lease.LEASE", Lease(1.0))
+    monkeypatch.setattr("reperage.service.slack.question_worker._SWEEP_SECONDS", 0.1)
+    folder = copy_home(home, tmp_path)
+    with closing(Database(f"sqlite:///{folder / 'repere.sqlite3'}")) as database:
+        database.migrate()
+        store_key(database, new_key("", "student", None, None)[0])
+    slack.fail("chat.postMessage", "service_unavailable", status=503)
+    asked = mention(slack)
+    with running(folder) as bot:
+        bot.deliver(asked)
+        slack.wait_for_call("chat.postMessage")
+    with running(folder) as bot:
+        blocks = json.dumps(bot.reply(COURSE, asked["event"]["ts"]).blocks)
+        link = re.search(rf'{PUBLIC_URL}(/courses/docker/documents/[^"#]+)', blocks)
+        assert link is not None
+        assert "grant=" in link.group(1)
+        opened = bot.served.client.get(link.group(1), headers={"X-Forwarded-For": "192.0.2.7"})
+        assert opened.status_code == 200
+        without = re.sub(r"&grant=[^&]+", "", link.group(1))
+        assert bot.served.client.get(without, headers={"X-Forwarded-For": "192.0.2.7"}).status_code == 401
