@@ -144,6 +144,7 @@ def create_app(
     """The application; loading begins when it starts, in a thread, and `loaded` is called from there."""
     slack = _over_http(settings)
     services = Services(settings, progress, loaded)
+    services.prepare_for_requests()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

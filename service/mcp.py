@@ -185,6 +185,7 @@ def serve_stdio(loading: Loading, links: SourceLinks) -> None:
 
 def http_app(services: Services, address: str) -> Starlette:
     """The server as an ASGI application at `/mcp`; loading begins when it starts, links begin with `address`."""
+    services.prepare_for_requests()
     server = create_server(services.loading, SourceLinks(address), _NOBODY)
     # No call depends on one before it, so that there is nothing to keep between them.
     app = server.streamable_http_app(

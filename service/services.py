@@ -105,6 +105,14 @@ class Services:
     def migration(self) -> MigrationWorker:
         return MigrationWorker(self.database, self.conversations.look_for_tables)
 
+    def prepare_for_requests(self) -> None:
+        """Make what requests are let in by, so that a setting that is wrong is told before anything is served.
+
+        Raises:
+            StartError: a setting is malformed, or needs a library that is not installed.
+        """
+        self.registry, self.rate_limiter  # noqa: B018  # Each is made when it is first asked for.
+
     def start(self, *, builds: bool = True) -> None:
         """Load the assistant, make the tables, keep what is asked, tell webhooks; and build changed courses, where
         `builds`, once the assistant is there.
