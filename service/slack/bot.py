@@ -25,7 +25,7 @@ from reperage.service.access.document_grants import links_from_anywhere
 from reperage.service.caller import Caller
 from reperage.service.clock import now
 from reperage.service.conversations.feedback import rate
-from reperage.service.database.slack import Place, course_of, is_first, set_course
+from reperage.service.database.slack import Place, is_first
 from reperage.service.errors import (
     CourseRequired,
     InvalidQuestion,
@@ -43,7 +43,7 @@ from reperage.service.slack.database_threads import DatabaseThreads
 from reperage.service.slack.incoming import addressed, pseudonym
 from reperage.service.slack.question_worker import QuestionWorker
 from reperage.service.slack.rendering import COURSE, MISSING, RATE, READ_ON, Reply, notice
-from reperage.service.slack.text import escaped, read
+from reperage.service.slack.text import read
 from reperage.service.slack.workspaces import Grant, Workspaces
 from reperage.service.sources.links import SourceLinks
 from reperage.service.suggestions.suggestions import suggestions
@@ -64,8 +64,6 @@ _MOST_LIMITED = 60
 _REPLAY_SECONDS = 600
 """Longer than a signature is good for."""
 _MOST_SIGNATURES = 50_000
-_LONGEST_LIST = 2000
-"""Characters of the courses' names in a message."""
 
 
 class Bot:
@@ -75,7 +73,7 @@ class Bot:
         self._services, self._managers = services, credentials.managers
         self.workspaces = Workspaces(services.database, services.secret_keys, credentials.bot_token)
         self.database = DatabaseThreads(services.database)
-        self._courses = SlackCourses(services.loading)
+        self._courses = SlackCourses(services.loading, self.database, self._may_choose)
         self._links = links_from_anywhere(services.settings, services.tokens.grant, services.database)
         self.answers = Answers(self._courses, self.database)
         days = services.settings.retention_days
@@ -128,6 +126,13 @@ class Bot:
         """The client with the bot's token in a workspace; `None` where the app is not installed."""
         grant = await self._grant(team)
         return self.client(grant.token) if grant else None
+
+    async def _may_choose(self, team: str, member: str) -> bool:
+        """Whether a member may choose the course of a channel: whoever is named, or installed the app."""
+        if member in self._managers:
+            return True
+        grant = await self._grant(team)
+        return grant is not None and grant.installer == member
 
     async def _grant(self, team: str) -> Grant | None:
         return await to_thread.run_sync(self.workspaces.grant, team, limiter=self.database.limiter)
@@ -208,7 +213,7 @@ class Bot:
         if event.get("tab") != "messages" or not channel or client is None:
             return
         assistant = await self._courses.assistant()
-        course = await self.database.run_in_thread(course_of, team, channel)
+        course = await self._courses.of_channel(team, channel)
 
         def find() -> tuple[list[str], str]:
             index = assistant.courses.index(course)
@@ -245,46 +250,19 @@ class Bot:
             text = ""
         if word.lower() in ("oublie-moi", "forget-me") and not rest:
             await to_thread.run_sync(self._services.conversations.forget, pseudonym(team, member))
-            text_here = await self._courses.text(await self.database.run_in_thread(course_of, team, channel))
+            text_here = await self._courses.text(await self._courses.of_channel(team, channel))
             await _say(respond, notice(text_here["slack_forgotten"]))
         elif word.lower() in ("cours", "course", "courses") and len(rest) <= 1:
-            await _say(respond, await self._course_command(team, channel, member, *rest))
+            await _say(respond, await self._courses.command(team, channel, member, *rest))
         else:
             await _say(respond, await self._answer_alone(team, channel, member, text, links))
-
-    async def _course_command(self, team: str, channel: str, member: str, name: str = "") -> Reply:
-        """Say which courses there are, or choose the one of this place."""
-        if name and await self._courses.manifest(name.lower()):
-            return (await self._choose(team, channel, member, name.lower()))[1]
-        here = await self.database.run_in_thread(course_of, team, channel)
-        manifest = await self._courses.manifest(here) if here else None
-        text = await self._courses.text(here)
-        lines = [text["slack_course_unknown"].format(course=escaped(name[:80].replace("`", "")))] if name else []
-        lines.append(text["slack_courses"].format(courses=_list_of(await self._courses.names())))
-        if manifest and not name:
-            lines.append(text["slack_course_here"].format(course=escaped(manifest.title)))
-        return notice("\n".join(lines))
-
-    async def _choose(self, team: str, channel: str, member: str, name: str) -> tuple[bool, Reply]:
-        """Choose the course of a place, where this person may: everybody for their own direct messages, for a channel
-        whoever is named or installed the app. Whether it was chosen, and what to say."""
-        manifest = await self._courses.manifest(name)
-        text = await self._courses.text(name)
-        if manifest is None:
-            return False, await self._courses.menu("")
-        if not channel.startswith("D") and member not in self._managers:
-            grant = await self._grant(team)
-            if grant is None or grant.installer != member:
-                return False, notice(text["slack_not_allowed"].format(member=member))
-        await self.database.run_in_thread(set_course, team, channel, name)
-        return True, notice(text["slack_course_chosen"].format(course=escaped(manifest.title)))
 
     async def _take_choice(self, body: Body, respond: Respond, links: SourceLinks) -> None:
         """Somebody chose the course that was asked for: from now on it is this channel's, and the question is
         answered."""
         action = body["actions"][0]
         team, channel, member = body["team"]["id"], body["channel"]["id"], body["user"]["id"]
-        is_chosen, reply = await self._choose(team, channel, member, action["selected_option"]["value"])
+        is_chosen, reply = await self._courses.choose(team, channel, member, action["selected_option"]["value"])
         await _say(respond, reply, replace_original=is_chosen)
         if is_chosen:
             await self.questions.take_up(Place(team, channel, action["block_id"].removeprefix("course:")), links)
@@ -298,7 +276,7 @@ class Bot:
 
     async def _answer_alone(self, team: str, channel: str, member: str, text: str, links: SourceLinks) -> Reply:
         """The answer for one person's eyes."""
-        course = await self.database.run_in_thread(course_of, team, channel)
+        course = await self._courses.of_channel(team, channel)
         if not text:
             return notice((await self._courses.text(course))["slack_help"])
         try:
@@ -320,7 +298,7 @@ class Bot:
             thanks = "slack_missing_said" if rating == "missing" else "slack_thanks"
         except UnknownAnswer:
             thanks = "slack_not_yours"
-        text = await self._courses.text(await self.database.run_in_thread(course_of, team, channel))
+        text = await self._courses.text(await self._courses.of_channel(team, channel))
         await _say(respond, notice(text[thanks]))
 
 
@@ -348,12 +326,6 @@ class _Signatures:
 def _signature(request: AsyncBoltRequest) -> str:
     """The signature of a request; empty in Socket Mode."""
     return str(next(iter(request.headers.get("x-slack-signature", ())), ""))
-
-
-def _list_of(names: list[str]) -> str:
-    """As many of the courses' names as a message holds."""
-    text = ", ".join(f"`{name}`" for name in names)
-    return text if len(text) <= _LONGEST_LIST else text[:_LONGEST_LIST].rpartition(",")[0] + "…"
 
 
 def _log(error: Exception) -> None:
