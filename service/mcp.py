@@ -27,10 +27,10 @@ from reperage.service.contract.answer import Answer, Contract
 from reperage.service.contract.plain_text import plain_text
 from reperage.service.contract.search_result import EXAMPLE, SearchResult
 from reperage.service.errors import NotReady, ServiceError, StateUnavailable
-from reperage.service.http.authentication import identified
+from reperage.service.http.authentication import caller_of
 from reperage.service.http.problems import error_response
 from reperage.service.http.rate_limit import count_question
-from reperage.service.http.requirements import reader
+from reperage.service.http.requirements import reading_caller
 from reperage.service.http.source_links import source_links
 from reperage.service.loading import Loading
 from reperage.service.services import Services
@@ -115,7 +115,7 @@ class _Tools:
         request = context.request_context.request
         if not isinstance(request, Request):
             return self._caller
-        await count_question(request, whose := reader(request))
+        await count_question(request, whose := reading_caller(request))
         return whose
 
     def _links(self, context: Context) -> SourceLinks:
@@ -218,7 +218,7 @@ class _Guard:
         if scope["type"] == "http":
             request = Request(scope)
             try:
-                request.state.caller = check(await identified(request), "student")
+                request.state.caller = check(await caller_of(request), "student")
             except ServiceError as error:
                 await (await error_response(request, error))(scope, receive, send)
                 return

@@ -10,14 +10,14 @@ from pydantic import BaseModel, Field
 
 from reperage.service.api.idempotency import IdempotentQuestions
 from reperage.service.api.questions import events_of
-from reperage.service.api.schemas import CONVERSATION, Question
+from reperage.service.api.schemas import ID_PATTERN, Question
 from reperage.service.caller import Caller
 from reperage.service.contract.answer import Answer, Contract
 from reperage.service.contract.search_result import EXAMPLE
 from reperage.service.http.problems import Problem, problem_responses
 from reperage.service.http.rate_limit import count_question
-from reperage.service.http.requirements import STUDENT, caller
-from reperage.service.http.response_headers import COUNTED
+from reperage.service.http.requirements import STUDENT, identified_caller
+from reperage.service.http.response_headers import RATE_LIMIT_RESPONSES
 from reperage.service.http.responses import json_response
 from reperage.service.http.services_of import services_of
 from reperage.service.http.sse import problem_of, while_connected, whole_answer
@@ -33,7 +33,7 @@ BatchKey = Annotated[
     Header(
         alias="Idempotency-Key",
         max_length=64,
-        pattern=CONVERSATION,
+        pattern=ID_PATTERN,
         description="A name of one's own for this batch: each question is asked with it and its own place, from 0, as "
         "`name.0`, so that those that were answered get the same answer when the batch is sent again.",
     ),
@@ -64,7 +64,7 @@ class BatchResult(Contract):
 @router.post(
     "/v1/ask/batch",
     response_model=BatchResult,
-    responses=problem_responses(400, 401, 403, 413, 422, 429, 503) | COUNTED,
+    responses=problem_responses(400, 401, 403, 413, 422, 429, 503) | RATE_LIMIT_RESPONSES,
     tags=["questions"],
     dependencies=[STUDENT],
 )
@@ -74,31 +74,33 @@ async def ask_batch(request: Request, body: Batch, idempotency_key: BatchKey = N
     Each counts as a question, but for those whose answer is kept under the batch's key. A batch that goes over the
     limit is refused whole: with 429 where it can be sent again later, with 422 where it is larger than the limit.
     """
-    whose = caller(request)
+    caller = identified_caller(request)
     keys = [None if idempotency_key is None else f"{idempotency_key}.{n}" for n in range(len(body.questions))]
-    new = len(keys)
+    count = len(keys)
     if idempotency_key is not None:
-        new -= await IdempotentQuestions.count_kept(services_of(request).assistant, [key for key in keys if key], whose)
-    limits = await count_question(request, whose, new) if new else {}
-    turns = asyncio.Semaphore(_AT_ONCE)
+        count -= await IdempotentQuestions.count_answered(
+            services_of(request).assistant, [key for key in keys if key], caller
+        )
+    limits = await count_question(request, caller, count) if count else {}
+    slots = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(question: Question, key: str | None) -> BatchItem:
-        async with turns:
-            return await _item(request, question, whose, key)
+    async def answer_one(question: Question, key: str | None) -> BatchItem:
+        async with slots:
+            return await _batch_item(request, question, caller, key)
 
-    async def answered() -> list[BatchItem]:
+    async def results() -> list[BatchItem]:
         async with asyncio.TaskGroup() as group:
-            asked = zip(body.questions, keys, strict=True)
-            items = [group.create_task(one(question, key)) for question, key in asked]
+            pairs = zip(body.questions, keys, strict=True)
+            items = [group.create_task(answer_one(question, key)) for question, key in pairs]
         return [item.result() for item in items]
 
-    response = json_response(BatchResult(results=await while_connected(request, answered())))
+    response = json_response(BatchResult(results=await while_connected(request, results())))
     response.headers.update(limits)
     return response
 
 
-async def _item(request: Request, question: Question, whose: Caller, key: str | None) -> BatchItem:
-    events = events_of(request, question, whose, key)
+async def _batch_item(request: Request, question: Question, caller: Caller, key: str | None) -> BatchItem:
+    events = events_of(request, question, caller, key)
     try:
         async with aclosing(events):
             return BatchItem(answer=await whole_answer(request, events, takes_long=False))

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from reperage.index.index import Index
-from reperage.service.api.schemas import CONVERSATION
+from reperage.service.api.schemas import ID_PATTERN
 from reperage.service.caller import Caller
 from reperage.service.clock import to_datetime
 from reperage.service.contract.answer import Answer, Contract
@@ -26,7 +26,7 @@ from reperage.service.sources.links import SourceLinks
 router = APIRouter(tags=["conversations"])
 
 ConversationId = Annotated[
-    str, Path(max_length=64, pattern=CONVERSATION, description="The conversation, as `conversation_id` of an answer.")
+    str, Path(max_length=64, pattern=ID_PATTERN, description="The conversation, as `conversation_id` of an answer.")
 ]
 
 
@@ -57,11 +57,11 @@ async def conversation(request: Request, conversation_id: ConversationId) -> Res
 
     It belongs to whoever the cookie names that came with the first answer, or the session token that it was asked with.
     """
-    kept, whose = services_of(request).conversations, _known(request)
+    conversations, caller = services_of(request).conversations, _caller(request)
     courses, links = services_of(request).courses, source_links(request)
 
     def find() -> Conversation:
-        turns = kept.read(conversation_id, whose)
+        turns = conversations.read(conversation_id, caller)
         course = turns[0].answer.course
         index = courses.find(course)
         return Conversation(id=conversation_id, course=course, turns=[_turn(turn, index, links) for turn in turns])
@@ -78,17 +78,17 @@ async def conversation(request: Request, conversation_id: ConversationId) -> Res
 )
 async def delete_conversation(request: Request, conversation_id: ConversationId) -> Response:
     """Remove one's own conversation, for good."""
-    kept, whose = services_of(request).conversations, _known(request)
-    await to_thread.run_sync(lambda: kept.delete(conversation_id, whose))
+    conversations, caller = services_of(request).conversations, _caller(request)
+    await to_thread.run_sync(lambda: conversations.delete(conversation_id, caller))
     return Response(status_code=204)
 
 
-def _known(request: Request) -> Caller:
-    if (known := known_caller(request)) is None:
+def _caller(request: Request) -> Caller:
+    if (caller := known_caller(request)) is None:
         raise UnknownConversation(
             "You have no conversation here: your browser brought no cookie or token of an answer."
         )
-    return known
+    return caller
 
 
 def _turn(turn: Turn, index: Index | None, links: SourceLinks) -> ConversationTurn:

@@ -1,4 +1,4 @@
-"""The documents of a course: read by whoever may ask; written by teachers where Repère keeps the material itself."""
+"""Documents of a course: read by whoever may ask; written by teachers where Repère keeps the material itself."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -8,10 +8,10 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.responses import Response
 from starlette.requests import ClientDisconnect
 
-from reperage.service.api.jobs import DocumentJob, shown
+from reperage.service.api.jobs import DocumentJob, document_job
 from reperage.service.api.parameters import CourseId, DocumentId
 from reperage.service.api.schemas import (
-    CONVERSATION,
+    ID_PATTERN,
     DocumentList,
     DocumentSummary,
     DocumentText,
@@ -25,9 +25,9 @@ from reperage.service.courses.material import LARGEST_DOCUMENT, LONGEST_NAME, ch
 from reperage.service.database.jobs import Job
 from reperage.service.errors import ClientGone
 from reperage.service.http.body_limit import largest_body
-from reperage.service.http.etags import SAME, IfNoneMatch, conditional, etag_of
+from reperage.service.http.etags import ETAG_RESPONSES, IfNoneMatch, conditional_response, etag_of
 from reperage.service.http.problems import problem_responses
-from reperage.service.http.requirements import STUDENT, TEACHER, readable_index, reader
+from reperage.service.http.requirements import STUDENT, TEACHER, readable_index, reading_caller
 from reperage.service.http.responses import json_response
 from reperage.service.http.services_of import services_of
 from reperage.service.http.source_links import source_links
@@ -45,7 +45,7 @@ _BODY: dict[str, Any] = {
         for media_type in ("text/markdown", "text/plain", "application/octet-stream")
     },
 }
-_MADE: dict[int | str, dict[str, Any]] = {
+_JOB_RESPONSES: dict[int | str, dict[str, Any]] = {
     202: {
         "description": "The change is made, and will be searched once its job is done.",
         "headers": {"Location": {"description": "Where the job is.", "schema": {"type": "string", "format": "uri"}}},
@@ -76,7 +76,7 @@ Key = Annotated[
     Header(
         alias="Idempotency-Key",
         max_length=64,
-        pattern=CONVERSATION,
+        pattern=ID_PATTERN,
         description="A name of one's own for this request: sent again with it, it gets the same job.",
     ),
 ]
@@ -85,7 +85,7 @@ Key = Annotated[
 @router.get(
     "/v1/courses/{course}/documents",
     response_model=DocumentList,
-    responses=problem_responses(401, 403, 404, 422, 503) | SAME,
+    responses=problem_responses(401, 403, 404, 422, 503) | ETAG_RESPONSES,
     dependencies=[STUDENT],
 )
 def documents(request: Request, course: CourseId, if_none_match: IfNoneMatch = "") -> Response:
@@ -93,26 +93,26 @@ def documents(request: Request, course: CourseId, if_none_match: IfNoneMatch = "
     index = readable_index(request, course)
     links = source_links(request)
     summaries = [DocumentSummary(**document_fields(index, name, links)) for name in index.document_ids]
-    return conditional(if_none_match, json_response(DocumentList(course=course, documents=summaries)))
+    return conditional_response(if_none_match, json_response(DocumentList(course=course, documents=summaries)))
 
 
 @router.get(
     "/v1/courses/{course}/documents/{document_id}",
     response_model=DocumentText,
-    responses=problem_responses(401, 403, 404, 422, 503) | SAME,
+    responses=problem_responses(401, 403, 404, 422, 503) | ETAG_RESPONSES,
     dependencies=[STUDENT],
 )
 def document(request: Request, course: CourseId, document_id: DocumentId, if_none_match: IfNoneMatch = "") -> Response:
     """One document: its text, which the spans of citations refer to, and its sections."""
     index = readable_index(request, course)
     check_has_document(index, document_id)
-    return conditional(if_none_match, json_response(document_text(index, document_id, source_links(request))))
+    return conditional_response(if_none_match, json_response(document_text(index, document_id, source_links(request))))
 
 
 @router.get(
     "/v1/courses/{course}/documents/{document_id}/section",
     response_model=SourceSection,
-    responses=problem_responses(401, 403, 404, 422, 503) | SAME,
+    responses=problem_responses(401, 403, 404, 422, 503) | ETAG_RESPONSES,
     dependencies=[STUDENT],
 )
 def section(
@@ -138,15 +138,15 @@ def section(
     """
     index = readable_index(request, course)
     check_has_document(index, document_id)
-    shown = source_section(index, document_id, anchor, (start, end), version, source_links(request))
-    return conditional(if_none_match, json_response(shown))
+    view = source_section(index, document_id, anchor, (start, end), version, source_links(request))
+    return conditional_response(if_none_match, json_response(view))
 
 
 @router.put(
     "/v1/courses/{course}/documents/{document_id}",
     status_code=202,
     response_model=DocumentJob,
-    responses=_MADE | problem_responses(401, 403, 404, 409, 412, 413, 415, 422, 503),
+    responses=_JOB_RESPONSES | problem_responses(401, 403, 404, 409, 412, 413, 415, 422, 503),
     openapi_extra={"requestBody": _BODY} | largest_body(LARGEST_DOCUMENT),
     dependencies=[TEACHER],
 )
@@ -176,8 +176,8 @@ async def put_document(
     check = partial(check_document, data, document_id, services.settings, encoder)
     await to_thread.run_sync(check, limiter=jobs.limiter)
     conditions = Conditions(if_match, if_none_match)
-    return await _changed(
-        request, Change(course, document_id, data, reader(request).person, idempotency_key, conditions)
+    return await _submit(
+        request, Change(course, document_id, data, reading_caller(request).person, idempotency_key, conditions)
     )
 
 
@@ -185,7 +185,7 @@ async def put_document(
     "/v1/courses/{course}/documents/{document_id}",
     status_code=202,
     response_model=DocumentJob,
-    responses=_MADE | problem_responses(401, 403, 404, 409, 412, 422, 503),
+    responses=_JOB_RESPONSES | problem_responses(401, 403, 404, 409, 412, 422, 503),
     dependencies=[TEACHER],
 )
 async def delete_document(
@@ -202,23 +202,23 @@ async def delete_document(
     """
     _check_names(request, course, document_id)
     conditions = Conditions(if_match)
-    return await _changed(
-        request, Change(course, document_id, None, reader(request).person, idempotency_key, conditions)
+    return await _submit(
+        request, Change(course, document_id, None, reading_caller(request).person, idempotency_key, conditions)
     )
 
 
 def _check_names(request: Request, course: str, document_id: str) -> None:
-    services_of(request).courses.check(course, reader(request))
+    services_of(request).courses.check(course, reading_caller(request))
     check_name("course", course)
     check_name("document", document_id)
 
 
-async def _changed(request: Request, change: Change) -> Response:
+async def _submit(request: Request, change: Change) -> Response:
     jobs = services_of(request).jobs
     links = source_links(request)
     etag = partial(_etag, services_of(request).courses, change.course, change.document_id, links)
     job: Job = await to_thread.run_sync(jobs.submit, change, etag, limiter=jobs.limiter)
-    response = json_response(shown(job))
+    response = json_response(document_job(job))
     response.status_code = 202
     response.headers["Location"] = f"{links.base_url}/v1/jobs/{job.id}"
     return response

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, field_validator
 
-from reperage.service.api.schemas import CONVERSATION
+from reperage.service.api.schemas import ID_PATTERN
 from reperage.service.conversations.feedback import rate
 from reperage.service.errors import UnknownAnswer
 from reperage.service.http.problems import problem_responses
@@ -17,7 +17,7 @@ from reperage.service.http.services_of import services_of
 
 router = APIRouter(tags=["conversations"])
 
-AnswerId = Annotated[str, Path(max_length=64, pattern=CONVERSATION, description="The answer, as its `id`.")]
+AnswerId = Annotated[str, Path(max_length=64, pattern=ID_PATTERN, description="The answer, as its `id`.")]
 
 
 class Opinion(BaseModel):
@@ -51,8 +51,8 @@ async def give_feedback(request: Request, answer_id: AnswerId, body: Opinion) ->
 
     It is removed with the answer's conversation.
     """
-    kept, whose = services_of(request).conversations, known_caller(request)
-    if whose is None:
+    conversations, caller = services_of(request).conversations, known_caller(request)
+    if caller is None:
         raise UnknownAnswer("You have no answer here: your browser brought no cookie or token of one.")
-    await to_thread.run_sync(partial(rate, kept, answer_id, whose, body.rating, body.reason))
+    await to_thread.run_sync(partial(rate, conversations, answer_id, caller, body.rating, body.reason))
     return Response(status_code=204)

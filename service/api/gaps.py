@@ -15,7 +15,7 @@ from reperage.service.contract.answer import Contract
 from reperage.service.conversations.gaps import Gap, find_gaps
 from reperage.service.errors import StateUnavailable, UnknownCourse
 from reperage.service.http.problems import problem_responses
-from reperage.service.http.requirements import TEACHER, reader
+from reperage.service.http.requirements import TEACHER, reading_caller
 from reperage.service.http.responses import json_response
 from reperage.service.http.services_of import services_of
 from reperage.service.http.source_links import source_links
@@ -101,26 +101,26 @@ async def gaps(
     The same question counts once, however it was written; small talk is none. Whoever comes from an LMS by LTI is told
     of what was asked from that same deployment of it; a key is told of the whole course.
     """
-    services, links, whose = services_of(request), source_links(request), reader(request)
-    services.courses.check(course, whose)
+    services, links, caller = services_of(request), source_links(request), reading_caller(request)
+    services.courses.check(course, caller)
     database = services.conversations.database
     # A course may be lent to several schools: what one's students ask is not the others' to read.
-    tenant = whose.tenant if whose.channel == "lti" else None
+    tenant = caller.tenant if caller.channel == "lti" else None
 
     def find() -> Gaps:
         if database is None:
             raise StateUnavailable("there is no database")
-        found = find_gaps(database, course, days, now(), tenant)
+        course_gaps = find_gaps(database, course, days, now(), tenant)
         index = services.courses.find(course, may_be_empty=True)
-        if index is None and not found and course not in services.courses.names():
+        if index is None and not course_gaps and course not in services.courses.names():
             raise UnknownCourse(f"There is no course {course!r}, and nobody asked it anything.")
-        shown = [_asked(gap) for gap in found[:limit]]
-        return Gaps(course=course, questions=shown, empty_sections=_empty_sections(index, links) if index else [])
+        questions = [_asked_gap(gap) for gap in course_gaps[:limit]]
+        return Gaps(course=course, questions=questions, empty_sections=_empty_sections(index, links) if index else [])
 
     return json_response(await to_thread.run_sync(find))
 
 
-def _asked(gap: Gap) -> AskedGap:
+def _asked_gap(gap: Gap) -> AskedGap:
     return AskedGap(
         question=gap.question,
         status=gap.status,

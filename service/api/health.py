@@ -1,4 +1,4 @@
-"""What tells that the process lives, is ready, and how it does."""
+"""Health of the process: that it lives, is ready, and how it does."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
@@ -35,8 +35,8 @@ def readyz(request: Request) -> Response:
     notices = [WITHOUT_CALIBRATION] if services.assistant.pipeline.calibration.model_digest is None else []
     if services.migration.problem is not None or services.conversations.problem is not None:
         notices.append("Conversations are not kept for now; the log says why.")
-    rates = services_of(request).rate_limiter
-    if rates.problem is not None:
+    limiter = services_of(request).rate_limiter
+    if limiter.problem is not None:
         notices.append("What is asked is counted by each process for itself for now; the log says why.")
     return json_response(Health(status="ready", problems=problems, notices=notices))
 

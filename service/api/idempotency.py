@@ -1,4 +1,4 @@
-"""Asking once: a question that is sent again with its key gets the answer that it got before."""
+"""Idempotent questions: a question that is sent again with its key gets the answer that it got before."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -25,12 +25,12 @@ class IdempotentQuestions:
         self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @staticmethod
-    async def count_kept(assistant: Assistant, keys: Sequence[str], caller: Caller) -> int:
-        """How many of a person's keys have got an answer already: asked with again, they cost next to nothing."""
+    async def count_answered(assistant: Assistant, keys: Sequence[str], caller: Caller) -> int:
+        """Count of a person's keys that have got an answer already: asked with again, they cost next to nothing."""
 
         def count() -> int:
-            found = (_kept(assistant, _name(caller, key), caller.person) for key in keys)
-            return sum(answer is not None and caller.may_read(answer.course) for answer in found)
+            answers = (_earlier_answer(assistant, _answer_id(caller, key), caller.person) for key in keys)
+            return sum(answer is not None and caller.may_read(answer.course) for answer in answers)
 
         return await to_thread.run_sync(count)
 
@@ -45,33 +45,33 @@ class IdempotentQuestions:
             and what `Assistant.stream` does.
         """
         caller = options["caller"]
-        name = _name(caller, key)
+        answer_id = _answer_id(caller, key)
         # Not anyio's: a response may be begun by one task and ended by another.
-        async with self._asking.setdefault(name, asyncio.Lock()):
-            kept = await to_thread.run_sync(partial(_kept, assistant, name, caller.person))
+        async with self._asking.setdefault(answer_id, asyncio.Lock()):
+            answer = await to_thread.run_sync(partial(_earlier_answer, assistant, answer_id, caller.person))
             # What may no longer be read is asked again, and refused as any other question.
-            if kept is not None and caller.may_read(kept.course):
-                _check_same(kept, assistant.checked(question), course, options.get("conversation_id"))
-                for event in replayed(kept):
+            if answer is not None and caller.may_read(answer.course):
+                _check_same_request(answer, assistant.checked(question), course, options.get("conversation_id"))
+                for event in replayed(answer):
                     yield event
                 return
-            options["answer_id"] = name
+            options["answer_id"] = answer_id
             async with aclosing(assistant.stream(question, course, **options)) as events:
                 async for event in events:
                     yield event
 
 
 def idempotent_questions(request: Request) -> IdempotentQuestions:
-    """Those of the application that answers a request."""
+    """Idempotent questions of the application that answers a request."""
     questions: IdempotentQuestions = request.app.state.idempotent_questions
     return questions
 
 
-def _name(caller: Caller, key: str) -> str:
+def _answer_id(caller: Caller, key: str) -> str:
     return sha256(f"{caller.person}\0{key}".encode()).hexdigest()[:32]
 
 
-def _kept(assistant: Assistant, answer_id: str, person: str) -> Answer | None:
+def _earlier_answer(assistant: Assistant, answer_id: str, person: str) -> Answer | None:
     try:
         turn = assistant.conversations.turn_of_answer(answer_id, person)
     except StateUnavailable:
@@ -79,7 +79,7 @@ def _kept(assistant: Assistant, answer_id: str, person: str) -> Answer | None:
     return turn.answer if turn else None
 
 
-def _check_same(kept: Answer, question: str, course: str | None, conversation_id: str | None) -> None:
-    asked = (question, course or kept.course, conversation_id or kept.conversation_id)
-    if asked != (kept.question, kept.course, kept.conversation_id):
+def _check_same_request(answer: Answer, question: str, course: str | None, conversation_id: str | None) -> None:
+    request = (question, course or answer.course, conversation_id or answer.conversation_id)
+    if request != (answer.question, answer.course, answer.conversation_id):
         raise KeyReused("This Idempotency-Key was sent with another question; make a new one for each question.")

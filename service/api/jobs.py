@@ -8,12 +8,12 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
 from pydantic import ConfigDict, Field
 
-from reperage.service.api.schemas import CONVERSATION
+from reperage.service.api.schemas import ID_PATTERN
 from reperage.service.clock import to_datetime
 from reperage.service.contract.answer import Contract
 from reperage.service.database.jobs import Job
 from reperage.service.http.problems import problem_responses
-from reperage.service.http.requirements import TEACHER, reader
+from reperage.service.http.requirements import TEACHER, reading_caller
 from reperage.service.http.responses import json_response
 from reperage.service.http.services_of import services_of
 
@@ -23,7 +23,7 @@ JobId = Annotated[
     str,
     Path(
         max_length=64,
-        pattern=CONVERSATION,
+        pattern=ID_PATTERN,
         description="The job, as `id` of what changing a document gave.",
         examples=["0f2b9c0d5a5e4f6c8f0f6b7a2d1c3e4f"],
     ),
@@ -75,11 +75,11 @@ class DocumentJob(Contract):
 async def job(request: Request, job_id: JobId) -> Response:
     """How far a change of a document is; jobs are kept for 30 days."""
     jobs = services_of(request).jobs
-    whose = reader(request)
-    return json_response(shown(await to_thread.run_sync(lambda: jobs.read(job_id, whose))))
+    caller = reading_caller(request)
+    return json_response(document_job(await to_thread.run_sync(lambda: jobs.read(job_id, caller))))
 
 
-def shown(job: Job) -> DocumentJob:
+def document_job(job: Job) -> DocumentJob:
     """A job as the API shows it: nobody is told who asked."""
     return DocumentJob(
         id=job.id,

@@ -91,13 +91,13 @@ async def everything_about_me(request: Request) -> Response:
 
     It is sent while it is read; an object that does not end was cut off by a failure, and is to be asked for again.
     """
-    kept, whose = services_of(request).conversations, known_caller(request)
-    person = whose.person if whose else None
+    conversations, caller = services_of(request).conversations, known_caller(request)
+    person = caller.person if caller else None
 
     def begin() -> Iterator[str]:
         # What waits first: what is written meanwhile is then found twice, never not at all.
-        waiting = kept.waiting_of(person) if person else []
-        pieces = export(kept.database, person, waiting)
+        waiting = conversations.waiting_of(person) if person else []
+        pieces = export(conversations.database, person, waiting)
         # So that a database that cannot be read is told by the status.
         return chain(list(islice(pieces, 2)), pieces)
 
@@ -119,9 +119,9 @@ async def forget_me(request: Request) -> Response:
     nobody's.
     """
     response = Response(status_code=204)
-    if (whose := known_caller(request)) is not None:
-        kept = services_of(request).conversations
-        await to_thread.run_sync(lambda: kept.forget(whose.person))
-        if whose.channel == "web" and COOKIE in request.cookies:
+    if (caller := known_caller(request)) is not None:
+        conversations = services_of(request).conversations
+        await to_thread.run_sync(lambda: conversations.forget(caller.person))
+        if caller.channel == "web" and COOKIE in request.cookies:
             response.delete_cookie(COOKIE, path=cookie_path(request.scope), httponly=True, samesite="lax")
     return response

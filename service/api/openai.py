@@ -19,18 +19,18 @@ from reperage.service.contract.stream_events import CitationEvent, DoneEvent, Ev
 from reperage.service.errors import InvalidQuestion
 from reperage.service.http.problems import Problem, problem_responses
 from reperage.service.http.rate_limit import count_question
-from reperage.service.http.requirements import STUDENT, caller, readable_index, reader
-from reperage.service.http.response_headers import COUNTED
+from reperage.service.http.requirements import STUDENT, identified_caller, readable_index, reading_caller
+from reperage.service.http.response_headers import RATE_LIMIT_RESPONSES
 from reperage.service.http.services_of import services_of
 from reperage.service.http.source_links import source_links
 from reperage.service.http.sse import (
     EVENTS,
     ServerSentEvent,
-    begun,
     problem_of,
     server_sent,
     stream_response,
     whole_answer,
+    with_first_event,
 )
 
 PATHS = ("/v1/chat/", "/v1/models")
@@ -85,7 +85,7 @@ class ChatRequest(BaseModel):
 @router.post(
     "/v1/chat/completions",
     response_class=JSONResponse,
-    responses=problem_responses(400, 401, 403, 404, 413, 422, 429, 503) | {200: EVENTS | COUNTED[200]},
+    responses=problem_responses(400, 401, 403, 404, 413, 422, 429, 503) | {200: EVENTS | RATE_LIMIT_RESPONSES[200]},
     dependencies=[STUDENT],
 )
 async def chat_completions(request: Request, body: ChatRequest) -> Response:
@@ -97,16 +97,16 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
     *earlier, question = [message.text() for message in body.messages if message.role == "user"] or [""]
     if not question:
         raise InvalidQuestion("There is no message of a user with text; send the question as the last one.")
-    assistant, whose = services_of(request).assistant, caller(request)
-    limits = await count_question(request, whose)
-    events = assistant.stream(question, body.model, caller=whose, links=source_links(request), earlier=earlier)
+    assistant, caller = services_of(request).assistant, identified_caller(request)
+    limits = await count_question(request, caller)
+    events = assistant.stream(question, body.model, caller=caller, links=source_links(request), earlier=earlier)
     if body.stream:
         with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
-        response = stream_response(_chunks(request, await begun(events), body.model, with_usage))
+        response = stream_response(_chunks(request, await with_first_event(events), body.model, with_usage))
         response.headers.update(limits)
         return response
     answer = await whole_answer(request, events, takes_long=assistant.generates)
-    text, annotations = _linked(answer)
+    text, annotations = _linked_text(answer)
     message = {"role": "assistant", "content": text, "refusal": None, "annotations": annotations}
     return JSONResponse(
         _head("chat.completion", answer.id, body.model)
@@ -124,9 +124,9 @@ async def chat_completions(request: Request, body: ChatRequest) -> Response:
 )
 async def models(request: Request) -> Response:
     """The courses, as OpenAI's API lists models."""
-    courses, whose = services_of(request).assistant.courses, reader(request)
+    courses, caller = services_of(request).assistant.courses, reading_caller(request)
     names = await to_thread.run_sync(courses.names)
-    return JSONResponse({"object": "list", "data": [_model(name) for name in names if whose.may_read(name)]})
+    return JSONResponse({"object": "list", "data": [_model(name) for name in names if caller.may_read(name)]})
 
 
 @router.get(
@@ -146,12 +146,12 @@ async def _chunks(
 ) -> AsyncIterator[ServerSentEvent]:
     """The answer as chunks: one a sentence, then one with the annotations and the whole answer."""
     text, citations, name = AnswerText(_link, _markdown), list[Citation](), f"chatcmpl-{id(events):x}"
-    sent = ""
+    content = ""
 
     def chunk(delta: dict[str, Any], finish: Literal["stop"] | None = None, **more: Any) -> ServerSentEvent:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
         body = _head("chat.completion.chunk", name, course) | {"choices": [choice]} | more
-        return _sent(body)
+        return _json_event(body)
 
     async with aclosing(events):
         try:
@@ -160,29 +160,29 @@ async def _chunks(
                 if isinstance(event, CitationEvent):
                     citations.append(event.data)
                 elif isinstance(event, SentenceEvent):
-                    added = text.add(event.data, citations)
-                    sent += added
-                    yield chunk({"content": added})
+                    piece = text.add(event.data, citations)
+                    content += piece
+                    yield chunk({"content": piece})
                 elif isinstance(event, DoneEvent):
-                    if not sent:
+                    if not content:
                         yield chunk({"content": event.data.answer})
-                    delta = {"annotations": _annotations(sent, citations)} if sent else {}
+                    delta = {"annotations": _annotations(content, citations)} if content else {}
                     yield chunk(delta, "stop", repere=event.data.model_dump(mode="json", by_alias=True))
             if with_usage:
                 body = _head("chat.completion.chunk", name, course) | {"choices": [], "usage": _usage()}
-                yield _sent(body)
+                yield _json_event(body)
             yield server_sent("[DONE]")
         except Exception as error:
-            yield _sent(openai_error(problem_of(request, error)))
+            yield _json_event(openai_error(problem_of(request, error)))
 
 
-def _linked(answer: Answer) -> tuple[str, list[dict[str, Any]]]:
-    """The text with links, and its annotations."""
+def _linked_text(answer: Answer) -> tuple[str, list[dict[str, Any]]]:
+    """Text with links, and its annotations."""
     if not answer.sentences:
         return answer.answer, []
     text = AnswerText(_link, _markdown)
-    linked = "".join(text.add(sentence, answer.citations) for sentence in answer.sentences)
-    return linked, _annotations(linked, answer.citations)
+    content = "".join(text.add(sentence, answer.citations) for sentence in answer.sentences)
+    return content, _annotations(content, answer.citations)
 
 
 def _link(citation: Citation) -> str:
@@ -199,16 +199,16 @@ def _markdown(sentence: AnswerSentence) -> str:
 
 
 def _annotations(text: str, citations: Sequence[Citation]) -> list[dict[str, Any]]:
-    """A URL citation for every link in the text, in its order."""
-    found = []
+    """URL citations, one for every link in the text, in its order."""
+    annotations = []
     for citation in citations:
-        at = text.find(link := _link(citation))
-        while at >= 0:
+        start = text.find(link := _link(citation))
+        while start >= 0:
             title = " › ".join([citation.document_title, *citation.heading_path])
-            place = {"start_index": at, "end_index": at + len(link), "url": citation.url, "title": title}
-            found.append({"type": "url_citation", "url_citation": place})
-            at = text.find(link, at + 1)
-    return sorted(found, key=lambda annotation: annotation["url_citation"]["start_index"])
+            place = {"start_index": start, "end_index": start + len(link), "url": citation.url, "title": title}
+            annotations.append({"type": "url_citation", "url_citation": place})
+            start = text.find(link, start + 1)
+    return sorted(annotations, key=lambda annotation: annotation["url_citation"]["start_index"])
 
 
 def _head(kind: str, name: str, course: str) -> dict[str, Any]:
@@ -219,7 +219,7 @@ def _model(course: str) -> dict[str, Any]:
     return {"id": course, "object": "model", "created": 0, "owned_by": _OWNER}
 
 
-def _sent(body: dict[str, Any]) -> ServerSentEvent:
+def _json_event(body: dict[str, Any]) -> ServerSentEvent:
     return server_sent(json.dumps(body, ensure_ascii=False))
 
 

@@ -18,8 +18,8 @@ from reperage.service.contract.search_result import EXAMPLE, SearchResult
 from reperage.service.contract.stream_events import Event
 from reperage.service.http.problems import problem_responses
 from reperage.service.http.rate_limit import count_question
-from reperage.service.http.requirements import STUDENT, caller, reader
-from reperage.service.http.response_headers import COUNTED
+from reperage.service.http.requirements import STUDENT, identified_caller, reading_caller
+from reperage.service.http.response_headers import RATE_LIMIT_RESPONSES
 from reperage.service.http.responses import json_response
 from reperage.service.http.services_of import services_of
 from reperage.service.http.source_links import source_links
@@ -31,7 +31,7 @@ router = APIRouter()
 @router.post(
     "/v1/ask",
     response_model=Answer,
-    responses=problem_responses(400, 401, 403, 404, 413, 422, 429, 503) | {200: EVENTS | COUNTED[200]},
+    responses=problem_responses(400, 401, 403, 404, 413, 422, 429, 503) | {200: EVENTS | RATE_LIMIT_RESPONSES[200]},
     tags=["questions"],
     dependencies=[STUDENT],
 )
@@ -45,9 +45,9 @@ async def ask(request: Request, body: Question, idempotency_key: IdempotencyKey 
     With a session token questions are limited, for each person and each address; `RateLimit` tells what is left.
     """
     assistant = services_of(request).assistant
-    whose = caller(request)
-    limits = await count_question(request, whose)
-    events = events_of(request, body, whose, idempotency_key)
+    caller = identified_caller(request)
+    limits = await count_question(request, caller)
+    events = events_of(request, body, caller, idempotency_key)
     if wants_events(request):
         response = await event_response(request, events)
     else:
@@ -60,7 +60,7 @@ async def ask(request: Request, body: Question, idempotency_key: IdempotencyKey 
 @router.get(
     "/v1/search",
     response_model=SearchResult,
-    responses=problem_responses(401, 403, 404, 422, 429, 503) | COUNTED,
+    responses=problem_responses(401, 403, 404, 422, 429, 503) | RATE_LIMIT_RESPONSES,
     tags=["questions"],
     dependencies=[STUDENT],
 )
@@ -71,19 +71,19 @@ async def search(
     k: Annotated[int, Query(ge=1, le=100, description="How many chunks to return at most.")] = 10,
 ) -> Response:
     """The chunks that fit best, without an answer; counted as a question where questions are."""
-    assistant, whose = services_of(request).assistant, reader(request)
-    limits = await count_question(request, whose)
-    find = partial(assistant.search_result, q, course, k, caller=whose, links=source_links(request))
+    assistant, caller = services_of(request).assistant, reading_caller(request)
+    limits = await count_question(request, caller)
+    find = partial(assistant.search_result, q, course, k, caller=caller, links=source_links(request))
     response = json_response(await to_thread.run_sync(find, limiter=assistant.limiter))
     response.headers.update(limits)
     return response
 
 
-def events_of(request: Request, question: Question, whose: Caller, key: str | None) -> AsyncGenerator[Event]:
+def events_of(request: Request, question: Question, caller: Caller, key: str | None) -> AsyncGenerator[Event]:
     """The events of an answer; with `key`, those that the same question got before where it is sent again."""
     assistant = services_of(request).assistant
     options: Options = {
-        "caller": whose,
+        "caller": caller,
         "links": source_links(request),
         "conversation_id": question.conversation_id,
     }

@@ -1,6 +1,6 @@
-"""What the API takes and returns beside the answer itself."""
+"""Bodies that the API takes and returns, beside the answer itself."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -10,10 +10,7 @@ from reperage.service.contract.answer import Contract
 from reperage.service.contract.search_result import EXAMPLE
 from reperage.service.sources.links import SourceLinks
 
-if TYPE_CHECKING:
-    pass
-
-CONVERSATION = r"^[A-Za-z0-9._:-]+$"
+ID_PATTERN = r"^[A-Za-z0-9._:-]+$"
 
 
 class Question(BaseModel):
@@ -28,7 +25,7 @@ class Question(BaseModel):
     conversation_id: str | None = Field(
         None,
         max_length=64,
-        pattern=CONVERSATION,
+        pattern=ID_PATTERN,
         description="The conversation that the question goes on with; a name of one's own begins one.",
         examples=[None],
     )
@@ -79,7 +76,7 @@ class Health(Contract):
 
 
 def document_fields(index: Index, document_id: str, links: SourceLinks) -> dict[str, Any]:
-    """What a document is listed with."""
+    """Fields that a document is listed with."""
     document = index.document(document_id)
     return {
         "id": document.id,

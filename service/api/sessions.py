@@ -13,7 +13,14 @@ from reperage.service.assistant import Assistant
 from reperage.service.caller import Caller
 from reperage.service.contract.answer import Contract
 from reperage.service.errors import ForeignOrigin
-from reperage.service.http.authentication import bearer, is_public, launch_session, launched, own_rights, renewed
+from reperage.service.http.authentication import (
+    bearer,
+    is_public,
+    launch_caller,
+    launch_session,
+    own_rights,
+    renewable_session,
+)
 from reperage.service.http.problems import problem_responses
 from reperage.service.http.rate_limit import client_address
 from reperage.service.http.request_origin import is_own, origin_of, own_address
@@ -64,32 +71,32 @@ async def begin_session(request: Request, body: SessionRequest) -> Response:
     the one of the token in `Authorization`, which may have ended up to seven days ago.
     """
     assistant = services_of(request).assistant
-    rates = services_of(request).rate_limiter
-    await rates.count_session(client_address(request))
-    courses = await _courses(request)
+    limiter = services_of(request).rate_limiter
+    await limiter.count_session(client_address(request))
+    courses = await _allowed_courses(request)
     if courses is not None and body.course not in courses:
         raise ForeignOrigin("Pages of this site may not ask this course: give it to the site with `repere sites add`.")
     url = f"{own_address(request)}/courses/{body.course}" if is_public(request, body.course) else None
-    find = partial(_course, assistant, body.course, Caller("", courses), url)
+    find = partial(_session_course, assistant, body.course, Caller("", courses), url)
     course = await to_thread.run_sync(find, limiter=assistant.limiter)
-    response = json_response(SessionStart(token=_token(request), expires_in=SESSION_SECONDS, course=course))
+    response = json_response(SessionStart(token=_session_token(request), expires_in=SESSION_SECONDS, course=course))
     response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _token(request: Request) -> str:
+def _session_token(request: Request) -> str:
     """A token of the same person, or of a new one."""
     tokens = services_of(request).tokens
     if launch := launch_session(request, or_ended=True):
         return tokens.launch.new(launch)
-    before = renewed(request)
-    return tokens.session.new(before.person if before else secrets.token_hex(16), origin_of(request))
+    session = renewable_session(request)
+    return tokens.session.new(session.person if session else secrets.token_hex(16), origin_of(request))
 
 
-async def _courses(request: Request) -> frozenset[str] | None:
+async def _allowed_courses(request: Request) -> frozenset[str] | None:
     """The courses of the page's site, `None` for all; of whoever an LMS has sent, theirs."""
     if bearer(request.headers).startswith(LAUNCH_PREFIX):
-        return (await launched(request, launch_session(request, or_ended=True))).courses
+        return (await launch_caller(request, launch_session(request, or_ended=True))).courses
     if is_own(request):
         rights = await own_rights(request)
         return rights.courses if rights else frozenset()
@@ -100,7 +107,7 @@ async def _courses(request: Request) -> frozenset[str] | None:
     return registry.courses(origin) or frozenset()
 
 
-def _course(assistant: Assistant, name: str, caller: Caller, url: str | None) -> SessionCourse:
+def _session_course(assistant: Assistant, name: str, caller: Caller, url: str | None) -> SessionCourse:
     index = assistant.courses.readable(name, caller)
     manifest = index.manifest
     return SessionCourse(

@@ -1,4 +1,4 @@
-"""Who asks: by a key, a session token, the cookie of a browser, or by being on this very machine."""
+"""Caller of a request: known by a key, a session token, the cookie of a browser, or by being on this very machine."""
 
 from dataclasses import dataclass
 
@@ -21,14 +21,14 @@ from reperage.service.http.services_of import services_of
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """What our own pages may do without a key: the courses, `None` for all, and the role."""
+    """Rights of our own pages without a key: the courses, `None` for all, and the role."""
 
     courses: frozenset[str] | None
     role: Role
 
 
-async def identified(request: Request) -> Caller | None:
-    """Whoever asks; `None` where nothing says it, and nothing is open to everybody. Raises as `Needs` does."""
+async def caller_of(request: Request) -> Caller | None:
+    """Caller of a request; `None` where nothing names one, and nothing is open to everybody. Raises as `Needs` does."""
     registry = services_of(request).registry
     token = bearer(request.headers)
     if USER_TOKEN in request.headers and not token.startswith(keys.PREFIX):
@@ -39,22 +39,22 @@ async def identified(request: Request) -> Caller | None:
         key = keys.check(registry.key(name), secret)
         registry.note_use(key.id, now())
         request.state.key = key
-        return await _asks_with(request, key)
+        return await _key_caller(request, key)
     if token.startswith(SESSION_PREFIX):
-        return await _session(request, token)
+        return await _session_caller(request, token)
     if token.startswith(LAUNCH_PREFIX):
-        return await launched(request, launch_session(request))
+        return await launch_caller(request, launch_session(request))
     rights = await own_rights(request)
     if rights is None:
         return None
     tokens = services_of(request).tokens
     cookie = request.cookies.get(COOKIE)
-    known = tokens.person.caller(cookie) if cookie else None
-    return Caller(known.person if known else "", rights.courses, rights.role, "web")
+    visitor = tokens.person.caller(cookie) if cookie else None
+    return Caller(visitor.person if visitor else "", rights.courses, rights.role, "web")
 
 
-async def _asks_with(request: Request, key: Key) -> Caller:
-    """Whoever asks with a key: the user whom its LMS names, else the key itself.
+async def _key_caller(request: Request, key: Key) -> Caller:
+    """Caller with a key: the user whom its LMS names, else the key itself.
 
     Raises:
         InvalidUserToken: the user's token proves nothing, or the key demands one.
@@ -64,16 +64,16 @@ async def _asks_with(request: Request, key: Key) -> Caller:
     token = request.headers.get(USER_TOKEN)
     if token is not None:
         tokens = services_of(request).user_tokens
-        found = await tokens.caller(token, key)
+        caller = await tokens.caller(token, key)
         request.state.is_user = True
-        return found
+        return caller
     if key.users_only:
         raise InvalidUserToken(f"This key opens nothing by itself: send its user's token as `{USER_TOKEN}`.")
     return Caller(f"key-{key.id}", key.courses, key.role)
 
 
 async def own_rights(request: Request) -> Rights | None:
-    """What a request may do that brings neither key nor token; `None` for nothing.
+    """Rights of a request that brings neither key nor token; `None` for none.
 
     As long as no key was ever made, all on this very machine; beside that, or from elsewhere, what our own pages may
     ask as a registered site.
@@ -94,8 +94,8 @@ async def own_rights(request: Request) -> Rights | None:
     return Rights(courses, "student") if courses else None
 
 
-async def _session(request: Request, token: str) -> Caller:
-    """Whoever a session token names.
+async def _session_caller(request: Request, token: str) -> Caller:
+    """Caller that a session token names.
 
     Raises:
         InvalidToken: it has ended, is forged, was given to pages of another origin, or these may not ask any more.
@@ -103,24 +103,24 @@ async def _session(request: Request, token: str) -> Caller:
     """
     tokens = services_of(request).tokens
     registry = services_of(request).registry
-    found, origin = tokens.session.read(token), origin_of(request)
-    if found is None or found.origin != origin:
-        raise InvalidToken(_ENDED)
+    session, origin = tokens.session.read(token), origin_of(request)
+    if session is None or session.origin != origin:
+        raise InvalidToken(_SESSION_ENDED)
     if origin == OWN:
         rights = await own_rights(request)
         if rights is None:
-            raise InvalidToken(_ENDED)
-        return Caller(found.person, rights.courses, rights.role, "web")
+            raise InvalidToken(_SESSION_ENDED)
+        return Caller(session.person, rights.courses, rights.role, "web")
     await registry.refresh()
     courses = registry.courses(origin)
     if courses is None:
-        raise InvalidToken(_ENDED)
-    return Caller(found.person, courses, channel="web")
+        raise InvalidToken(_SESSION_ENDED)
+    return Caller(session.person, courses, channel="web")
 
 
-async def launched(request: Request, session: LaunchSession | None) -> Caller:
-    """Whoever an LMS has sent: their course is the one of the context that they came from, none where it has none, or
-    where that was taken from the platform.
+async def launch_caller(request: Request, session: LaunchSession | None) -> Caller:
+    """Caller whom an LMS has sent: their course is the one of the context that they came from, none where it has none,
+    or where that was taken from the platform.
 
     Raises:
         InvalidToken: there is no session, it is not of our own pages, or the platform may not launch any more.
@@ -146,13 +146,13 @@ def launch_session(request: Request, *, or_ended: bool = False) -> LaunchSession
 
 
 def context_of(session: LaunchSession) -> Context:
-    """Where an LMS has sent somebody from."""
+    """Context that an LMS has sent somebody from."""
     return Context(session.platform_id, session.deployment_id, session.context_id)
 
 
 _LAUNCH_ENDED = "The session has ended: open the assistant again from your course."
 
-_ENDED = "The token has ended, or is not this page's: get another with POST /v1/session."
+_SESSION_ENDED = "The token has ended, or is not this page's: get another with POST /v1/session."
 
 
 def is_open_here(request: Request) -> bool:
@@ -173,29 +173,29 @@ def is_public(request: Request, course: str) -> bool:
 
 
 def bearer(headers: Headers) -> str:
-    """What a request brings as `Authorization: Bearer …`, or nothing."""
+    """Token that a request brings as `Authorization: Bearer …`, or an empty one."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def session_token(request: Request) -> str | None:
-    """The session token of a request; keys of another form, which clients of OpenAI's API send, are none."""
+    """Session token of a request; keys of another form, which clients of OpenAI's API send, are none."""
     token = bearer(request.headers)
     return token if token.startswith((SESSION_PREFIX, LAUNCH_PREFIX)) else None
 
 
-def renewed(request: Request) -> Session | None:
-    """The session that the request may go on with, which may have ended some days ago."""
+def renewable_session(request: Request) -> Session | None:
+    """Session that the request may go on with, which may have ended some days ago."""
     tokens = services_of(request).tokens
     token = session_token(request)
-    found = tokens.session.renewable(token) if token else None
-    return found if found and found.origin == origin_of(request) else None
+    session = tokens.session.renewable(token) if token else None
+    return session if session and session.origin == origin_of(request) else None
 
 
-def key(request: Request) -> Key | None:
-    """The key that the request was made with."""
-    found: Key | None = getattr(request.state, "key", None)
-    return found
+def key_of(request: Request) -> Key | None:
+    """Key that the request was made with."""
+    key: Key | None = getattr(request.state, "key", None)
+    return key
 
 
 def is_user(request: Request) -> bool:

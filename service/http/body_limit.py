@@ -1,4 +1,4 @@
-"""How large the body of a request may be."""
+"""Limit on the size of a request's body."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ _LIMIT = "x-largest-body"
 
 
 def largest_body(size: int) -> dict[str, Any]:
-    """What a route declares as `openapi_extra` whose body may have another number of bytes than a million."""
+    """`openapi_extra` of a route whose body may have another number of bytes than a million."""
     return {_LIMIT: size}
 
 
@@ -25,18 +25,18 @@ class LimitBody:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        received = 0
+        bytes_received = 0
 
-        async def limited() -> Message:
-            nonlocal received
+        async def limited_receive() -> Message:
+            nonlocal bytes_received
             message = await receive()
-            received += len(message.get("body", b""))
+            bytes_received += len(message.get("body", b""))
             # The route was found before anything of the body is asked for.
-            declared = getattr(scope.get("route"), "openapi_extra", None) or {}
-            most = declared.get(_LIMIT, _LARGEST_BODY)
-            if received > most:
+            route_extra = getattr(scope.get("route"), "openapi_extra", None) or {}
+            limit = route_extra.get(_LIMIT, _LARGEST_BODY)
+            if bytes_received > limit:
                 # FastAPI passes this on; any other error while it reads a body becomes a 400.
-                raise HTTPException(413, f"The body may have at most {most:,} bytes.")
+                raise HTTPException(413, f"The body may have at most {limit:,} bytes.")
             return message
 
-        await self._app(scope, limited, send)
+        await self._app(scope, limited_receive, send)

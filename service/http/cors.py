@@ -1,4 +1,4 @@
-"""What pages of other sites may do: registered ones ask with a session token, all others nothing."""
+"""CORS: pages of registered sites ask with a session token, those of other sites may do nothing."""
 
 from fastapi import Request
 from starlette.datastructures import Headers
@@ -27,7 +27,7 @@ class SiteOrigins(CORSMiddleware):
             max_age=600,
         )
         self._registry = registry
-        self._refusing = CORSMiddleware(_refuse, ("*",), ("POST",), ("Authorization", "Content-Type"))
+        self._refusal = CORSMiddleware(_refuse, ("*",), ("POST",), ("Authorization", "Content-Type"))
 
     def is_allowed_origin(self, origin: str) -> bool:
         try:
@@ -47,7 +47,7 @@ class SiteOrigins(CORSMiddleware):
         try:
             await self._registry.refresh()
             if own_path(scope) == SESSION and not self.is_allowed_origin(headers["origin"]):
-                await self._refusing(scope, receive, send)
+                await self._refusal(scope, receive, send)
                 return
             is_preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in headers
             if not is_preflight:
@@ -60,18 +60,18 @@ class SiteOrigins(CORSMiddleware):
 
     def _check(self, request: Request) -> None:
         if not self.is_allowed_origin(request.headers["origin"]):
-            raise _foreign()
-        begins = request.method == "POST" and own_path(request.scope) == SESSION
-        if not begins and session_token(request) is None:
+            raise _foreign_origin()
+        is_session_start = request.method == "POST" and own_path(request.scope) == SESSION
+        if not is_session_start and session_token(request) is None:
             raise InvalidToken(f"Pages of another site ask with a token: begin with POST {SESSION}.")
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    """What any page may read, so that it can say that its site is not registered, and not that nobody answers."""
-    await (await error_response(Request(scope), _foreign()))(scope, receive, send)
+    """Refusal that any page may read, so that it can say that its site is not registered, not that nobody answers."""
+    await (await error_response(Request(scope), _foreign_origin()))(scope, receive, send)
 
 
-def _foreign() -> ForeignOrigin:
+def _foreign_origin() -> ForeignOrigin:
     return ForeignOrigin("Pages of this site may not ask: register it with `repere sites add`.")
 
 

@@ -10,11 +10,11 @@ from fastapi.responses import Response
 from reperage.service.courses.conditions import matches_weakly
 from reperage.service.http.response_headers import ETAG
 
-SAME: dict[int | str, dict[str, Any]] = {
+ETAG_RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"headers": ETAG},
     304: {"description": "What `If-None-Match` names is still the same.", "headers": ETAG},
 }
-"""What a route declares whose response is `conditional`."""
+"""Responses that a route declares whose response is a `conditional_response`."""
 IfNoneMatch = Annotated[
     str, Header(description="The `ETag` of what one has already: where it is still the same, 304 without a body.")
 ]
@@ -23,11 +23,11 @@ _GRANT = re.compile(rb"&grant=[\w.-]+")
 
 
 def etag_of(body: bytes) -> str:
-    """The ETag of what a response holds."""
+    """ETag of the body of a response."""
     return f'"{hashlib.sha256(_GRANT.sub(b"", body)).hexdigest()[:32]}"'
 
 
-def conditional(if_none_match: str, response: Response) -> Response:
+def conditional_response(if_none_match: str, response: Response) -> Response:
     """`response` with its ETag; 304 without a body where `if_none_match` names it."""
     etag = etag_of(bytes(response.body))
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}

@@ -1,4 +1,4 @@
-"""What is counted and timed for Prometheus."""
+"""Metrics for Prometheus: what is counted and timed."""
 
 from time import perf_counter
 
@@ -37,17 +37,17 @@ class TimeRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = perf_counter()
+        start = perf_counter()
         status = 500
 
-        async def noting(message: Message) -> None:
+        async def send_noting_status(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_noting_status)
         finally:
             route = getattr(scope.get("route"), "path", "none")
-            SECONDS.labels(route, str(status)).observe(perf_counter() - started)
+            SECONDS.labels(route, str(status)).observe(perf_counter() - start)

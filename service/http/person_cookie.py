@@ -22,12 +22,12 @@ class KeepPerson:
 
         state = scope.setdefault("state", {})
 
-        async def keeping(message: Message) -> None:
+        async def send_with_cookie(message: Message) -> None:
             token = state.get("person_token")
             if token and message["type"] == "http.response.start":
                 secure = "; Secure" if scope["scheme"] == "https" else ""
-                kept = f"Max-Age={TOKEN_SECONDS}; Path={cookie_path(scope)}; HttpOnly; SameSite=Lax{secure}"
-                MutableHeaders(scope=message).append("set-cookie", f"{COOKIE}={token}; {kept}")
+                attributes = f"Max-Age={TOKEN_SECONDS}; Path={cookie_path(scope)}; HttpOnly; SameSite=Lax{secure}"
+                MutableHeaders(scope=message).append("set-cookie", f"{COOKIE}={token}; {attributes}")
             await send(message)
 
-        await self._app(scope, receive, keeping)
+        await self._app(scope, receive, send_with_cookie)

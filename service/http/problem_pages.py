@@ -1,4 +1,4 @@
-"""Why a request failed, for a person who opened a link, perhaps in the frame of an LMS."""
+"""Pages that tell why a request failed, for a person who opened a link, perhaps in the frame of an LMS."""
 
 from collections.abc import Mapping
 
@@ -26,5 +26,5 @@ def problem_page(request: Request, status: int, more: Mapping[str, str], *, is_f
         root="../" * (path.count("/") - 1) or "./",
     )
     # Whose frame it is need not be known: the page holds nothing, and no link that leads anywhere.
-    sent = headers("*") | {"Cache-Control": "no-store"} if is_framed else headers()
-    return HTMLResponse(page, status, {**more, **sent, "Vary": "Accept-Language"})
+    page_headers = headers("*") | {"Cache-Control": "no-store"} if is_framed else headers()
+    return HTMLResponse(page, status, {**more, **page_headers, "Vary": "Accept-Language"})

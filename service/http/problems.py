@@ -1,4 +1,4 @@
-"""Every failing request gets the same body: problem details, RFC 9457."""
+"""Problem details (RFC 9457): the body that every failing request gets."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from reperage.service.http.response_headers import RETRY_AFTER
 from reperage.service.http.root_path import own_path
 
 MEDIA_TYPE = "application/problem+json"
-_COME_AGAIN = (429, 503)
+_RETRY_STATUSES = (429, 503)
 
 log = structlog.get_logger(__name__)
 
@@ -47,13 +47,13 @@ class ProblemForms:
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What a route declares for the ways in which it can fail."""
+    """Responses that a route declares for the ways in which it can fail."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        | ({"headers": RETRY_AFTER} if status in _COME_AGAIN else {})
+        | ({"headers": RETRY_AFTER} if status in _RETRY_STATUSES else {})
         for status in statuses
     }
 
@@ -82,7 +82,7 @@ def add_handlers(app: FastAPI, forms: ProblemForms) -> None:
 
 
 async def error_response(request: Request, error: Exception) -> Response:
-    """What a request gets that raised a `ServiceError`."""
+    """Response to a request that raised a `ServiceError`."""
     assert isinstance(error, ServiceError)
     headers = dict(error.headers)
     if error.retry_after:

@@ -1,11 +1,11 @@
-"""Counts what a request asks, where questions are counted."""
+"""Rate limit of a request, where questions are counted."""
 
 import ipaddress
 
 from fastapi import Request
 
 from reperage.service.caller import Caller
-from reperage.service.http.authentication import is_user, key, session_token
+from reperage.service.http.authentication import is_user, key_of, session_token
 from reperage.service.http.services_of import services_of
 
 _LONGEST_NAME = 64
@@ -19,7 +19,7 @@ async def count_question(request: Request, caller: Caller, count: int = 1) -> di
         TooManyRequests: there is nothing left.
     """
     limiter = services_of(request).rate_limiter
-    if api_key := key(request):
+    if api_key := key_of(request):
         return await limiter.count_key_questions(api_key.id, count, caller.person if is_user(request) else None)
     if session_token(request) is None:
         return {}
@@ -27,7 +27,7 @@ async def count_question(request: Request, caller: Caller, count: int = 1) -> di
 
 
 def client_address(request: Request) -> str:
-    """What an address is counted as: of IPv6 the network of 64 bits, which is one customer's."""
+    """Address that a client is counted as: of IPv6 the network of 64 bits, which is one customer's."""
     host = request.client.host if request.client else ""
     try:
         address = ipaddress.ip_address(host)

@@ -1,4 +1,4 @@
-"""Where a request comes from: this very machine, a page of our own, or a page of another site."""
+"""Origin of a request: this very machine, a page of our own, or a page of another site."""
 
 from urllib.parse import urlsplit
 
@@ -37,7 +37,7 @@ def own_origin(request: Request) -> str:
 
 
 def own_address(request: Request) -> str:
-    """What every address of ours begins with, without a slash at the end."""
+    """Beginning of every address of ours, without a slash at the end."""
     public = services_of(request).settings.public_url
     return str(public or request.base_url).rstrip("/")
 
@@ -57,8 +57,8 @@ def is_own(request: Request) -> bool:
 
 
 def origin_of(request: Request) -> str:
-    """What a session token of this request is bound to: `OWN`, which a request without an origin is as well, or the
-    site."""
+    """Origin that a session token of this request is bound to: `OWN`, which a request without an origin is as well,
+    or the site."""
     origin = request.headers.get("origin")
     return OWN if origin is None or is_own(request) else origin
 

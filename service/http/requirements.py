@@ -1,4 +1,4 @@
-"""What every route declares: who is let in, as what they are known from then on, and what they may read."""
+"""Requirements of routes: who is let in, as what they are known from then on, and what they may read."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from reperage.index.index import Index
 from reperage.service.caller import Caller, Role, check
 from reperage.service.database.keys import Key
-from reperage.service.http.authentication import identified
+from reperage.service.http.authentication import caller_of
 from reperage.service.http.services_of import services_of
 
 
@@ -19,7 +19,7 @@ class Needs:
 
     async def __call__(self, request: Request) -> None:
         """Raises `NoCredentials`, `Forbidden`, `InvalidKey`, `InvalidToken` or `StateUnavailable`."""
-        caller = await identified(request)
+        caller = await caller_of(request)
         key: Key | None = getattr(request.state, "key", None)
         request.state.caller = check(caller, self.least, key.role if key else None)
 
@@ -52,26 +52,26 @@ OPEN = Depends(open_to_all)
 """What every route declares, one of these."""
 
 
-def reader(request: Request) -> Caller:
-    """Whoever asks, as the route's declaration let them in; their `person` is empty where they are not known."""
-    found: Caller = request.state.caller
-    return found
+def reading_caller(request: Request) -> Caller:
+    """Caller of a request, as the route's declaration let them in; their `person` is empty where they are not known."""
+    caller: Caller = request.state.caller
+    return caller
 
 
 def known_caller(request: Request) -> Caller | None:
-    """Whoever asks, where they are known."""
-    found = reader(request)
-    return found if found.person else None
+    """Caller of a request, `None` where they are not known."""
+    caller = reading_caller(request)
+    return caller if caller.person else None
 
 
-def caller(request: Request) -> Caller:
-    """Whoever asks; a new person, whose cookie `KeepPerson` sends, where the request names none."""
-    found = reader(request)
-    if found.person:
-        return found
+def identified_caller(request: Request) -> Caller:
+    """Caller of a request; a new person, whose cookie `KeepPerson` sends, where the request names none."""
+    caller = reading_caller(request)
+    if caller.person:
+        return caller
     tokens = services_of(request).tokens
     new, request.state.person_token = tokens.person.new()
-    return replace(found, person=new.person)
+    return replace(caller, person=new.person)
 
 
 def readable_index(request: Request, course: str) -> Index:
@@ -80,4 +80,4 @@ def readable_index(request: Request, course: str) -> Index:
     Raises:
         UnknownCourse: there is none, or it is not theirs.
     """
-    return services_of(request).assistant.courses.readable(course, reader(request), may_be_empty=True)
+    return services_of(request).assistant.courses.readable(course, reading_caller(request), may_be_empty=True)

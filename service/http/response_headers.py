@@ -26,5 +26,5 @@ RATE_LIMIT: Headers = {
         "schema": {"type": "string"},
     },
 }
-COUNTED: dict[int | str, dict[str, Any]] = {200: {"headers": RATE_LIMIT}}
-"""What a route declares that counts questions."""
+RATE_LIMIT_RESPONSES: dict[int | str, dict[str, Any]] = {200: {"headers": RATE_LIMIT}}
+"""Responses that a route declares that counts questions."""

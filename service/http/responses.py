@@ -1,4 +1,4 @@
-"""Responses that are made straight from what was checked already."""
+"""Responses straight from models that were checked already."""
 
 from pydantic import BaseModel
 from starlette.responses import Response

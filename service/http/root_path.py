@@ -1,4 +1,4 @@
-"""The path that all addresses begin with where a proxy gives Repère a part of a site."""
+"""Path that all addresses begin with where a proxy gives Repère a part of a site."""
 
 from starlette._utils import get_route_path
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -30,5 +30,5 @@ def own_path(scope: Scope) -> str:
 
 
 def cookie_path(scope: Scope) -> str:
-    """Where cookies are sent back to."""
+    """Path that cookies are sent back to."""
     return str(scope.get("app_root_path", scope.get("root_path", ""))) or "/"

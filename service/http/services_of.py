@@ -6,6 +6,6 @@ from reperage.service.services import Services
 
 
 def services_of(request: HTTPConnection) -> Services:
-    """What runs in this process, built once by whoever made the application."""
+    """Services that run in this process, built once by whoever made the application."""
     services: Services = request.app.state.services
     return services

@@ -48,9 +48,9 @@ _LINE = "\n"
 
 def wants_events(request: Request) -> bool:
     """Whether the request accepts events, and names no JSON before them."""
-    accepted = request.headers.get("accept", "")
-    before, found, _ = accepted.partition(MEDIA_TYPE)
-    return bool(found) and "application/json" not in before
+    accept = request.headers.get("accept", "")
+    before, separator, _ = accept.partition(MEDIA_TYPE)
+    return bool(separator) and "application/json" not in before
 
 
 async def whole_answer(request: Request, events: AsyncGenerator[Event], *, takes_long: bool) -> Answer:
@@ -65,38 +65,38 @@ async def whole_answer(request: Request, events: AsyncGenerator[Event], *, takes
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns; it is stopped when the client goes away.
+    """Result of `work`, which is stopped when the client goes away.
 
     Raises:
         ClientGone: it did.
     """
-    answering, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
+    answer_task, disconnect_task = asyncio.ensure_future(work), asyncio.ensure_future(_wait_for_disconnect(request))
     try:
-        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not answering.done():
+        await asyncio.wait((answer_task, disconnect_task), return_when=asyncio.FIRST_COMPLETED)
+        if not answer_task.done():
             raise ClientGone("The client went away.")
-        return answering.result()
+        return answer_task.result()
     finally:
-        for task in (answering, leaving):
+        for task in (answer_task, disconnect_task):
             task.cancel()
-        await asyncio.wait((answering, leaving))
+        await asyncio.wait((answer_task, disconnect_task))
 
 
-async def _gone(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
 async def event_response(request: Request, events: AsyncGenerator[Event]) -> Response:
     """The events as they come; what fails before the first is raised, what fails later becomes the last event."""
-    return stream_response(_encoded(request, await begun(events)))
+    return stream_response(_server_sent_events(request, await with_first_event(events)))
 
 
-async def begun(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+async def with_first_event(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
     """The same events, the first of which is there already: what can be raised before it has been."""
     first = await anext(events)
 
-    async def all_of_them() -> AsyncGenerator[Event]:
+    async def all_events() -> AsyncGenerator[Event]:
         async with aclosing(events):
             yield first
             async for event in events:
@@ -104,13 +104,13 @@ async def begun(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
                     count(event.data)
                 yield event
 
-    return all_of_them()
+    return all_events()
 
 
-def stream_response(sent: AsyncIterator[ServerSentEvent]) -> Response:
+def stream_response(events: AsyncIterator[ServerSentEvent]) -> Response:
     """A response that sends each event at once, and a comment now and then so that nobody takes it for dead."""
     return EventSourceResponse(
-        sent,
+        events,
         ping=_HEARTBEAT_SECONDS,
         sep=_LINE,
         shutdown_event=anyio.Event(),
@@ -122,7 +122,7 @@ def server_sent(data: str, name: str | None = None) -> ServerSentEvent:
     return ServerSentEvent(data, event=name, sep=_LINE)
 
 
-async def _encoded(request: Request, events: AsyncGenerator[Event]) -> AsyncIterator[ServerSentEvent]:
+async def _server_sent_events(request: Request, events: AsyncGenerator[Event]) -> AsyncIterator[ServerSentEvent]:
     async with aclosing(events):
         try:
             async for event in events:
@@ -132,7 +132,7 @@ async def _encoded(request: Request, events: AsyncGenerator[Event]) -> AsyncIter
 
 
 def problem_of(request: Request, error: Exception) -> Problem:
-    """What is told of an error after the response has begun."""
+    """Problem that is told of an error after the response has begun."""
     path = own_path(request.scope)
     if isinstance(error, ServiceError):
         return Problem(title=error.title, status=error.status, detail=str(error), instance=path)

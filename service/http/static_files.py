@@ -26,7 +26,7 @@ class OpenFiles:
             await self._app(scope, receive, send)
             return
 
-        async def opening(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers["Access-Control-Allow-Origin"] = "*"
@@ -35,4 +35,4 @@ class OpenFiles:
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)
 
-        await self._compressed(scope, receive, opening)
+        await self._compressed(scope, receive, send_with_headers)

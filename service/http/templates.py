@@ -5,11 +5,11 @@ from pathlib import Path
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader
 
 LANGUAGES = ("fr", "en")
-"""What pages are written in; the first where nothing else is asked for."""
+"""Languages of pages; the first where nothing else is asked for."""
 
 
 def headers(frame_ancestors: str = "'none'", form_action: str = "'self'") -> dict[str, str]:
-    """What a page is sent with; who may show it in a frame, and where its forms may lead."""
+    """Headers of a page; who may show it in a frame, and where its forms may lead."""
     return {
         "Content-Security-Policy": (
             "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
@@ -24,10 +24,10 @@ def headers(frame_ancestors: str = "'none'", form_action: str = "'self'") -> dic
 HEADERS = headers()
 
 
-def wanted_language(accepted: str) -> str:
+def wanted_language(accept_language: str) -> str:
     """The first language of an `Accept-Language` header, or of a locale, that pages are written in."""
-    wanted = (tag.strip()[:2].lower() for tag in accepted.split(","))
-    return next((tag for tag in wanted if tag in LANGUAGES), LANGUAGES[0])
+    tags = (tag.strip()[:2].lower() for tag in accept_language.split(","))
+    return next((tag for tag in tags if tag in LANGUAGES), LANGUAGES[0])
 
 
 _templates = Environment(

@@ -30,7 +30,7 @@ from reperage.service.database.lti import (
 )
 from reperage.service.database.sites import registered_sites
 from reperage.service.errors import ContextChanged, CourseUnavailable, InvalidToken, NotManaged, UnknownCourse
-from reperage.service.http.authentication import context_of, launch_session, launched
+from reperage.service.http.authentication import context_of, launch_caller, launch_session
 from reperage.service.http.problems import problem_responses
 from reperage.service.http.requirements import OPEN
 from reperage.service.http.responses import json_response
@@ -84,7 +84,7 @@ class ContextMapping(BaseModel):
 async def lti_session(request: Request) -> Response:
     """The session of a launch, with a fresh token; on the day of the launch also for one that has ended."""
     session = launch_session(request, or_ended=True)
-    caller = await launched(request, session)
+    caller = await launch_caller(request, session)
     assert session is not None
     state = await to_thread.run_sync(partial(_state, request, session, next(iter(caller.courses or ()), None)))
     return _fresh(state)
@@ -99,7 +99,7 @@ async def lti_session(request: Request) -> Response:
 async def map_lti_context(request: Request, body: ContextMapping) -> Response:
     """Map the LMS's course to a course, as its teacher; everybody who comes from there finds it from then on."""
     session = launch_session(request)
-    check(await launched(request, session), "teacher")
+    check(await launch_caller(request, session), "teacher")
     assert session is not None
     state = await to_thread.run_sync(partial(_map, request, session, body))
     return _fresh(state)

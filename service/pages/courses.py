@@ -6,7 +6,7 @@ from starlette.staticfiles import StaticFiles
 
 from reperage.service.errors import UnknownCourse
 from reperage.service.http.request_origin import own_address
-from reperage.service.http.requirements import OPEN, STUDENT, reader
+from reperage.service.http.requirements import OPEN, STUDENT, reading_caller
 from reperage.service.http.services_of import services_of
 from reperage.service.http.static_files import WEB
 from reperage.service.http.templates import HEADERS, render, wanted_language
@@ -20,7 +20,7 @@ _VARY = {"Vary": "Accept-Language"}
 @router.get("/", dependencies=[STUDENT])
 def first_page(request: Request) -> Response:
     """The courses; where there is but one, its own page."""
-    names = [name for name in services_of(request).courses.names() if reader(request).may_read(name)]
+    names = [name for name in services_of(request).courses.names() if reading_caller(request).may_read(name)]
     if len(names) == 1:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"courses/{names[0]}{query}", headers={"Cache-Control": "no-cache"})
@@ -31,7 +31,7 @@ def first_page(request: Request) -> Response:
 @router.get("/courses/{course}", dependencies=[STUDENT])
 def course_page(request: Request, course: str) -> Response:
     """The widget as a page of its own; it waits by itself while the service starts."""
-    if course not in services_of(request).courses.names() or not reader(request).may_read(course):
+    if course not in services_of(request).courses.names() or not reading_caller(request).may_read(course):
         raise UnknownCourse(f"There is no course {course!r}.")
     return HTMLResponse(render("course.html", course=course, **_reader(request)), headers=HEADERS | _VARY)
 

@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from reperage.service.courses.conditions import Conditions
 from reperage.service.errors import PreconditionFailed
-from reperage.service.http.etags import conditional, etag_of
+from reperage.service.http.etags import conditional_response, etag_of
 
 HERE = '"abc"'
 
@@ -48,6 +48,6 @@ def test_an_etag_may_hold_a_comma() -> None:
 @pytest.mark.parametrize(("form", "status"), [("{}", 304), ("W/{},", 304), ('"x", {}', 304), ("*", 304), (",", 200)])
 def test_what_is_known_already_is_not_sent_again(form: str, status: int) -> None:
     etag = etag_of(b"text")
-    response = conditional(form.replace("{}", etag), Response(b"text"))
+    response = conditional_response(form.replace("{}", etag), Response(b"text"))
     assert (response.status_code, response.headers["etag"]) == (status, etag)
     assert bytes(response.body) == (b"text" if status == 200 else b"")
