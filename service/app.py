@@ -37,7 +37,7 @@ from reperage.service.http.static_files import WEB, OpenFiles
 from reperage.service.loading import Loading
 from reperage.service.lti import context_routes, deep_link_routes, launch_routes, registration_routes
 from reperage.service.lti import pages as lti_pages
-from reperage.service.lti.refusals import Refused
+from reperage.service.lti.refusals import LaunchRefused
 from reperage.service.optional_imports import extra
 from reperage.service.pages import courses as course_pages
 from reperage.service.pages import documents as document_pages
@@ -168,7 +168,7 @@ def create_app(
     app.state.services = services
     app.state.idempotent_questions = IdempotentQuestions()
     add_handlers(app, _PROBLEMS)
-    app.add_exception_handler(Refused, lti_pages.refusal)
+    app.add_exception_handler(LaunchRefused, lti_pages.refusal)
     for middleware in (LimitBody, TimeRequests, KeepPerson, OpenFiles):
         app.add_middleware(middleware)
     for router in _ROUTERS:

@@ -33,7 +33,7 @@ class NeedsDocument(Needs):
         grant, version = request.query_params.get("grant", ""), request.query_params.get("version", "")
         if grant and tokens.grant.is_good(grant, course, document_id, version):
             request.state.caller = Caller("", frozenset({course}), channel="web")
-            request.state.granted = version
+            request.state.grant_version = version
             return
         await super().__call__(request)
 

@@ -1,4 +1,4 @@
-"""`/v1/lti`: what the views within an LMS know of their launch, and which course its context is mapped to."""
+"""`/v1/lti`: the state of a launch, for the views within an LMS, and the course that its context is mapped to."""
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -87,7 +87,7 @@ async def lti_session(request: Request) -> Response:
     caller = await launch_caller(request, session)
     assert session is not None
     state = await to_thread.run_sync(partial(_state, request, session, next(iter(caller.courses or ()), None)))
-    return _fresh(state)
+    return _uncached_response(state)
 
 
 @router.put(
@@ -102,24 +102,25 @@ async def map_lti_context(request: Request, body: ContextMapping) -> Response:
     check(await launch_caller(request, session), "teacher")
     assert session is not None
     state = await to_thread.run_sync(partial(_map, request, session, body))
-    return _fresh(state)
+    return _uncached_response(state)
 
 
 def _map(request: Request, session: LaunchSession, body: ContextMapping) -> LaunchState:
     registry = services_of(request).registry
     database = services_of(request).database
-    context, there = context_of(session), services_of(request).courses.names()
+    context, course_names = context_of(session), services_of(request).courses.names()
     platform, owners = _platform(registry, session), course_owners(database)
-    present = context_course(database, context)
+    current = context_course(database, context)
     # A course that was taken from the platform is none for the page that the teacher chooses on.
-    if present is not None and not is_open_to(platform, session.deployment_id, present, owners):
-        present = None
-    if "instead_of" in body.model_fields_set and body.instead_of != present:
+    if current is not None and not is_open_to(platform, session.deployment_id, current, owners):
+        current = None
+    if "instead_of" in body.model_fields_set and body.instead_of != current:
         raise ContextChanged("Somebody else has chosen a course meanwhile: load the page anew, and look.")
     if body.new is not None:
-        name = make_course(database, context, _named(new_names(body.new, _taken(request, there))), now())
+        names = _nonempty_names(new_names(body.new, _unavailable_names(request, course_names)))
+        name = make_course(database, context, names, now())
     else:
-        name, allowed = body.course or "", choices(platform, session.deployment_id, owners, there)
+        name, allowed = body.course or "", choices(platform, session.deployment_id, owners, course_names)
         if name not in allowed:
             raise UnknownCourse(f"There is no course {name!r} that you may choose; there are: {', '.join(allowed)}.")
         map_context(database, context, name, now())
@@ -127,21 +128,26 @@ def _map(request: Request, session: LaunchSession, body: ContextMapping) -> Laun
     return _state(request, session, name)
 
 
-def _named(names: Iterator[str]) -> Iterator[str]:
-    """The same names; raises `UnknownCourse` where there are none."""
+def _nonempty_names(names: Iterator[str]) -> Iterator[str]:
+    """`names`, of which there is one at least; raises `UnknownCourse` where there is none."""
     if (first := next(names, None)) is None:
         raise UnknownCourse("Name the new course with letters or digits.")
     return chain([first], names)
 
 
-def _taken(request: Request, there: Collection[str]) -> set[str]:
-    """The names that a new course may not have: somebody has, or is to have, a course of that name."""
+def _unavailable_names(request: Request, course_names: Collection[str]) -> set[str]:
+    """Names that a new course may not have: somebody has, or is to have, a course of that name."""
     database = services_of(request).database
-    promised = [key.courses for key in all_keys(database)]
-    promised += [*registered_sites(database).values(), *(platform.courses for platform in all_platforms(database))]
+    course_sets = [key.courses for key in all_keys(database)]
+    course_sets += [*registered_sites(database).values(), *(platform.courses for platform in all_platforms(database))]
     material = material_folder(services_of(request).settings)
-    kept = [folder.name for folder in material.iterdir()] if material.is_dir() else []
-    return {*there, *kept, *mapped_contexts(database).values(), *chain.from_iterable(filter(None, promised))}
+    folders = [folder.name for folder in material.iterdir()] if material.is_dir() else []
+    return {
+        *course_names,
+        *folders,
+        *mapped_contexts(database).values(),
+        *chain.from_iterable(filter(None, course_sets)),
+    }
 
 
 def _state(request: Request, session: LaunchSession, course: str | None) -> LaunchState:
@@ -149,26 +155,26 @@ def _state(request: Request, session: LaunchSession, course: str | None) -> Laun
     tokens = services_of(request).tokens
     platform = _platform(registry, session)
     courses = services_of(request).courses
-    there = courses.names()
+    course_names = courses.names()
     return LaunchState(
         token=tokens.launch.new(session),
         expires_in=SESSION_SECONDS,
         person=session.person,
         role=session.role,
         context_title=session.title,
-        course=None if course is None else _course(request, course, course in there),
-        courses=choices(platform, session.deployment_id, course_owners(services_of(request).database), there)
+        course=None if course is None else _course(request, course, course in course_names),
+        courses=choices(platform, session.deployment_id, course_owners(services_of(request).database), course_names)
         if session.role == "teacher"
         else [],
     )
 
 
 def _course(request: Request, name: str, is_there: bool) -> LaunchCourse:
-    started = services_of(request)
+    services = services_of(request)
     title = None
     if is_there:
         with suppress(CourseUnavailable):
-            title = started.courses.index(name).manifest.title
+            title = services.courses.index(name).manifest.title
     return LaunchCourse(id=name, title=title or name, is_ready=title is not None, is_managed=_is_managed(request, name))
 
 
@@ -186,7 +192,7 @@ def _platform(registry: Registry, session: LaunchSession) -> Platform:
     return platform
 
 
-def _fresh(state: LaunchState) -> Response:
+def _uncached_response(state: LaunchState) -> Response:
     response = json_response(state)
     response.headers["Cache-Control"] = "no-store"
     return response

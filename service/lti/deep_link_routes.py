@@ -7,7 +7,7 @@ from reperage.service.http.request_origin import own_address
 from reperage.service.http.requirements import OPEN
 from reperage.service.http.services_of import services_of
 from reperage.service.lti.pages import page
-from reperage.service.lti.refusals import Refused
+from reperage.service.lti.refusals import LaunchRefused
 from reperage.service.lti.request_fields import Fields, platform_by_id
 from reperage.service.urls import origin_of_address
 
@@ -24,15 +24,15 @@ def deep_link(request: Request, fields: Fields) -> Response:
     tokens, database = services.tokens, services.database
     # The form may stay open for as long as the request for the link is good.
     session = tokens.launch.renewable(fields.get("token", ""))
-    asked = tokens.deep_link.read(fields.get("link", ""))
-    if session is None or asked is None or not asked.is_of(session):
-        raise Refused("session_ended")
+    link_request = tokens.deep_link.read(fields.get("link", ""))
+    if session is None or link_request is None or not link_request.is_of(session):
+        raise LaunchRefused("session_ended")
     platform = platform_by_id(database, session.platform_id)
     if session.deployment_id not in platform.deployments:
-        raise Refused("unknown_deployment", f"deployment {session.deployment_id[:100]!r}")
+        raise LaunchRefused("unknown_deployment", f"deployment {session.deployment_id[:100]!r}")
     title = "" if "cancel" in fields else " ".join(fields.get("title", "").split())[:100] or "Repère"
     keys, launch_url = SigningKeys(database, services.secret_keys), f"{own_address(request)}/lti/launch"
-    settings = asked.settings
+    settings = link_request.settings
     token = response_token(keys, platform, session.deployment_id, settings, title, launch_url, custom_of(fields))
     address = settings["deep_link_return_url"]
     # The platform may lead on to another of its hosts, which our policy would forbid.

@@ -10,7 +10,7 @@ from reperage.service.access.lti_keys import SigningKeys
 from reperage.service.database.lti import Platform
 
 KINDS = ("section", "question")
-"""What a link may hold: a section as `document#anchor`, or a first question."""
+"""Kinds of what a link may hold: a section as `document#anchor`, or a first question."""
 LONGEST = 500
 """Characters of what a link holds: it stands in an address."""
 
@@ -24,7 +24,7 @@ def response_token(
     launch_url: str,
     custom: Mapping[str, str],
 ) -> str:
-    """The signed answer to a request for a link: one link, or none where `title` is empty. Blocks.
+    """Signed answer to a request for a link: one link, or none where `title` is empty. Blocks.
 
     Raises:
         StateUnavailable: there is no key to sign with.
@@ -40,7 +40,7 @@ def response_token(
 
 
 def custom_of(fields: Mapping[str, str]) -> dict[str, str]:
-    """What a link holds, as the teacher has filled in the form: nothing for the assistant of the course."""
+    """Custom parameters of a link, as the teacher has filled in the form: nothing for the assistant of the course."""
     kind = fields.get("kind", "")
     value = fields.get(kind, "").strip()[:LONGEST] if kind in KINDS else ""
     return {kind: value} if value else {}

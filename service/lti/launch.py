@@ -1,4 +1,4 @@
-"""From a login to whoever the LMS has sent."""
+"""Login and launch: how an LMS signs somebody in, and who they are."""
 
 import hmac
 import json
@@ -16,7 +16,7 @@ from reperage.service.clock import now
 from reperage.service.database.lti import Login, Platform
 from reperage.service.lti.deep_linking import KINDS, LONGEST
 from reperage.service.lti.pylti1p3_adapter import LoginState, OnePlatform, OwnLaunch, OwnLogin, Parameters
-from reperage.service.lti.refusals import Refused
+from reperage.service.lti.refusals import LaunchRefused
 from reperage.service.lti.roles import role_of
 from reperage.service.urls import is_confidential, origin_of_address, web_address
 
@@ -44,8 +44,8 @@ class StartedLogin:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Whoever the LMS has sent, and what for: `deep_link` where a link is to be put into the LMS's course, else
-    `custom`, what the link held."""
+    """Session of whoever the LMS has sent, and what for: `deep_link` where a link is to be put into the LMS's course,
+    else `custom`, what the link held."""
 
     session: LaunchSession
     custom: Mapping[str, str]
@@ -62,7 +62,7 @@ class Launch:
 
 
 def begin(platform: Platform, parameters: Mapping[str, str], launch_url: str) -> StartedLogin:
-    """A login as the platform asks for it.
+    """Login as the platform asks for it.
 
     Raises:
         Refused: a parameter is missing, or they are too long.
@@ -73,7 +73,7 @@ def begin(platform: Platform, parameters: Mapping[str, str], launch_url: str) ->
     )
     address, proof = login.address(launch_url), secrets.token_urlsafe(32)
     if sum(len(parameters.get(name, "")) for name in (*AGAIN, STORAGE)) > _LARGEST_LOGIN:
-        raise Refused("invalid_message", f"the login has more than {_LARGEST_LOGIN:,} characters")
+        raise LaunchRefused("invalid_message", f"the login has more than {_LARGEST_LOGIN:,} characters")
     # Nothing else: the hints may name the person.
     storage = {STORAGE: parameters[STORAGE]} if parameters.get(STORAGE) else {}
     row = Login(
@@ -88,38 +88,38 @@ def begin(platform: Platform, parameters: Mapping[str, str], launch_url: str) ->
 
 
 def launch_of(parameters: Mapping[str, str], platform: Platform, login: Login, base: str, jwks: JwksCache) -> Launch:
-    """Whoever the platform has sent as the answer to a login. Blocks while keys are fetched.
+    """Launch by which the platform answers a login. Blocks while keys are fetched.
 
     Raises:
         Refused: as `OwnLaunch.claims`; or it comes from no course, leads elsewhere, or holds what is no text.
     """
     claims = OwnLaunch(parameters, platform, login, jwks).claims()
-    target = _required(claims, f"{_CLAIM}target_link_uri")
+    target = _required_text(claims, f"{_CLAIM}target_link_uri")
     if not is_own_address(target, base):
-        raise Refused("foreign_address", f"target_link_uri is {target!r}")
-    context = _object(claims, f"{_CLAIM}context")
-    if not _text(context, "id"):
-        raise Refused("no_context")
-    presentation = _object(claims, f"{_CLAIM}launch_presentation")
+        raise LaunchRefused("foreign_address", f"target_link_uri is {target!r}")
+    context = _object_claim(claims, f"{_CLAIM}context")
+    if not _text_claim(context, "id"):
+        raise LaunchRefused("no_context")
+    presentation = _object_claim(claims, f"{_CLAIM}launch_presentation")
     settings = claims.get(_SETTINGS)
     session = LaunchSession(
-        lms_person(platform.issuer, _required(claims, "sub")),
+        lms_person(platform.issuer, _required_text(claims, "sub")),
         _role(claims),
         platform.id,
-        _required(claims, f"{_CLAIM}deployment_id"),
-        _required(context, "id"),
-        (_text(context, "title") or _text(context, "label"))[:100],
-        (_text(presentation, "locale") or _text(claims, "locale"))[:20],
+        _required_text(claims, f"{_CLAIM}deployment_id"),
+        _required_text(context, "id"),
+        (_text_claim(context, "title") or _text_claim(context, "label"))[:100],
+        (_text_claim(presentation, "locale") or _text_claim(claims, "locale"))[:20],
         now() // 1000,
     )
     custom = {
         name: value[:LONGEST]
-        for name, value in _object(claims, f"{_CLAIM}custom").items()
+        for name, value in _object_claim(claims, f"{_CLAIM}custom").items()
         if name in KINDS and isinstance(value, str)
     }
     deep_link = _deep_link(settings) if settings is not None else None
     if not _is_text([custom, deep_link]):
-        raise Refused("invalid_message", "a text holds half of a surrogate pair")
+        raise LaunchRefused("invalid_message", "a text holds half of a surrogate pair")
     return Launch(session, custom, deep_link)
 
 
@@ -136,26 +136,26 @@ def is_own_address(address: object, base: str) -> bool:
 def _role(claims: Mapping[str, Any]) -> Role:
     roles = claims.get(f"{_CLAIM}roles")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
-        raise Refused("invalid_message", "the roles are no list of addresses")
+        raise LaunchRefused("invalid_message", "the roles are no list of addresses")
     return role_of(roles)
 
 
 def _deep_link(settings: object) -> dict[str, Any]:
     if not isinstance(settings, dict) or not isinstance(address := settings.get("deep_link_return_url"), str):
-        raise Refused("invalid_message", "deep_linking_settings name no deep_link_return_url")
+        raise LaunchRefused("invalid_message", "deep_linking_settings name no deep_link_return_url")
     try:
         if not is_confidential(web_address(address)):
             raise ValueError("others can read on the way what is sent there")
         origin_of_address(address)
     except ValueError as error:
-        raise Refused("foreign_address", f"deep_link_return_url is {address[:_LONGEST]!r}: {error}") from error
+        raise LaunchRefused("foreign_address", f"deep_link_return_url is {address[:_LONGEST]!r}: {error}") from error
     deep_link: dict[str, Any] = {"deep_link_return_url": address}
     if "data" in settings:
         deep_link["data"] = settings["data"]
     return deep_link
 
 
-def _object(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def _object_claim(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A claim that is an object; an empty one where it is not there.
 
     Raises:
@@ -165,11 +165,11 @@ def _object(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise Refused("invalid_message", f"{name} is no object")
+        raise LaunchRefused("invalid_message", f"{name} is no object")
     return value
 
 
-def _text(claims: Mapping[str, Any], name: str) -> str:
+def _text_claim(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
     return value.strip() if isinstance(value, str) and value.isprintable() else ""
 
@@ -183,7 +183,7 @@ def _is_text(value: object) -> bool:
     return True
 
 
-def _required(claims: Mapping[str, Any], name: str) -> str:
+def _required_text(claims: Mapping[str, Any], name: str) -> str:
     """A claim that names something, as it stands.
 
     Raises:
@@ -191,5 +191,5 @@ def _required(claims: Mapping[str, Any], name: str) -> str:
     """
     value = claims.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or "\0" in value:
-        raise Refused("invalid_message", f"{name} is missing, or no text of at most {_LONGEST} characters")
+        raise LaunchRefused("invalid_message", f"{name} is missing, or no text of at most {_LONGEST} characters")
     return value

@@ -29,8 +29,8 @@ from reperage.service.http.requirements import OPEN
 from reperage.service.http.services_of import services_of
 from reperage.service.http.templates import wanted_language
 from reperage.service.lti.pages import page
-from reperage.service.lti.refusals import Refused
-from reperage.service.lti.request_fields import Fields, count_session, database_of, platform_by_id, read_again
+from reperage.service.lti.refusals import LaunchRefused
+from reperage.service.lti.request_fields import Fields, count_session, database_of, platform_by_id, read_registry_again
 from reperage.service.urls import origin_of_address
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ def login(request: Request, fields: Fields) -> Response:
     base, database = own_address(request), database_of(request)
     target = fields.get("target_link_uri")
     if target is not None and not launch.is_own_address(target, base):
-        raise Refused("foreign_address", f"target_link_uri is {target[:200]!r}")
+        raise LaunchRefused("foreign_address", f"target_link_uri is {target[:200]!r}")
     platform = _platform(database, fields.get("iss", ""), fields.get("client_id", ""))
-    begun = launch.begin(platform, fields, f"{base}/lti/launch")
-    begin_login(database, begun.login, now())
+    started_login = launch.begin(platform, fields, f"{base}/lti/launch")
+    begin_login(database, started_login.login, now())
     keeps_cookies = any(_OWN_COOKIE in name for name in request.cookies)
     if keeps_cookies or launch.NEW_WINDOW in fields:
-        response: Response = RedirectResponse(begun.address, 302, {"Cache-Control": "no-store"})
+        response: Response = RedirectResponse(started_login.address, 302, {"Cache-Control": "no-store"})
     else:
         storage, origin = fields.get(launch.STORAGE, ""), origin_of_address(platform.auth_url)
         again = {name: fields[name] for name in launch.AGAIN if name in fields} | {launch.NEW_WINDOW: "1"}
@@ -65,23 +65,23 @@ def login(request: Request, fields: Fields) -> Response:
             platform.frame_origins,
             # The login in a new window leads on to the platform, and perhaps to another of its hosts.
             form_action=f"'self' {origin} https:",
-            key=begun.state,
-            value=begun.proof if storage else "",
+            key=started_login.state,
+            value=started_login.proof if storage else "",
             frame=storage,
             origin=origin,
-            cookie=_cookie(request, begun.login),
-            address=begun.address,
+            cookie=_cookie(request, started_login.login),
+            address=started_login.address,
             again=again,
         )
-    _set_cookie(request, response, begun.login, begun.proof, launch.LOGIN_SECONDS)
+    _set_cookie(request, response, started_login.login, started_login.proof, launch.LOGIN_SECONDS)
     return response
 
 
 @router.get("/lti/cookie", dependencies=[OPEN])
 def is_kept(request: Request, name: Annotated[str, Query(max_length=100)] = "") -> Response:
     """Whether the cookie of a login has come back: scripts do not see it."""
-    told = {"is_kept": _OWN_COOKIE in name and name in request.cookies}
-    return JSONResponse(told, headers={"Cache-Control": "no-store"})
+    body = {"is_kept": _OWN_COOKIE in name and name in request.cookies}
+    return JSONResponse(body, headers={"Cache-Control": "no-store"})
 
 
 @router.post("/lti/launch", dependencies=[OPEN])
@@ -90,17 +90,17 @@ def launch(request: Request, fields: Fields) -> Response:
     from reperage.service.lti import launch
 
     database = database_of(request)
-    found, platform = _answered(database, fields)
-    whose = launch.launch_of(fields, platform, found, own_address(request), services_of(request).jwks)
-    if launch.is_same_browser(found, request.cookies.get(_cookie(request, found))):
-        return _enter(request, platform, whose, found)
-    if storage := json.loads(found.parameters).get(launch.STORAGE):
-        keep_launch(database, found.state, whose.as_json())
+    login, platform = _login_of(database, fields)
+    lti_launch = launch.launch_of(fields, platform, login, own_address(request), services_of(request).jwks)
+    if launch.is_same_browser(login, request.cookies.get(_cookie(request, login))):
+        return _enter(request, platform, lti_launch, login)
+    if storage := json.loads(login.parameters).get(launch.STORAGE):
+        keep_launch(database, login.state, lti_launch.as_json())
         origin = origin_of_address(platform.auth_url)
         return page(
             request, "lti/prove.html", platform.frame_origins, key=fields["state"], frame=storage, origin=origin
         )
-    raise Refused("other_browser")
+    raise LaunchRefused("other_browser")
 
 
 @router.post("/lti/finish", dependencies=[OPEN])
@@ -110,34 +110,34 @@ def finish(request: Request, fields: Fields) -> Response:
 
     database = database_of(request)
     state, proof = secret_digest(fields.get("state", "")), secret_digest(fields.get("proof", ""))
-    found = finish_login(database, state, proof, now())
-    if found is None or found.launch is None:
-        raise Refused("other_browser")
-    platform = platform_by_id(database, found.platform_id)
-    return _enter(request, platform, launch.Launch.from_json(found.launch), found)
+    login = finish_login(database, state, proof, now())
+    if login is None or login.launch is None:
+        raise LaunchRefused("other_browser")
+    platform = platform_by_id(database, login.platform_id)
+    return _enter(request, platform, launch.Launch.from_json(login.launch), login)
 
 
-def _enter(request: Request, platform: Platform, whose: "Launch", found: Login) -> Response:
-    """The page that keeps the token of a launch in the frame, and goes on to its view.
+def _enter(request: Request, platform: Platform, lti_launch: "Launch", login: Login) -> Response:
+    """Page that keeps the token of a launch in the frame, and goes on to its view.
 
     Raises:
         Refused: a student has come for what is a teacher's, or from where there is no course.
     """
-    session, is_teacher = whose.session, whose.session.role == "teacher"
-    if whose.deep_link is not None and not is_teacher:
-        raise Refused("teachers_only")
+    session, is_teacher = lti_launch.session, lti_launch.session.role == "teacher"
+    if lti_launch.deep_link is not None and not is_teacher:
+        raise LaunchRefused("teachers_only")
     # As it is now: the register may be seconds old.
     database = database_of(request)
     course = context_course(database, context_of(session))
     is_mapped = course is not None and is_open_to(platform, session.deployment_id, course, course_owners(database))
     if not is_mapped and not is_teacher:
-        raise Refused("not_mapped")
-    read_again(request)
-    view = "link" if whose.deep_link is not None else "course"
+        raise LaunchRefused("not_mapped")
+    read_registry_again(request)
+    view = "link" if lti_launch.deep_link is not None else "course"
     language = wanted_language(session.locale or request.headers.get("accept-language", ""))
-    query = urlencode({"lang": language, **whose.custom})
+    query = urlencode({"lang": language, **lti_launch.custom})
     tokens = services_of(request).tokens
-    link = "" if whose.deep_link is None else tokens.deep_link.new(session, whose.deep_link)
+    link = "" if lti_launch.deep_link is None else tokens.deep_link.new(session, lti_launch.deep_link)
     response = page(
         request,
         "lti/enter.html",
@@ -147,43 +147,43 @@ def _enter(request: Request, platform: Platform, whose: "Launch", found: Login) 
         link=link,
         address=f"{platform.id}/{view if is_mapped else 'choose'}?{query}",
     )
-    _set_cookie(request, response, found, "", 0)
+    _set_cookie(request, response, login, "", 0)
     return response
 
 
-def _answered(database: Database, fields: Mapping[str, str]) -> tuple[Login, Platform]:
-    """The login that an answer belongs to, which is thereby used, and its platform.
+def _login_of(database: Database, fields: Mapping[str, str]) -> tuple[Login, Platform]:
+    """Login that an answer belongs to, which is thereby used, and its platform.
 
     Raises:
         Refused: it belongs to none, comes too late or again, or says that nobody could be signed in.
     """
     if not (state := fields.get("state")):
-        raise Refused("state_missing")
-    used = use_login(database, secret_digest(state), now())
-    if used is None:
-        raise Refused("state_unknown")
-    found, is_first = used
+        raise LaunchRefused("state_missing")
+    use = use_login(database, secret_digest(state), now())
+    if use is None:
+        raise LaunchRefused("state_unknown")
+    login, is_first = use
     if not is_first:
-        raise Refused("replayed")
-    if found.expires_at <= now():
-        raise Refused("state_unknown", "the login has taken too long")
+        raise LaunchRefused("replayed")
+    if login.expires_at <= now():
+        raise LaunchRefused("state_unknown", "the login has taken too long")
     if error := fields.get("error"):
-        raise Refused("invalid_message", f"the platform answers {error[:200]!r}")
-    return found, platform_by_id(database, found.platform_id)
+        raise LaunchRefused("invalid_message", f"the platform answers {error[:200]!r}")
+    return login, platform_by_id(database, login.platform_id)
 
 
 def _platform(database: Database, issuer: str, client_id: str) -> Platform:
-    """The platform of that issuer and client; of its only client where none is named.
+    """Platform of that issuer and client; of its only client where none is named.
 
     Raises:
         Refused: there is none.
     """
-    found = [platform for platform in all_platforms(database) if platform.issuer == issuer]
+    platforms = [platform for platform in all_platforms(database) if platform.issuer == issuer]
     if client_id:
-        found = [platform for platform in found if platform.client_id == client_id]
-    if len(found) != 1:
-        raise Refused("unknown_platform", f"issuer {issuer[:200]!r}, client {client_id[:100]!r}")
-    return found[0]
+        platforms = [platform for platform in platforms if platform.client_id == client_id]
+    if len(platforms) != 1:
+        raise LaunchRefused("unknown_platform", f"issuer {issuer[:200]!r}, client {client_id[:100]!r}")
+    return platforms[0]
 
 
 def _cookie(request: Request, login: Login) -> str:
@@ -193,6 +193,6 @@ def _cookie(request: Request, login: Login) -> str:
 
 
 def _set_cookie(request: Request, response: Response, login: Login, value: str, seconds: int) -> None:
-    """A cookie that comes back from within the frame of another site, and is that site's alone (CHIPS)."""
+    """Set a cookie that comes back from within the frame of another site, and is that site's alone (CHIPS)."""
     attributes = f"Max-Age={seconds}; Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
     response.headers.append("set-cookie", f"{_cookie(request, login)}={value}; {attributes}")

@@ -10,12 +10,12 @@ from reperage.service.http.requirements import OPEN
 from reperage.service.http.root_path import own_path
 from reperage.service.http.services_of import services_of
 from reperage.service.http.templates import headers, render, wanted_language
-from reperage.service.lti.refusals import Refused
+from reperage.service.lti.refusals import LaunchRefused
 from reperage.service.messages import messages
 
 View = Literal["course", "choose", "gaps", "documents", "link"]
 EVERYWHERE = "*"
-"""Who may show a page that holds nothing."""
+"""Frame origins of a page that holds nothing: any may show it."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,7 +28,7 @@ async def view_page(
     registry = services_of(request).registry
     await registry.refresh()
     if (platform := registry.platform(platform_id)) is None:
-        raise Refused("unknown_platform", f"there is no platform {platform_id!r}")
+        raise LaunchRefused("unknown_platform", f"there is no platform {platform_id!r}")
     language = wanted_language(lang or request.headers.get("accept-language", ""))
     return page(request, "lti/view.html", platform.frame_origins, language=language)
 
@@ -47,16 +47,16 @@ def page(
     language = language or wanted_language(request.headers.get("accept-language", ""))
     # From the page's own address: a proxy may have put it under a path that we do not know.
     root = "../" * (own_path(request.scope).count("/") - 1)
-    shown = render(template, language=language, text=messages(language), root=root, **values)
-    sent = headers(" ".join(frame_origins) or "'none'", form_action) | {"Vary": "Accept-Language"}
+    html = render(template, language=language, text=messages(language), root=root, **values)
+    page_headers = headers(" ".join(frame_origins) or "'none'", form_action) | {"Vary": "Accept-Language"}
     # What others send may hold half of a surrogate pair.
-    body = shown.encode(errors="replace")
-    return HTMLResponse(body, status, sent | {"Cache-Control": "no-store"})
+    body = html.encode(errors="replace")
+    return HTMLResponse(body, status, page_headers | {"Cache-Control": "no-store"})
 
 
 async def refusal(request: Request, error: Exception) -> Response:
-    """What a person sees whose launch is refused; for whoever looks after the LMS, why."""
-    assert isinstance(error, Refused)
+    """Page for a person whose launch is refused; for whoever looks after the LMS, why."""
+    assert isinstance(error, LaunchRefused)
     return page(
         request, "lti/refused.html", [EVERYWHERE], status=error.page_status, reason=error.reason, detail=str(error)
     )

@@ -23,7 +23,7 @@ from pylti1p3.tool_config.abstract import ToolConfAbstract
 
 from reperage.service.access.jwks import JwksCache, JwksUnavailable, UnknownKey
 from reperage.service.database.lti import Login, Platform
-from reperage.service.lti.refusals import Refused
+from reperage.service.lti.refusals import LaunchRefused
 
 _LEEWAY_SECONDS = 60
 """How far the clock of an LMS may be off."""
@@ -40,7 +40,7 @@ class Parameters(Request):
 
     @property
     def session(self) -> dict[str, Any]:
-        """What the library would keep in a session of its own."""
+        """Session, which the library would keep by itself; nothing stands in it."""
         return {}
 
     def is_secure(self) -> bool:
@@ -88,12 +88,12 @@ class OnePlatform(ToolConfAbstract[Parameters]):
         return True
 
     def find_registration_by_issuer(self, iss: str, *args: object, **kwargs: object) -> Registration:
-        raise Refused("unknown_platform", f"issuer {iss!r}")
+        raise LaunchRefused("unknown_platform", f"issuer {iss!r}")
 
     def find_registration_by_params(self, iss: str, client_id: str, *args: object, **kwargs: object) -> Registration:
         platform = self._platform
         if iss != platform.issuer:
-            raise Refused("unknown_platform", f"issuer {iss!r}, where the login was begun by {platform.issuer!r}")
+            raise LaunchRefused("unknown_platform", f"issuer {iss!r}, where the login was begun by {platform.issuer!r}")
         registration = Registration().set_issuer(platform.issuer).set_client_id(platform.client_id)
         return registration.set_auth_login_url(platform.auth_url).set_key_set_url(platform.key_set_url)
 
@@ -113,7 +113,7 @@ class OwnLogin(OIDCLogin[Parameters, OnePlatform, LoginState, LoginState, str]):
         raise NotImplementedError  # The address is all that is asked of it.
 
     def address(self, launch_url: str) -> str:
-        """Where the browser goes on.
+        """Address at which the browser goes on.
 
         Raises:
             Refused: a parameter is missing.
@@ -121,7 +121,7 @@ class OwnLogin(OIDCLogin[Parameters, OnePlatform, LoginState, LoginState, str]):
         try:
             return str(self._prepare_redirect_url(launch_url))
         except OIDCException as error:
-            raise Refused("invalid_message", str(error)) from error
+            raise LaunchRefused("invalid_message", str(error)) from error
 
 
 class OwnLaunch(MessageLaunch[Parameters, OnePlatform, LoginState, LoginState]):
@@ -135,7 +135,7 @@ class OwnLaunch(MessageLaunch[Parameters, OnePlatform, LoginState, LoginState]):
         self._platform, self._jwks = platform, jwks
 
     def claims(self) -> dict[str, Any]:
-        """What the platform says, every part of it verified.
+        """Claims of the platform, every part of them verified.
 
         Raises:
             Refused: it is not the platform's, is not for us, was told before, or is no message of LTI.
@@ -143,10 +143,10 @@ class OwnLaunch(MessageLaunch[Parameters, OnePlatform, LoginState, LoginState]):
         try:
             self.validate()
         except LtiException as error:
-            raise Refused("invalid_message", str(error)) from error
+            raise LaunchRefused("invalid_message", str(error)) from error
         except _MALFORMED as error:
             # The library takes it for granted that claims are of the kinds that they should be.
-            raise Refused("invalid_message", f"a part is of another kind ({type(error).__name__})") from error
+            raise LaunchRefused("invalid_message", f"a part is of another kind ({type(error).__name__})") from error
         return dict(self.get_launch_data())
 
     def _get_request_param(self, key: str) -> str:
@@ -158,9 +158,9 @@ class OwnLaunch(MessageLaunch[Parameters, OnePlatform, LoginState, LoginState]):
         audiences = audience if isinstance(audience, list) else [audience]
         # Who else is meant may be told only along with who asked for it (Security Framework, 5.1.3).
         if self._platform.client_id not in audiences or (party or self._platform.client_id) != self._platform.client_id:
-            raise Refused("wrong_audience", f"the token is for {_excerpt(audience)}")
+            raise LaunchRefused("wrong_audience", f"the token is for {_excerpt(audience)}")
         if len(audiences) > 1 and party is None:
-            raise Refused("wrong_audience", "the token is for several, and names no authorised party")
+            raise LaunchRefused("wrong_audience", "the token is for several, and names no authorised party")
         return self._platform.client_id
 
     def validate_state(self) -> "OwnLaunch":
@@ -170,20 +170,20 @@ class OwnLaunch(MessageLaunch[Parameters, OnePlatform, LoginState, LoginState]):
     def validate_jwt_format(self) -> "OwnLaunch":
         super().validate_jwt_format()
         if not all(isinstance(part, dict) for part in (self._jwt.get("header"), self._jwt.get("body"))):
-            raise Refused("invalid_message", "the token's parts are no JSON objects")
+            raise LaunchRefused("invalid_message", "the token's parts are no JSON objects")
         return self
 
     def validate_nonce(self) -> "OwnLaunch":
         if self._jwt["body"].get("nonce") != self._session_service.nonce:
-            raise Refused("replayed", "the token's nonce is not the one of this login")
+            raise LaunchRefused("replayed", "the token's nonce is not the one of this login")
         return self
 
     def validate_jwt_signature(self) -> "OwnLaunch":
         header: Mapping[str, Any] = self._jwt["header"]
         if (algorithm := header.get("alg")) not in _ALGORITHMS:
-            raise Refused("bad_signature", f"the token is signed by {_excerpt(algorithm)}, which proves nothing")
+            raise LaunchRefused("bad_signature", f"the token is signed by {_excerpt(algorithm)}, which proves nothing")
         if not isinstance(kid := header.get("kid"), str):
-            raise Refused("unknown_key", "the token does not name its key")
+            raise LaunchRefused("unknown_key", "the token does not name its key")
         try:
             key = self._jwks.key(self._platform.key_set_url, kid)
             claims = jwt.decode(
@@ -196,26 +196,28 @@ class OwnLaunch(MessageLaunch[Parameters, OnePlatform, LoginState, LoginState]):
                 options={"require": _REQUIRED},
             )
         except JwksUnavailable as error:
-            raise Refused("keys_unavailable", str(error)) from error
+            raise LaunchRefused("keys_unavailable", str(error)) from error
         except UnknownKey as error:
-            raise Refused("unknown_key", str(error)) from error
+            raise LaunchRefused("unknown_key", str(error)) from error
         except jwt.ExpiredSignatureError as error:
-            raise Refused("expired") from error
+            raise LaunchRefused("expired") from error
         except jwt.ImmatureSignatureError as error:
-            raise Refused("not_yet_valid") from error
+            raise LaunchRefused("not_yet_valid") from error
         except jwt.InvalidAudienceError as error:
-            raise Refused("wrong_audience") from error
+            raise LaunchRefused("wrong_audience") from error
         except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError, jwt.InvalidKeyError) as error:
-            raise Refused("bad_signature", str(error)) from error
+            raise LaunchRefused("bad_signature", str(error)) from error
         except jwt.InvalidTokenError as error:
-            raise Refused("invalid_message", str(error)) from error
+            raise LaunchRefused("invalid_message", str(error)) from error
         self._jwt["body"] = cast(TLaunchData, claims)
         return self
 
     def validate_deployment(self) -> "OwnLaunch":
         deployment_id = self._get_deployment_id()
         if deployment_id not in self._platform.deployments:
-            raise Refused("unknown_deployment", f"deployment {_excerpt(deployment_id)} of {self._platform.issuer}")
+            raise LaunchRefused(
+                "unknown_deployment", f"deployment {_excerpt(deployment_id)} of {self._platform.issuer}"
+            )
         return self
 
 

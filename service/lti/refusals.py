@@ -1,4 +1,4 @@
-"""Why a launch is refused: each reason has a title and a text for people in the catalogue, `lti_<reason>_…`."""
+"""Refusals of launches: each reason has a title and a text for people in the catalogue, `lti_<reason>_…`."""
 
 from typing import Literal, get_args
 
@@ -39,7 +39,7 @@ _STATUSES: dict[Reason, int] = {
 }
 
 
-class Refused(ServiceError):
+class LaunchRefused(ServiceError):
     """A launch, or what follows it, is refused; `str(error)` is for whoever looks after the LMS."""
 
     title = "The launch is refused"

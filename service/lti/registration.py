@@ -1,4 +1,4 @@
-"""How a platform comes to know Repère: by dynamic registration, or by what an administrator gives it.
+"""Registration of Repère with a platform: by dynamic registration, or by what an administrator gives it.
 
 Source: https://www.imsglobal.org/spec/lti-dr/v1p0.
 """
@@ -17,7 +17,7 @@ from pylti1p3.dynamic_registration import DynamicRegistration
 from reperage.service.access.lti_platforms import host_of, new_platform, web_origins
 from reperage.service.database.lti import Invitation, Platform
 from reperage.service.errors import StartError
-from reperage.service.lti.refusals import Refused
+from reperage.service.lti.refusals import LaunchRefused
 from reperage.service.urls import is_confidential, is_loopback, web_address
 
 NAME = "Repère"
@@ -25,12 +25,12 @@ DESCRIPTION = "Réponses citées, à partir du cours · Cited answers from the c
 _PLATFORM = "https://purl.imsglobal.org/spec/lti-platform-configuration"
 _TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 _SECONDS = 20.0
-_RUNNING = BoundedSemaphore(2)
+_SLOTS = BoundedSemaphore(2)
 _LARGEST = 256_000
 
 
 class Registration(DynamicRegistration):
-    """What a platform is told of Repère at `base`."""
+    """Registration data of Repère at `base`, as a platform takes them."""
 
     client_name = NAME
     description = DESCRIPTION
@@ -67,8 +67,8 @@ class Registration(DynamicRegistration):
         return f"{self._base}/static/favicon.svg"
 
 
-def canvas(base: str) -> dict[str, Any]:
-    """What Canvas takes as the configuration of a developer key
+def canvas_developer_key(base: str) -> dict[str, Any]:
+    """Configuration of a developer key, as Canvas takes it
     (https://canvas.instructure.com/doc/api/file.lti_dev_key_config.html)."""
     tool = Registration(base)
     uri = tool.get_target_link_uri()
@@ -109,8 +109,8 @@ def register(base: str, configuration_url: str, token: str, invitation: Invitati
         Refused: the platform does not answer, or not as the specification says; or others register just now.
     """
     # A server that sends a byte now and then holds a thread up beyond any limit: one of its own, and no more of them.
-    if not _RUNNING.acquire(blocking=False):
-        raise Refused("not_registered", "other registrations are under way: try again in a minute")
+    if not _SLOTS.acquire(blocking=False):
+        raise LaunchRefused("not_registered", "other registrations are under way: try again in a minute")
     answer: Future[Platform] = Future()
 
     def run() -> None:
@@ -119,18 +119,18 @@ def register(base: str, configuration_url: str, token: str, invitation: Invitati
         except BaseException as error:
             answer.set_exception(error)
         finally:
-            _RUNNING.release()
+            _SLOTS.release()
 
     Thread(target=run, name="lti registration", daemon=True).start()
     try:
         return answer.result(_SECONDS)
     except TimeoutError as error:
-        raise Refused("not_registered", "the platform takes too long to answer") from error
+        raise LaunchRefused("not_registered", "the platform takes too long to answer") from error
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         # What the library says may hold the address with its token.
-        raise Refused("not_registered", f"the platform cannot be reached ({type(error).__name__})") from error
+        raise LaunchRefused("not_registered", f"the platform cannot be reached ({type(error).__name__})") from error
     except (ValueError, StartError) as error:
-        raise Refused("not_registered", str(error)) from error
+        raise LaunchRefused("not_registered", str(error)) from error
 
 
 def _register(base: str, configuration_url: str, token: str, invitation: Invitation) -> Platform:
@@ -139,24 +139,24 @@ def _register(base: str, configuration_url: str, token: str, invitation: Invitat
         raise ValueError("the registration token is none")
     with requests.Session() as session:
         # Whoever runs Repère may have passwords for hosts in a file of theirs: none is sent.
-        session.auth = _send_as_it_is
-        configuration = _json(session, base, "GET", configuration_url)
-        issuer, endpoint = _text(configuration, "issuer"), _text(configuration, "registration_endpoint")
+        session.auth = _no_authentication
+        configuration = _json_object(session, base, "GET", configuration_url)
+        issuer, endpoint = _text_field(configuration, "issuer"), _text_field(configuration, "registration_endpoint")
         # Whoever answers for a platform must sit where it says that it is (3.5.1, "issuer").
         if web_origins(issuer) != web_origins(configuration_url):
             raise ValueError("the configuration does not stand where its issuer is")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         data = Registration(base).lti_registration_data()
-        registration = _json(session, base, "POST", endpoint, json=data, headers=headers)
+        registration = _json_object(session, base, "POST", endpoint, json=data, headers=headers)
     tool, platform = registration.get(_TOOL), configuration.get(_PLATFORM)
     token_url = configuration.get("token_endpoint")
     deployment = tool.get("deployment_id") if isinstance(tool, dict) else None
     product = platform.get("product_family_code") if isinstance(platform, dict) else None
     return new_platform(
         issuer,
-        _text(registration, "client_id"),
-        _text(configuration, "authorization_endpoint"),
-        _text(configuration, "jwks_uri"),
+        _text_field(registration, "client_id"),
+        _text_field(configuration, "authorization_endpoint"),
+        _text_field(configuration, "jwks_uri"),
         token_url=token_url if isinstance(token_url, str) else None,
         deployments=frozenset({str(deployment)} if deployment else ()),
         frame_origins=invitation.frame_origins,
@@ -165,12 +165,12 @@ def _register(base: str, configuration_url: str, token: str, invitation: Invitat
     )
 
 
-def _send_as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+def _no_authentication(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _json(session: requests.Session, base: str, method: str, url: str, **options: Any) -> dict[str, Any]:
-    """The JSON object that an address answers with; raises `ValueError` where it does not, or takes too long."""
+def _json_object(session: requests.Session, base: str, method: str, url: str, **options: Any) -> dict[str, Any]:
+    """JSON object that an address answers with; raises `ValueError` where it does not, or takes too long."""
     parts = web_address(url)
     # What runs on this very machine is nobody's platform, unless Repère is tried out here.
     is_here = is_loopback(parts.hostname or "")
@@ -197,7 +197,7 @@ def _json(session: requests.Session, base: str, method: str, url: str, **options
 _NO_ANSWER = "the platform does not answer as the specification says"
 
 
-def _text(answer: dict[str, Any], name: str) -> str:
+def _text_field(answer: dict[str, Any], name: str) -> str:
     value = answer.get(name)
     if not isinstance(value, str) or not value:
         raise ValueError(f"the platform does not tell its {name}")

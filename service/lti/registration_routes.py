@@ -12,8 +12,8 @@ from reperage.service.http.request_origin import own_address
 from reperage.service.http.requirements import OPEN
 from reperage.service.http.services_of import services_of
 from reperage.service.lti.pages import page
-from reperage.service.lti.refusals import Refused
-from reperage.service.lti.request_fields import Fields, count_session, database_of, read_again
+from reperage.service.lti.refusals import LaunchRefused
+from reperage.service.lti.request_fields import Fields, count_session, database_of, read_registry_again
 
 router = APIRouter(include_in_schema=False)
 
@@ -38,9 +38,9 @@ def key_set(request: Request) -> Response:
 @router.get("/lti/canvas.json", dependencies=[OPEN])
 def canvas_configuration(request: Request) -> Response:
     """What Canvas takes as the configuration of a developer key."""
-    from reperage.service.lti.registration import canvas
+    from reperage.service.lti.registration import canvas_developer_key
 
-    return JSONResponse(canvas(own_address(request)), headers=_FRESH)
+    return JSONResponse(canvas_developer_key(own_address(request)), headers=_FRESH)
 
 
 @router.get("/lti/register", dependencies=[OPEN, Depends(count_session)])
@@ -51,14 +51,14 @@ def register_platform(request: Request, fields: Fields) -> Response:
     database = database_of(request)
     invitation = take_invitation(database, secret_digest(fields.get("invitation", "")), now())
     if invitation is None:
-        raise Refused("not_invited")
+        raise LaunchRefused("not_invited")
     configuration, token = fields.get("openid_configuration", ""), fields.get("registration_token", "")
     try:
         platform = register(own_address(request), configuration, token, invitation)
         if not add_new_platform(database, platform):
-            raise Refused("not_registered", "the platform is registered already: `repere lti add` changes one")
+            raise LaunchRefused("not_registered", "the platform is registered already: `repere lti add` changes one")
     except BaseException:
         store_invitation(database, invitation)
         raise
-    read_again(request)
+    read_registry_again(request)
     return page(request, "lti/registered.html", platform.frame_origins, platform=platform)

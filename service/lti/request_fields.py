@@ -1,4 +1,4 @@
-"""What platforms and frames send to `/lti`, and what there is to answer from."""
+"""Fields that platforms and frames send to `/lti`, and what there is to answer from."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -10,13 +10,13 @@ from reperage.service.database.engine import Database
 from reperage.service.database.lti import Platform, all_platforms
 from reperage.service.http.rate_limit import client_address
 from reperage.service.http.services_of import services_of
-from reperage.service.lti.refusals import Refused
+from reperage.service.lti.refusals import LaunchRefused
 
 _MOST_FIELDS = 50
 
 
 async def fields_of(request: Request) -> Mapping[str, str]:
-    """The fields of a form, or of the query.
+    """Fields of a form, or of the query.
 
     Raises:
         Refused: they are none.
@@ -27,7 +27,7 @@ async def fields_of(request: Request) -> Mapping[str, str]:
         body = (await request.body()).decode()
         return dict(parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_FIELDS, errors="strict"))
     except ValueError as error:
-        raise Refused("invalid_message", "the fields cannot be read") from error
+        raise LaunchRefused("invalid_message", "the fields cannot be read") from error
 
 
 async def count_session(request: Request) -> None:
@@ -40,11 +40,11 @@ Fields = Annotated[Mapping[str, str], Depends(fields_of)]
 
 
 def platform_by_id(database: Database, platform_id: str) -> Platform:
-    """A platform by its name; raises `Refused` where it was removed meanwhile."""
+    """Platform of a name; raises `Refused` where it was removed meanwhile."""
     for platform in all_platforms(database):
         if platform.id == platform_id:
             return platform
-    raise Refused("unknown_platform", f"there is no platform {platform_id!r} any more")
+    raise LaunchRefused("unknown_platform", f"there is no platform {platform_id!r} any more")
 
 
 def database_of(request: Request) -> Database:
@@ -52,6 +52,6 @@ def database_of(request: Request) -> Database:
     return services_of(request).database
 
 
-def read_again(request: Request) -> None:
+def read_registry_again(request: Request) -> None:
     """Let this process see at once what was changed."""
     services_of(request).registry.read_again()

@@ -1,4 +1,4 @@
-"""What somebody may do, by the roles that an LMS tells of them (LTI 1.3 core, A.2)."""
+"""Role of a person, by the roles that an LMS tells of them (LTI 1.3 core, A.2)."""
 
 import re
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ _ELSEWHERE = frozenset(
 
 
 def role_of(roles: Iterable[str]) -> Role:
-    """The role that they make together: whoever teaches, or looks after the course, is a teacher.
+    """Role that `roles` make together: whoever teaches, or looks after the course, is a teacher.
 
     Roles of the course decide; those of the institution and of the LMS count only where there is none of the course.
     """
     names = list(roles)
-    in_course = [match for name in names if (match := _OF_THE_COURSE.fullmatch(name))]
-    is_teacher = any(map(_teaches, in_course)) if in_course else not _ELSEWHERE.isdisjoint(names)
+    course_roles = [match for name in names if (match := _OF_THE_COURSE.fullmatch(name))]
+    is_teacher = any(map(_teaches, course_roles)) if course_roles else not _ELSEWHERE.isdisjoint(names)
     return "teacher" if is_teacher else "student"
 
 

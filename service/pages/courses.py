@@ -1,4 +1,4 @@
-"""The pages of courses, on which one asks; the demonstration; the API for people."""
+"""Pages of courses, on which one asks; the demonstration; the API for people."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -24,7 +24,7 @@ def first_page(request: Request) -> Response:
     if len(names) == 1:
         query = f"?{request.url.query}" if request.url.query else ""
         return RedirectResponse(f"courses/{names[0]}{query}", headers={"Cache-Control": "no-cache"})
-    page = render("courses.html", courses=names, **_reader(request))
+    page = render("courses.html", courses=names, **_language_values(request))
     return HTMLResponse(page, headers=HEADERS | _VARY)
 
 
@@ -33,7 +33,7 @@ def course_page(request: Request, course: str) -> Response:
     """The widget as a page of its own; it waits by itself while the service starts."""
     if course not in services_of(request).courses.names() or not reading_caller(request).may_read(course):
         raise UnknownCourse(f"There is no course {course!r}.")
-    return HTMLResponse(render("course.html", course=course, **_reader(request)), headers=HEADERS | _VARY)
+    return HTMLResponse(render("course.html", course=course, **_language_values(request)), headers=HEADERS | _VARY)
 
 
 @router.get("/demo", dependencies=[OPEN])
@@ -56,7 +56,7 @@ async def api_page(request: Request) -> Response:
     return HTMLResponse(page, headers=HEADERS)
 
 
-def _reader(request: Request) -> dict[str, object]:
-    """The language that the browser asks for, of those that there are texts in, and the texts."""
+def _language_values(request: Request) -> dict[str, object]:
+    """Template values: the language that the browser asks for, of those that there are texts in, and the texts."""
     language = wanted_language(request.headers.get("accept-language", ""))
     return {"language": language, "text": messages(language)}

@@ -1,4 +1,4 @@
-"""The page of a document, opened at a quote."""
+"""Page of a document, opened at a quote."""
 
 from typing import Annotated
 
@@ -30,8 +30,8 @@ def document_page(
     """The document, opened at its quote; says so where it has changed since the link was made."""
     index = readable_index(request, course)
     check_has_document(index, document_id)
-    granted = getattr(request.state, "granted", None)
-    if granted is not None and granted != index.document(document_id).version:
+    grant_version = getattr(request.state, "grant_version", None)
+    if grant_version is not None and grant_version != index.document(document_id).version:
         raise NoCredentials("The link opens a version of this document that there is no longer.")
     quote = (start, end) if start is not None and end is not None else None
     return HTMLResponse(_source_page(index, document_id, version, quote), headers=HEADERS)

@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 
 from reperage.service.lti.pages import refusal
-from reperage.service.lti.refusals import Reason, Refused
+from reperage.service.lti.refusals import LaunchRefused, Reason
 from tests.service.lti.launching import authorize, browser, launch, log_in, post
 from tests.service.lti.messages import MISSING, Twists
 from tests.service.lti.platform import LtiPlatform
@@ -308,5 +308,5 @@ def test_what_is_refused_may_be_shown_in_the_platforms_frame(
 
 def test_a_refusal_that_holds_what_is_no_text_can_be_shown() -> None:
     request = Request({"type": "http", "path": "/lti/launch", "root_path": "", "headers": []})
-    shown = asyncio.run(refusal(request, Refused("invalid_message", "half: \ud800")))
+    shown = asyncio.run(refusal(request, LaunchRefused("invalid_message", "half: \ud800")))
     assert "half: ?" in bytes(shown.body).decode()
