@@ -53,7 +53,7 @@ def search(
 
 @contextmanager
 def local_assistant() -> Iterator[tuple["Assistant", "SourceLinks"]]:
-    """The assistant, made here, and links for whoever is at this machine."""
+    """Assistant, made here, and links for whoever is at this machine."""
     from reperage.service.access.document_grants import links_here
     from reperage.service.services import Services
 

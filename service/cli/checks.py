@@ -1,4 +1,4 @@
-"""What `repere doctor` looks at."""
+"""Checks of `repere doctor`."""
 
 import os
 import platform
@@ -19,12 +19,12 @@ from reperage.service.database.engine import database_of
 from reperage.service.errors import InvalidCalibration, StartError, StateUnavailable
 from reperage.service.settings import Settings
 
-_ROOM = 500 * 2**20
+_LEAST_FREE_BYTES = 500 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at: how it is, and whether that is well."""
+    """Check of one thing: how it is, and whether that is well."""
 
     name: str
     ok: bool
@@ -69,7 +69,7 @@ def _home(home: Path) -> Check:
             free = shutil.disk_usage(home).free
     except OSError as error:
         return Check("REPERE_HOME", False, f"{str(home)!r} cannot be written: {error.strerror}")
-    return Check("REPERE_HOME", free > _ROOM, f"{str(home.resolve())!r}, {free / 2**30:.1f} GB free")
+    return Check("REPERE_HOME", free > _LEAST_FREE_BYTES, f"{str(home.resolve())!r}, {free / 2**30:.1f} GB free")
 
 
 def _database(settings: Settings, migrate: bool) -> Check:

@@ -12,11 +12,11 @@ def courses(as_json: AsJson = False) -> None:
 
     settings = Settings()
     logs.configure(settings)
-    opened = CourseLibrary(settings)
-    found = [summary(opened, name) for name in opened.names()]
+    library = CourseLibrary(settings)
+    summaries = [summary(library, name) for name in library.names()]
     if as_json:
-        print(CourseList(courses=found).model_dump_json(indent=2))
+        print(CourseList(courses=summaries).model_dump_json(indent=2))
         return
-    for course in found:
+    for course in summaries:
         counts = f"{course.documents} document(s), {course.sections} sections, {course.chunks} chunks"
         print(f"{course.id}: {counts if course.available else course.detail}")

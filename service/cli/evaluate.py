@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from reperage.service import logs
-from reperage.service.cli.progress import asking_on, encoding_on, progress_bars
+from reperage.service.cli.progress import encoding_callback, progress_bars, question_callback
 from reperage.service.cli.terminal import AsJson, messages
 from reperage.service.errors import StartError
 from reperage.service.settings import Settings
@@ -49,14 +49,16 @@ def evaluate(
         raise StartError(f"{str(output.parent)!r} is no folder; give --output a file in one that is there")
     if fit:
         with progress_bars() as bars:
-            place, calibration = fit_calibration(path, settings, keep, encoding_on(bars))
+            place, calibration = fit_calibration(path, settings, keep, encoding_callback(bars))
         figures = ", ".join(f"{name} {value}" for name, value in calibration.checked.items())
         messages.print(f"Written to {place}. On the questions in odd places: {figures}.")
     with progress_bars() as bars:
-        evaluation = evaluate_set(path, settings, Part(half, queries), keep, encoding_on(bars), asking_on(bars))
+        evaluation = evaluate_set(
+            path, settings, Part(half, queries), keep, encoding_callback(bars), question_callback(bars)
+        )
     if no_failures:
         evaluation = replace(evaluation, failures=None)
-    written = json.dumps(evaluation.as_dict(), ensure_ascii=False, indent=2)
+    report = json.dumps(evaluation.as_dict(), ensure_ascii=False, indent=2)
     if output:
-        output.write_text(written + "\n", encoding="utf-8")
-    print(written if as_json else evaluation.as_text())
+        output.write_text(report + "\n", encoding="utf-8")
+    print(report if as_json else evaluation.as_text())

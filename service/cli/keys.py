@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from reperage.service.caller import Role
-from reperage.service.cli.terminal import AsJson, check_names, date, encryption, messages, opened, print_json
+from reperage.service.cli.terminal import AsJson, check_names, date, encryption, messages, open_database, print_json
 from reperage.service.errors import StartError
 from reperage.service.settings import Settings
 
@@ -46,14 +46,12 @@ def create_key(
     check_names(course or [])
     courses = frozenset(course) if course else None
     _check_users(issuer, jwks, signing_secret, users_only)
-    made, written = new_key(name, cast(Role, role), courses, expiry(expires) if expires else None)
-    made, secret = for_users(
-        made, issuer, jwks, users_only, encryption(Settings(), PURPOSE) if signing_secret else None
-    )
-    with opened() as database:
-        store_key(database, made)
-    messages.print(f"Key {made.id}: {opens(made)}. It is not shown again:")
-    print(written)
+    key, key_text = new_key(name, cast(Role, role), courses, expiry(expires) if expires else None)
+    key, secret = for_users(key, issuer, jwks, users_only, encryption(Settings(), PURPOSE) if signing_secret else None)
+    with open_database() as database:
+        store_key(database, key)
+    messages.print(f"Key {key.id}: {key_summary(key)}. It is not shown again:")
+    print(key_text)
     if secret:
         messages.print("Its users' tokens are signed with this secret (HS256), which is not shown again:")
         print(secret)
@@ -64,10 +62,10 @@ def list_keys(as_json: AsJson = False) -> None:
     """List the keys of the API, without their secrets."""
     from reperage.service.database.keys import all_keys
 
-    with opened() as database:
-        found = all_keys(database)
+    with open_database() as database:
+        api_keys = all_keys(database)
     if as_json:
-        listed = [
+        rows = [
             {
                 "id": key.id,
                 "name": key.name,
@@ -81,12 +79,12 @@ def list_keys(as_json: AsJson = False) -> None:
                 "jwks": key.key_set_url,
                 "users_only": key.users_only,
             }
-            for key in found
+            for key in api_keys
         ]
-        print_json({"keys": listed})
+        print_json({"keys": rows})
         return
-    for key in found:
-        print(f"{key.id}: {opens(key)}" + (f" ({key.name})" if key.name else ""))
+    for key in api_keys:
+        print(f"{key.id}: {key_summary(key)}" + (f" ({key.name})" if key.name else ""))
 
 
 @keys.command("revoke")
@@ -98,7 +96,7 @@ def revoke_key(
     from reperage.service.database.keys import revoke_key as revoke
 
     name = key.removeprefix("rk_")[:10]
-    with opened() as database:
+    with open_database() as database:
         if not revoke(database, name, now()):
             raise StartError(f"there is no key {name!r} that is not void; `repere keys list` tells which there are")
     messages.print(f"Key {name} opens nothing any more.")
@@ -123,13 +121,13 @@ def _check_users(issuer: str | None, jwks: str | None, signing_secret: bool, use
             raise StartError(f"--jwks is {jwks!r}: {error}") from error
 
 
-def opens(key: "Key") -> str:
-    """What a key opens, until when, and when it was used last."""
+def key_summary(key: "Key") -> str:
+    """Summary of a key: what it opens, until when, and when it was used last."""
     courses = "all courses" if key.courses is None else ", ".join(sorted(key.courses))
     parts = [f"{key.role} of {courses}"]
     if key.issuer:
-        signed = f"keys at {key.key_set_url}" if key.key_set_url else "a secret"
-        parts.append(f"{'only ' if key.users_only else ''}for users of {key.issuer} (signed with {signed})")
+        signer = f"keys at {key.key_set_url}" if key.key_set_url else "a secret"
+        parts.append(f"{'only ' if key.users_only else ''}for users of {key.issuer} (signed with {signer})")
     if key.revoked_at:
         parts.append(f"revoked {date(key.revoked_at)}")
     elif key.expires_at:

@@ -1,13 +1,12 @@
 """`repere lti`: the learning platforms that open Repère in their courses."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from reperage.service.cli.terminal import AsJson, check_courses, date, messages, opened, print_json
+from reperage.service.cli.terminal import AsJson, check_courses, date, messages, open_database, print_json
 from reperage.service.database.lti import Platform
 from reperage.service.errors import StartError
 from reperage.service.settings import Settings
@@ -23,7 +22,7 @@ FrameOrigins = Annotated[
     list[str] | None,
     typer.Option(help="An origin whose pages show Repère in a frame, beside the issuer's and the authorisation's."),
 ]
-_INVITED_DAYS = 7
+_INVITATION_DAYS = 7
 
 
 @lti.command("add")
@@ -54,7 +53,7 @@ def add(
         courses=frozenset(course or ()),
         name=name,
     )
-    with opened() as database:
+    with open_database() as database:
         platform_id = add_platform(database, platform)
     messages.print(f"{platform.name} ({platform_id}) may launch Repère. Give it these addresses:")
     _print_addresses()
@@ -71,10 +70,12 @@ def invite(
     from reperage.service.database.lti import store_invitation
 
     check_courses(course or [])
-    invitation, secret = new_invitation(name, course or (), frame_origin or (), _INVITED_DAYS)
-    with opened() as database:
+    invitation, secret = new_invitation(name, course or (), frame_origin or (), _INVITATION_DAYS)
+    with open_database() as database:
         store_invitation(database, invitation)
-    messages.print(f"Give this address to the platform's registration. It is good for once, for {_INVITED_DAYS} days:")
+    messages.print(
+        f"Give this address to the platform's registration. It is good for once, for {_INVITATION_DAYS} days:"
+    )
     print(f"{Settings().address()}/lti/register?invitation={secret}")
 
 
@@ -83,17 +84,17 @@ def list_platforms(as_json: AsJson = False) -> None:
     """List the platforms that may launch Repère, and how many of their courses are mapped."""
     from reperage.service.database.lti import all_platforms, mapped_contexts
 
-    with opened() as database:
-        found, contexts = all_platforms(database), mapped_contexts(database)
-    mapped = {p.id: sum(context.platform_id == p.id for context in contexts) for p in found}
+    with open_database() as database:
+        platforms, contexts = all_platforms(database), mapped_contexts(database)
+    context_counts = {p.id: sum(context.platform_id == p.id for context in contexts) for p in platforms}
     if as_json:
-        print_json({"platforms": [_as_dict(platform, mapped[platform.id]) for platform in found]})
+        print_json({"platforms": [_as_dict(platform, context_counts[platform.id]) for platform in platforms]})
         return
-    for platform in found:
+    for platform in platforms:
         deployments = ", ".join(sorted(platform.deployments)) or "none yet: add one with `repere lti deployment`"
         print(f"{platform.id}: {platform.name}, {platform.issuer}, client {platform.client_id}")
         print(f"  deployments: {deployments}; frames: {' '.join(platform.frame_origins)}")
-        print(f"  {mapped[platform.id]} course(s) mapped; added {date(platform.added_at)}")
+        print(f"  {context_counts[platform.id]} course(s) mapped; added {date(platform.added_at)}")
 
 
 @lti.command("deployment")
@@ -101,9 +102,8 @@ def add_deployment(
     platform: PlatformId, deployment: Annotated[str, typer.Argument(help="The deployment ID that the platform tells.")]
 ) -> None:
     """Let one more deployment of a platform launch Repère."""
-    with _changed(platform) as found:
-        found.append(replace(found[0], deployments=found[0].deployments | {deployment}))
-    messages.print(f"Deployment {deployment} of {found[0].name} may launch Repère.")
+    name = _change(platform, lambda old: replace(old, deployments=old.deployments | {deployment})).name
+    messages.print(f"Deployment {deployment} of {name} may launch Repère.")
 
 
 @lti.command("frame-origin")
@@ -113,22 +113,25 @@ def add_frame_origin(
     """Let pages of one more origin show Repère in a frame."""
     from reperage.service.urls import normalized_origin
 
-    with _changed(platform) as found:
-        found.append(replace(found[0], frame_origins=(*found[0].frame_origins, normalized_origin(origin))))
+    _change(platform, lambda old: replace(old, frame_origins=(*old.frame_origins, normalized_origin(origin))))
     messages.print(f"Pages of {normalized_origin(origin)} may show Repère.")
 
 
-@contextmanager
-def _changed(platform: str) -> Iterator[list[Platform]]:
-    """The platform in a list; what is appended to it takes its place."""
+def _change(platform_id: str, change: Callable[[Platform], Platform]) -> Platform:
+    """Platform of that ID after `change`, as it is stored from then on.
+
+    Raises:
+        StartError: there is none, or it cannot be changed so.
+    """
     from reperage.service.database.lti import add_platform, all_platforms
 
-    with opened() as database:
-        found = [known for known in all_platforms(database) if known.id == platform]
-        if not found:
-            raise _unknown(platform)
-        yield found
-        add_platform(database, found[-1])
+    with open_database() as database:
+        old = next((platform for platform in all_platforms(database) if platform.id == platform_id), None)
+        if old is None:
+            raise _unknown(platform_id)
+        new = change(old)
+        add_platform(database, new)
+    return new
 
 
 @lti.command("remove")
@@ -136,7 +139,7 @@ def remove(platform: PlatformId) -> None:
     """Take the right to launch from a platform; its sessions end, and which courses it was mapped to is forgotten."""
     from reperage.service.database.lti import remove_platform
 
-    with opened() as database:
+    with open_database() as database:
         if not remove_platform(database, platform):
             raise _unknown(platform)
     messages.print(f"Platform {platform} may not launch Repère any more.")
@@ -149,7 +152,7 @@ def rotate_keys() -> None:
     from reperage.service.access.secret_keys import secret_keys
 
     settings = Settings()
-    with opened() as database:
+    with open_database() as database:
         key_id = SigningKeys(database, secret_keys(settings.secret_key, settings.home)).rotate()
     messages.print(f"Platforms fetch key {key_id} from {settings.address()}/lti/jwks; it signs in a day.")
 
@@ -165,7 +168,7 @@ def _print_addresses() -> None:
         print(f"{what}: {base}/lti/{path}")
 
 
-def _as_dict(platform: Platform, mapped: int) -> dict[str, object]:
+def _as_dict(platform: Platform, context_count: int) -> dict[str, object]:
     return {
         "id": platform.id,
         "name": platform.name,
@@ -177,7 +180,7 @@ def _as_dict(platform: Platform, mapped: int) -> dict[str, object]:
         "deployments": sorted(platform.deployments),
         "frame_origins": list(platform.frame_origins),
         "courses": sorted(platform.courses),
-        "mapped_courses": mapped,
+        "mapped_courses": context_count,
         "added_at": date(platform.added_at),
     }
 

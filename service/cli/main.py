@@ -55,8 +55,8 @@ app.add_typer(webhooks, name="webhooks")
 app.add_typer(lti, name="lti")
 
 
-def _show_version(is_asked: bool) -> None:
-    if is_asked:
+def _show_version(is_set: bool) -> None:
+    if is_set:
         from importlib.metadata import version
 
         print(f"repere {version('reperage')}")
@@ -82,19 +82,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     with restored_process():
         try:
             return _run(argv)
-        except StillLoading as ended:
-            ended.loading.wait(threading.TIMEOUT_MAX)
-            return ended.status
+        except StillLoading as still_loading:
+            still_loading.loading.wait(threading.TIMEOUT_MAX)
+            return still_loading.status
 
 
 def _run_own() -> int:
     try:
         return _run(None)
-    except StillLoading as ended:
+    except StillLoading as still_loading:
         # C++ aborts when Python ends under its thread.
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(ended.status)
+        os._exit(still_loading.status)
     except BrokenPipeError:
         sys.stderr.close()
         return 1
@@ -103,8 +103,8 @@ def _run_own() -> int:
 def _run(argv: Sequence[str] | None) -> int:
     try:
         get_command(app).main(args=argv, prog_name=None if argv is None else "repere")
-    except SystemExit as ended:
-        return int(ended.code or 0)
+    except SystemExit as system_exit:
+        return int(system_exit.code or 0)
     except (ServiceError, StartError, CorpusError, SearchIndexError, EvaluationError) as error:
         return _fail(str(error))
     except ValidationError as error:

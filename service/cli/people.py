@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from reperage.service.cli.terminal import AsJson, messages, opened
+from reperage.service.cli.terminal import AsJson, messages, open_database
 from reperage.service.errors import StartError
 
 people = typer.Typer(help="What is kept about a person, and its removal; see docs/operation.md.", no_args_is_help=True)
@@ -27,13 +27,13 @@ def export_person(
     from reperage.service.database.people import counts_of
 
     name = _person(issuer, subject, person)
-    with opened() as database:
+    with open_database() as database:
         if as_json:
             for piece in export(database, name, ()):
                 sys.stdout.write(piece)
             print()
             return
-        print(f"{name}: {_told(counts_of(database, name))}")
+        print(f"{name}: {_counts_text(counts_of(database, name))}")
 
 
 @people.command("erase")
@@ -45,17 +45,17 @@ def erase_person(issuer: Issuer = None, subject: Subject = None, person: Person 
     from reperage.service.database.turns import remove_person
 
     name = _person(issuer, subject, person)
-    with opened() as database:
+    with open_database() as database:
         counts = counts_of(database, name)
         remove_person(database, name, now())
     if not any(counts.values()):
-        named = "pseudonym" if person else "issuer and subject"
-        raise StartError(f"nothing was kept about {name}: check that it is the right {named}")
-    messages.print(f"Nothing is kept about {name} any more; there were: {_told(counts)}.")
+        identifier = "pseudonym" if person else "issuer and subject"
+        raise StartError(f"nothing was kept about {name}: check that it is the right {identifier}")
+    messages.print(f"Nothing is kept about {name} any more; there were: {_counts_text(counts)}.")
 
 
 def _person(issuer: str | None, subject: str | None, person: str | None) -> str:
-    """The pseudonym that is meant.
+    """Pseudonym that is meant.
 
     Raises:
         StartError: none is, or two may be.
@@ -69,7 +69,7 @@ def _person(issuer: str | None, subject: str | None, person: str | None) -> str:
     raise StartError("name the person by --issuer and --subject, or by --person")
 
 
-def _told(counts: dict[str, int]) -> str:
+def _counts_text(counts: dict[str, int]) -> str:
     return (
         f"{counts['conversations']} conversation(s) with {counts['turns']} answer(s), {counts['feedback']} opinion(s), "
         f"{counts['slack_questions']} question(s) in Slack, {counts['jobs']} change(s) of material"

@@ -1,4 +1,4 @@
-"""What a command changes in its process, put back for whoever called it within theirs."""
+"""State of the process that a command changes, put back for whoever called it within theirs."""
 
 import gc
 import signal
@@ -12,10 +12,10 @@ from reperage.service import logs
 
 @contextmanager
 def restored_process() -> Iterator[None]:
-    """Logging, signal handlers and standard streams are afterwards what they were before."""
+    """Context after which logging, signal handlers and standard streams are what they were before."""
     streams = sys.stdin, sys.stdout, sys.stderr
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    frozen = gc.get_freeze_count()
+    freeze_count = gc.get_freeze_count()
     try:
         with logs.restored():
             yield
@@ -26,5 +26,5 @@ def restored_process() -> Iterator[None]:
             for number, handler in handlers.items():
                 if handler is not None:
                     signal.signal(number, handler)
-        if not frozen:
+        if not freeze_count:
             gc.unfreeze()

@@ -1,10 +1,10 @@
-"""What the commands that serve over HTTP share: the address, who may ask at it, and the server."""
+"""Serving over HTTP, as several commands do: the address, who may ask at it, and the server."""
 
 import errno
 import socket
 from typing import TYPE_CHECKING
 
-from reperage.service.cli.terminal import messages, opened
+from reperage.service.cli.terminal import messages, open_database
 from reperage.service.errors import StartError, StateUnavailable
 from reperage.service.settings import Settings
 
@@ -20,20 +20,20 @@ def tell_who_may_ask(settings: Settings) -> None:
     from reperage.service.urls import is_loopback
 
     try:
-        with opened(settings) as database:
+        with open_database(settings) as database:
             if all_keys(database):
                 return
             if is_loopback(settings.host):
                 messages.print("This machine alone may ask, as no key was made yet (`repere keys create`).")
                 return
-            key, written = new_key("made at the first start", "administrator", None, None)
+            key, key_text = new_key("made at the first start", "administrator", None, None)
             store_key(database, key)
     except StateUnavailable as error:
         messages.print(f"Who may ask cannot be read for now: {error.reason}")
         return
     messages.print(
         "Others can reach this address, so it takes a key from now on. The administrator's, shown this once:\n"
-        f"{written}\n"
+        f"{key_text}\n"
         f"Pages ask once their site is registered: repere sites add {settings.address()} --course NAME"
     )
 

@@ -1,10 +1,10 @@
-"""`repere sites`: which sites' pages may ask."""
+"""`repere sites`: the sites whose pages may ask."""
 
 from typing import Annotated
 
 import typer
 
-from reperage.service.cli.terminal import AsJson, check_courses, messages, opened, print_json
+from reperage.service.cli.terminal import AsJson, check_courses, messages, open_database, print_json
 from reperage.service.errors import StartError
 from reperage.service.urls import normalized_origin
 
@@ -22,7 +22,7 @@ def add_site(
 
     name = normalized_origin(origin)
     check_courses(course)
-    with opened() as database:
+    with open_database() as database:
         add(database, name, course)
     messages.print(f"{name} may ask: {', '.join(sorted(set(course)))}.")
 
@@ -32,13 +32,13 @@ def list_sites(as_json: AsJson = False) -> None:
     """List the sites whose pages may ask, with their courses."""
     from reperage.service.database.sites import registered_sites
 
-    with opened() as database:
-        found = registered_sites(database)
+    with open_database() as database:
+        courses_by_origin = registered_sites(database)
     if as_json:
-        listed = [{"origin": origin, "courses": sorted(courses)} for origin, courses in found.items()]
-        print_json({"sites": listed})
+        rows = [{"origin": origin, "courses": sorted(courses)} for origin, courses in courses_by_origin.items()]
+        print_json({"sites": rows})
         return
-    for origin, courses in found.items():
+    for origin, courses in courses_by_origin.items():
         print(f"{origin}: {', '.join(sorted(courses))}")
 
 
@@ -48,7 +48,7 @@ def remove_site(origin: Origin) -> None:
     from reperage.service.database.sites import remove_site as remove
 
     name = normalized_origin(origin)
-    with opened() as database:
+    with open_database() as database:
         if not remove(database, name):
             raise StartError(f"there is no site {name!r}; `repere sites list` tells which there are")
     messages.print(f"{name} may not ask any more.")

@@ -1,4 +1,4 @@
-"""`repere serve`, `repere mcp` and `repere slack`: what starts a channel and goes on until it is told to end."""
+"""`repere serve`, `repere mcp` and `repere slack`: commands that start a channel, and end when they are told to."""
 
 import sys
 from typing import Annotated
@@ -26,14 +26,14 @@ def serve(
     from reperage.service.app import create_app
     from reperage.service.loading import Loading
 
-    given = {"host": host, "port": port}
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    options = {"host": host, "port": port}
+    settings = Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type]
     logs.configure(settings)
     secret_keys(settings.secret_key, settings.home)  # A key that is none is told here.
     listener = listen(settings.host, settings.port, "REPERE_PORT={} make serve")
     address = f"{settings.address(listener.getsockname()[1])}/"
 
-    def loaded(loading: Loading) -> None:
+    def tell_loaded(loading: Loading) -> None:
         if loading.error:
             server.should_exit = True
         else:
@@ -42,7 +42,7 @@ def serve(
     messages.print("Repère is starting…")
     tell_who_may_ask(settings)
     with encoding_progress() as progress, listener:
-        application = create_app(settings, progress, loaded)
+        application = create_app(settings, progress, tell_loaded)
         server = new_server(application, settings)
         run_server(server, listener)
     if error := application.state.services.loading.error:
@@ -62,17 +62,17 @@ def mcp(
     from reperage.service.services import Services
 
     with extra("mcp"):
-        from reperage.service import mcp as served
+        from reperage.service import mcp as mcp_server
 
-    given = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
-    if given and not http:
+    options = {name: value for name, value in {"host": host, "port": port}.items() if value is not None}
+    if options and not http:
         raise StartError("--host and --port are for --http; leave them out to serve standard input and output")
-    settings = Settings(**given)  # type: ignore[arg-type]
+    settings = Settings(**options)  # type: ignore[arg-type]
     logs.configure(settings)
     if not http:
         with encoding_progress() as progress:
             loading = Services(settings, progress, tell_failure, keeps_turns=False).loading
-            served.serve_stdio(loading, links_here(settings))
+            mcp_server.serve_stdio(loading, links_here(settings))
         end_loading(loading)
         if loading.error:
             sys.exit(1)
@@ -80,18 +80,18 @@ def mcp(
     listener = listen(settings.host, settings.port, "repere mcp --http --port {}")
     here = settings.model_copy(update={"public_url": None}).address(listener.getsockname()[1])
 
-    def loaded(loading: Loading) -> None:
+    def tell_loaded(loading: Loading) -> None:
         if loading.error:
             server.should_exit = True
         else:
-            messages.print(f"Repère is ready: {here}{served.PATH} (Ctrl-C ends it)")
+            messages.print(f"Repère is ready: {here}{mcp_server.PATH} (Ctrl-C ends it)")
 
     messages.print("Repère is starting…")
     tell_who_may_ask(settings)
     with encoding_progress() as progress, listener:
-        services = Services(settings, progress, loaded, keeps_turns=False)
+        services = Services(settings, progress, tell_loaded, keeps_turns=False)
         # Pages are what `repere serve` serves, there.
-        server = new_server(served.http_app(services, Settings().address()), settings)
+        server = new_server(mcp_server.http_app(services, Settings().address()), settings)
         run_server(server, listener)
     end_loading(services.loading)
     if services.loading.error:

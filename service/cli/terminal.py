@@ -1,4 +1,4 @@
-"""What the commands that look after the database share: where they print, and how they open it."""
+"""Terminal and database of the commands: where they print, and how they open it."""
 
 import json
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 
 messages = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
-"""What is said beside a command's result."""
+"""Console for what is said beside a command's result."""
 
 
 @contextmanager
-def opened(settings: Settings | None = None) -> Iterator["Database"]:
-    """The database of the settings, its tables up to date.
+def open_database(settings: Settings | None = None) -> Iterator["Database"]:
+    """Database of the settings, its tables up to date.
 
     Raises:
         StartError: it cannot be used; says why.
@@ -47,9 +47,9 @@ def check_courses(names: list[str]) -> None:
     """Raise `StartError` unless there is a course of each name."""
     from reperage.service.courses.library import CourseLibrary
 
-    there = CourseLibrary(Settings()).names()
-    if unknown := [name for name in names if name not in there]:
-        raise StartError(f"there is no course {unknown[0]!r}; there are: {', '.join(there)}")
+    course_names = CourseLibrary(Settings()).names()
+    if unknown := [name for name in names if name not in course_names]:
+        raise StartError(f"there is no course {unknown[0]!r}; there are: {', '.join(course_names)}")
 
 
 def check_names(names: list[str]) -> None:
@@ -58,19 +58,19 @@ def check_names(names: list[str]) -> None:
     from reperage.service.courses.material import check_name
     from reperage.service.errors import InvalidName
 
-    there = CourseLibrary(Settings()).names()
+    course_names = CourseLibrary(Settings()).names()
     for name in names:
-        if name in there:
+        if name in course_names:
             continue
         try:
             check_name("course", name)
         except InvalidName as error:
             raise StartError(f"there can be no course {name!r}. {error}") from error
-        messages.print(f"Warning: there is no course {name!r} yet; there are: {', '.join(there)}.")
+        messages.print(f"Warning: there is no course {name!r} yet; there are: {', '.join(course_names)}.")
 
 
 def encryption(settings: Settings, purpose: str) -> "Encryption":
-    """What secrets are kept with that are encrypted for that purpose."""
+    """Encryption of the secrets that are kept for that purpose."""
     from reperage.service.access.encryption import Encryption
     from reperage.service.access.secret_keys import secret_keys
 
@@ -82,5 +82,5 @@ def print_json(value: object) -> None:
 
 
 def date(at: int | None) -> str | None:
-    """A time as a date and minute of UTC."""
+    """Date and minute of a time, in UTC."""
     return None if at is None else to_datetime(at).strftime("%Y-%m-%dT%H:%MZ")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reperage.service.cli.terminal import AsJson, check_courses, date, encryption, messages, opened, print_json
+from reperage.service.cli.terminal import AsJson, check_courses, date, encryption, messages, open_database, print_json
 from reperage.service.errors import StartError
 from reperage.service.settings import Settings
 
@@ -41,10 +41,10 @@ def add_webhook(
         messages.print("Warning: whoever is on that network can read what is told by http://.")
     events, courses = frozenset(NAMES[one] for one in event), frozenset(course) if course else None
     settings = Settings()
-    with opened() as database:
+    with open_database() as database:
         webhook, secret = new_webhook(address, name, events, courses, encryption(settings, PURPOSE))
         store_webhook(database, webhook)
-    messages.print(f"Webhook {webhook.id}: {_what(webhook)}. Its secret is not shown again:")
+    messages.print(f"Webhook {webhook.id}: {_webhook_summary(webhook)}. Its secret is not shown again:")
     print(secret)
 
 
@@ -53,10 +53,10 @@ def list_webhooks(as_json: AsJson = False) -> None:
     """List the webhooks, without their secrets, and how much waits for each."""
     from reperage.service.database.webhooks import all_webhooks
 
-    with opened() as database:
-        found = all_webhooks(database)
+    with open_database() as database:
+        webhook_rows = all_webhooks(database)
     if as_json:
-        listed = [
+        rows = [
             {
                 "id": webhook.id,
                 "url": webhook.url,
@@ -67,14 +67,14 @@ def list_webhooks(as_json: AsJson = False) -> None:
                 "disabled_at": date(webhook.disabled_at),
                 "waiting": waiting,
             }
-            for webhook, waiting in found
+            for webhook, waiting in webhook_rows
         ]
-        print_json({"webhooks": listed})
+        print_json({"webhooks": rows})
         return
-    for webhook, waiting in found:
+    for webhook, waiting in webhook_rows:
         name = f" ({webhook.name})" if webhook.name else ""
         state = f"disabled {date(webhook.disabled_at)}, as it was gone" if webhook.disabled_at else f"{waiting} waiting"
-        print(f"{webhook.id}: {_what(webhook)}, {state}{name}")
+        print(f"{webhook.id}: {_webhook_summary(webhook)}, {state}{name}")
 
 
 @webhooks.command("remove")
@@ -82,7 +82,7 @@ def remove_webhook(webhook: Name) -> None:
     """Tell an address nothing any more, also of what waits."""
     from reperage.service.database.webhooks import remove_webhook as remove
 
-    with opened() as database:
+    with open_database() as database:
         if not remove(database, webhook):
             raise _unknown(webhook)
     messages.print(f"Webhook {webhook} is told nothing any more.")
@@ -98,20 +98,20 @@ def test_webhook(webhook: Name) -> None:
     from reperage.service.webhooks.signing import PURPOSE
 
     settings = Settings()
-    with opened() as database:
-        found = next((one for one, _ in all_webhooks(database) if one.id == webhook), None)
-    if found is None:
+    with open_database() as database:
+        target = next((one for one, _ in all_webhooks(database) if one.id == webhook), None)
+    if target is None:
         raise _unknown(webhook)
-    secret = encryption(settings, PURPOSE).decrypt(found.secret)
+    secret = encryption(settings, PURPOSE).decrypt(target.secret)
     if secret is None:
         raise StartError("its secret cannot be read, as REPERE_SECRET_KEY was replaced: remove the webhook and add it")
-    result = DeliveryAttempt(found.url, secret, new_message_id(), webhook_body("ping", now(), {})).send()
-    print(f"{found.url}: {result}")
+    result = DeliveryAttempt(target.url, secret, new_message_id(), webhook_body("ping", now(), {})).send()
+    print(f"{target.url}: {result}")
     if not result.is_good:
         sys.exit(1)
 
 
-def _what(webhook: "Webhook") -> str:
+def _webhook_summary(webhook: "Webhook") -> str:
     courses = "all courses" if webhook.courses is None else ", ".join(sorted(webhook.courses))
     return f"{webhook.url} is told {', '.join(sorted(webhook.events))} of {courses}"
 

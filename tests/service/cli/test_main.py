@@ -99,7 +99,7 @@ def test_a_check_that_fails_is_a_status(capsys: pytest.CaptureFixture[str], monk
 
 
 def test_what_goes_wrong_unforeseen_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reperage.service.courses.library.Courses.names", lambda _: 1 / 0)
+    monkeypatch.setattr("reperage.service.courses.library.CourseLibrary.names", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run("courses")
 
