@@ -1,4 +1,4 @@
-"""A retrieval set in the layout of BEIR, read from its folder.
+"""Retrieval set in the layout of BEIR, read from its folder.
 
     corpus.jsonl                        a passage a line: `_id`, `text` and, where it has one, `title`
     queries.jsonl                       a question a line: `_id`, `text` and, where they are known, `answers`
@@ -70,7 +70,7 @@ class BeirSet:
         return replace(self, passages=tuple(passages))
 
     def relevant(self, query: Query) -> dict[str, int]:
-        """The grades of the passages that were judged for `query`, where at least one is relevant."""
+        """Grades of the passages that were judged for `query`, where at least one is relevant."""
         grades = self.qrels.get(query.id, {})
         return grades if any(grade > 0 for grade in grades.values()) else {}
 
@@ -80,8 +80,8 @@ class BeirSet:
 
     def course(self, name: str, without: Collection[str] = ()) -> Course:
         """The passages, but those named in `without`, as a course: a document each, which has the passage's id."""
-        kept = (passage for passage in self.passages if passage.id not in without)
-        return Course(name, self.name, "fr", tuple(_document(passage, slug(self.name)) for passage in kept))
+        passages = (passage for passage in self.passages if passage.id not in without)
+        return Course(name, self.name, "fr", tuple(_document(passage, slug(self.name)) for passage in passages))
 
 
 def read_beir(folder: Path) -> BeirSet:
@@ -127,8 +127,8 @@ def _queries(path: Path) -> Iterator[Query]:
 
 
 def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects of a file of JSON lines, each with an `_id` of its own and the place to name in errors."""
-    seen: dict[str, int] = {}
+    """Objects of a file of JSON lines, each with an `_id` of its own and the place to name in errors."""
+    line_of_id: dict[str, int] = {}
     for number, line in lines_of(path):
         place = f"{str(path)!r}, line {number}"
         try:
@@ -140,11 +140,13 @@ def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         name = _text(record, "_id", place)
         if not name.strip():
             raise InvalidSet(f"{place}: `_id` is {name!r}; expected a name")
-        if name in seen:
-            raise InvalidSet(f"{place}: the `_id` {name!r} stands on line {seen[name]} already; each must be the only")
-        seen[name] = number
+        if name in line_of_id:
+            raise InvalidSet(
+                f"{place}: the `_id` {name!r} stands on line {line_of_id[name]} already; each must be the only"
+            )
+        line_of_id[name] = number
         yield place, record
-    if not seen:
+    if not line_of_id:
         raise InvalidSet(f"{str(path)!r} is empty; expected a JSON object a line")
 
 
@@ -184,15 +186,15 @@ def _qrels(path: Path, queries: Collection[str], passages: Collection[str]) -> d
     return qrels
 
 
-def _ids(path: Path, known: Collection[str], where: str) -> frozenset[str]:
-    found: set[str] = set()
+def _ids(path: Path, known_ids: Collection[str], where: str) -> frozenset[str]:
+    ids: set[str] = set()
     for number, line in lines_of(path):
-        if line.strip() not in known:
+        if line.strip() not in known_ids:
             raise InvalidSet(f"{str(path)!r}, line {number}: {line.strip()!r} is no `_id` of {where}")
-        found.add(line.strip())
-    if not found:
+        ids.add(line.strip())
+    if not ids:
         raise InvalidSet(f"{str(path)!r} is empty; expected an `_id` a line")
-    return frozenset(found)
+    return frozenset(ids)
 
 
 def _document(passage: Passage, course: str) -> Document:

@@ -20,7 +20,7 @@ from reperage.service.evaluation.beir import BeirSet, Query
 from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder
 from reperage.service.evaluation.matching import holds
 from reperage.service.evaluation.measures import Abstention, Estimate, abstention, retrieval
-from reperage.service.evaluation.report import Answers, Asking, Evaluation
+from reperage.service.evaluation.report import Answers, Evaluation, QuestionProgress
 from reperage.service.loading import load_reranker
 from reperage.service.settings import Settings
 
@@ -33,26 +33,28 @@ _CHUNKS = 100
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """What one question got: passages in their order by stage, the text of the answer, and the time it took."""
+    """Result of one question: passages in their order by stage, the text of the answer, and the time it took."""
 
     rankings: Mapping[str, Sequence[str]]
-    shown: str
+    text: str
     seconds: float
 
 
 def evaluate_beir(
-    found: BeirSet,
+    beir_set: BeirSet,
     queries: Sequence[Query],
     settings: Settings,
-    own: Settings,
-    building: BuildProgress,
-    asking: Asking,
+    build_settings: Settings,
+    build_progress: BuildProgress,
+    question_progress: QuestionProgress,
 ) -> Evaluation:
-    """Ask `queries` of the set, on indexes in the home of `own`; what was calibrated is in that of `settings`."""
-    encoder = load_encoder(own)
-    name = slug(found.name)
-    index = index_of(found.course(name), encoder, own, building)
-    without = index_without_removed(found, encoder, own, building) if found.removed else None
+    """Ask `queries`, on indexes in the home of `build_settings`; the calibration is in that of `settings`."""
+    encoder = load_encoder(build_settings)
+    name = slug(beir_set.name)
+    index = index_of(beir_set.course(name), encoder, build_settings, build_progress)
+    index_without = (
+        index_without_removed(beir_set, encoder, build_settings, build_progress) if beir_set.removed else None
+    )
     calibration = load_calibration(settings.home, settings.recipe.model_digest, NAMES)
     reranker = load_reranker(settings)
     encoder.encode_query(["Prêt ?"])
@@ -60,27 +62,29 @@ def evaluate_beir(
     replies: dict[str, _Reply] = {}
     probabilities: dict[str, float] = {}
     for done, query in enumerate(queries, 1):
-        started = perf_counter()
+        start = perf_counter()
         question = rewrite(query.text, index.vocabulary, ()).question
         vector = index.encode(question, encoder)
-        replies[query.id] = _reply(index, question, vector, calibration, reranker, started)
-        if without is not None:
+        replies[query.id] = _reply(index, question, vector, calibration, reranker, start)
+        if index_without is not None:
             # The vocabulary of the smaller index may read the question as another.
-            question = rewrite(query.text, without.vocabulary, ()).question
-            vector = without.encode(question, encoder)
-            probabilities[query.id] = _probability(without, question, vector, calibration, reranker)
-        asking(done, len(queries))
+            question = rewrite(query.text, index_without.vocabulary, ()).question
+            vector = index_without.encode(question, encoder)
+            probabilities[query.id] = _probability(index_without, question, vector, calibration, reranker)
+        question_progress(done, len(queries))
 
     return Evaluation(
-        set=found.name,
+        set=beir_set.name,
         queries=len(queries),
-        stages=_stages_measured(found, queries, replies),
-        answers=_answers_measured(queries, replies),
-        abstention=_abstention_measured(found, probabilities, calibration.threshold) if without is not None else None,
+        stages=_stage_figures(beir_set, queries, replies),
+        answers=_answer_figures(queries, replies),
+        abstention=_abstention_figures(beir_set, probabilities, calibration.threshold)
+        if index_without is not None
+        else None,
         questions=None,
         failures=None,
         ms_per_question=1000 * median(reply.seconds for reply in replies.values()),
-        files=found.files,
+        files=beir_set.files,
     )
 
 
@@ -90,66 +94,66 @@ def _reply(
     vector: Vectors,
     calibration: Calibration,
     reranker: "Reranker | None",
-    started: float,
+    start: float,
 ) -> _Reply:
-    """What a question gets: composed always, as whether to answer at all is measured apart.
+    """Result of a question: composed always, as whether to answer at all is measured apart.
 
     The time is that of an answer when serving; ranking every stage to the end comes after it.
     """
-    hits = _written(find(index, question, vector, reranker))
+    hits = _non_empty_hits(find(index, question, vector, reranker))
     query_terms = index.query(question)
     likely = rank_sentences(query_terms, question, index, vector, hits)
     judge(query_terms, question, hits, likely, calibration)
     quotes = compose(index, question, likely)
-    seconds = perf_counter() - started
+    seconds = perf_counter() - start
     stages = index.stages(question, vector, _CHUNKS)
     if reranker is not None:
         stages["signals"] = stages.pop("final")
         stages["final"] = [hit.chunk for hit in find(index, question, vector, reranker, _CHUNKS)]
-    rankings = {stage: _passages(ranked) for stage, ranked in stages.items()}
+    rankings = {stage: _passages(chunks) for stage, chunks in stages.items()}
     return _Reply(rankings, " ".join(quote.sentence.shown for quote in quotes), seconds)
 
 
 def _probability(
     index: Index, question: str, vector: Vectors, calibration: Calibration, reranker: "Reranker | None"
 ) -> float:
-    """How likely the passages of `index` answer, as the assistant judges it."""
-    hits = _written(find(index, question, vector, reranker))
+    """Probability that the passages of `index` answer, as the assistant judges it."""
+    hits = _non_empty_hits(find(index, question, vector, reranker))
     query_terms = index.query(question)
     likely = rank_sentences(query_terms, question, index, vector, hits)
     return judge(query_terms, question, hits, likely, calibration).probability
 
 
-def _written(hits: Sequence[Hit]) -> list[Hit]:
+def _non_empty_hits(hits: Sequence[Hit]) -> list[Hit]:
     return [hit for hit in hits if not hit.chunk.section.is_empty]
 
 
 def _passages(chunks: Sequence[Chunk]) -> list[str]:
-    """The passages that the chunks stand in, each at the place of its best one."""
+    """Passages that the chunks stand in, each at the place of its best one."""
     return list(dict.fromkeys(chunk.section.document_id for chunk in chunks))
 
 
-def _stages_measured(
-    found: BeirSet, queries: Sequence[Query], replies: Mapping[str, _Reply]
+def _stage_figures(
+    beir_set: BeirSet, queries: Sequence[Query], replies: Mapping[str, _Reply]
 ) -> dict[str, dict[str, Estimate]] | None:
-    qrels = {query.id: relevant for query in queries if (relevant := found.relevant(query))}
+    qrels = {query.id: relevant for query in queries if (relevant := beir_set.relevant(query))}
     if not qrels:
         return None
     names = next(iter(replies.values())).rankings
     return {name: retrieval(qrels, {q: replies[q].rankings[name] for q in qrels}) for name in names}
 
 
-def _answers_measured(queries: Sequence[Query], replies: Mapping[str, _Reply]) -> Answers | None:
-    with_spans = [(query, replies[query.id].shown) for query in queries if query.answers]
+def _answer_figures(queries: Sequence[Query], replies: Mapping[str, _Reply]) -> Answers | None:
+    with_spans = [(query, replies[query.id].text) for query in queries if query.answers]
     if not with_spans:
         return None
     return Answers(
-        contains_span=fmean(any(holds(shown, span) for span in query.answers) for query, shown in with_spans),
-        mean_words=fmean(len(shown.split()) for _, shown in with_spans),
+        contains_span=fmean(any(holds(text, span) for span in query.answers) for query, text in with_spans),
+        mean_words=fmean(len(text.split()) for _, text in with_spans),
     )
 
 
-def _abstention_measured(found: BeirSet, probabilities: Mapping[str, float], threshold: float) -> Abstention:
-    answerable = [p for query, p in probabilities.items() if query not in found.unanswerable]
-    unanswerable = [p for query, p in probabilities.items() if query in found.unanswerable]
+def _abstention_figures(beir_set: BeirSet, probabilities: Mapping[str, float], threshold: float) -> Abstention:
+    answerable = [p for query, p in probabilities.items() if query not in beir_set.unanswerable]
+    unanswerable = [p for query, p in probabilities.items() if query in beir_set.unanswerable]
     return abstention(answerable, unanswerable, threshold)

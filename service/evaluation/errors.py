@@ -1,4 +1,4 @@
-"""What can be wrong with what is evaluated.
+"""Errors of an evaluation.
 
 EvaluationError
 └── InvalidSet          a file of the set is missing or is not what was expected; names it and the line or the entry

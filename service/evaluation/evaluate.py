@@ -1,4 +1,4 @@
-"""`repere evaluate`: a set is read, its questions are asked as when serving, and what came back is measured."""
+"""Evaluation of a set (`repere evaluate`): its questions are asked as when serving, and what came back is measured."""
 
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from reperage.service.evaluation.fit import fit
 from reperage.service.evaluation.part import Part
 from reperage.service.evaluation.question_run import evaluate_questions
 from reperage.service.evaluation.questions import QUESTIONS, read_questions
-from reperage.service.evaluation.report import Asking, Evaluation
+from reperage.service.evaluation.report import Evaluation, QuestionProgress
 from reperage.service.settings import Settings
 
 T = TypeVar("T")
@@ -26,8 +26,8 @@ def evaluate(
     settings: Settings,
     part: Part,
     keep: Path | None = None,
-    building: BuildProgress = lambda course, done, total: None,
-    asking: Asking = lambda done, total: None,
+    build_progress: BuildProgress = lambda course, done, total: None,
+    question_progress: QuestionProgress = lambda done, total: None,
 ) -> Evaluation:
     """Evaluate the set in the folder `path`, or the file of questions that it is.
 
@@ -38,15 +38,17 @@ def evaluate(
         InvalidSet: the set cannot be read, or `part` leaves no question of it.
     """
     if (path / CORPUS).exists():
-        found = read_beir(path)
-        queries = _some(part.of(found.queries, found.is_judged), path)
-        with _home(settings, keep) as own:
-            return evaluate_beir(found, queries, settings, own, building, asking)
+        beir_set = read_beir(path)
+        queries = _at_least_one(part.of(beir_set.queries, beir_set.is_judged), path)
+        with _settings_for_builds(settings, keep) as build_settings:
+            return evaluate_beir(beir_set, queries, settings, build_settings, build_progress, question_progress)
     if path.is_file() or (path / QUESTIONS).exists():
-        written = read_questions(path / QUESTIONS if path.is_dir() else path)
-        questions = _some(part.of(written.questions), path)
-        with _home(settings, keep) as own:
-            return evaluate_questions(written, questions, settings, own, building, asking)
+        question_set = read_questions(path / QUESTIONS if path.is_dir() else path)
+        questions = _at_least_one(part.of(question_set.questions), path)
+        with _settings_for_builds(settings, keep) as build_settings:
+            return evaluate_questions(
+                question_set, questions, settings, build_settings, build_progress, question_progress
+            )
     raise InvalidSet(f"{str(path)!r} holds neither {CORPUS!r} nor {QUESTIONS!r}; give the folder or file of a set")
 
 
@@ -54,25 +56,25 @@ def fit_calibration(
     path: Path,
     settings: Settings,
     keep: Path | None = None,
-    building: BuildProgress = lambda course, done, total: None,
+    build_progress: BuildProgress = lambda course, done, total: None,
 ) -> tuple[Path, Calibration]:
     """Fit a calibration on the set in the folder `path` and write it to where it is used; returns both.
 
     Raises:
         InvalidSet: the set cannot be read, or has no removed part.
     """
-    found = read_beir(path)
-    with _home(settings, keep) as own:
-        fitted = fit(found, settings, own, building)
+    beir_set = read_beir(path)
+    with _settings_for_builds(settings, keep) as build_settings:
+        calibrations = fit(beir_set, settings, build_settings, build_progress)
     folder = settings.home / "calibrations"
-    fitted.without_encoder.write(folder / f"{WITHOUT_ENCODER}.json")
-    written = calibration_path(settings.home, settings.recipe.model_digest)
-    fitted.own.write(written)
-    return written, fitted.own
+    calibrations.without_encoder.write(folder / f"{WITHOUT_ENCODER}.json")
+    path_of_calibration = calibration_path(settings.home, settings.recipe.model_digest)
+    calibrations.with_encoder.write(path_of_calibration)
+    return path_of_calibration, calibrations.with_encoder
 
 
 @contextmanager
-def _home(settings: Settings, keep: Path | None) -> Iterator[Settings]:
+def _settings_for_builds(settings: Settings, keep: Path | None) -> Iterator[Settings]:
     """`settings` with a home for the indexes of an evaluation."""
     if keep is not None:
         yield settings.model_copy(update={"home": keep})
@@ -81,7 +83,7 @@ def _home(settings: Settings, keep: Path | None) -> Iterator[Settings]:
         yield settings.model_copy(update={"home": Path(folder)})
 
 
-def _some(chosen: list[T], path: Path) -> list[T]:
-    if not chosen:
+def _at_least_one(items: list[T], path: Path) -> list[T]:
+    if not items:
         raise InvalidSet(f"no question of {str(path)!r} is left to ask; choose another part of it")
-    return chosen
+    return items

@@ -1,4 +1,4 @@
-"""The files of a set."""
+"""Files of a set."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from reperage.service.evaluation.errors import InvalidSet
 
 
 def text_of(path: Path) -> str:
-    """A file's text, without a byte order mark.
+    """Text of a file, without a byte order mark.
 
     Raises:
         InvalidSet: there is no such file, or it is not UTF-8 text; names the line.
@@ -27,12 +27,12 @@ def text_of(path: Path) -> str:
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, each with its number from 1. Line feeds alone part them, as in JSON lines."""
+    """Lines that are not blank, each with its number from 1. Line feeds alone part them, as in JSON lines."""
     for number, line in enumerate(text_of(path).split("\n"), 1):
         if line.strip():
             yield number, line.rstrip("\r")
 
 
 def digests(folder: Path, names: Sequence[str]) -> dict[str, str]:
-    """The sha256 of files of `folder`, by name."""
+    """Sha256 of files of `folder`, by name."""
     return {name: file_digest(folder / name) for name in names}

@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from reperage.index.vectors import Vectors
 
 COURSES = 120
-ANSWERED = 0.9
+ANSWERED_SHARE = 0.9
 """The share of the answerable questions, of those fitted on, that the threshold lets through."""
 
 # Set by hand. Encyclopedias are full of numbers and names: what is fitted on one says that they tell little.
-_BY_HAND = {"form": -3.5, "definition": -1.5}
-_LEFT_OUT, _LOST, _LARGEST = 0.2, 0.5, 40
+_WEIGHTS_BY_HAND = {"form": -3.5, "definition": -1.5}
+_LEFT_OUT_SHARE, _LOST_PROBABILITY, _MOST_PASSAGES = 0.2, 0.5, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,99 +58,117 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class FittedCalibrations:
     """A calibration for the encoder in use, and one that does without the encoder's features."""
 
-    own: Calibration
+    with_encoder: Calibration
     without_encoder: Calibration
 
 
-def fit(found: BeirSet, settings: Settings, own: Settings, building: BuildProgress) -> Fitted:
-    """Fit on the set; indexes are built in the home of `own`.
+def fit(
+    beir_set: BeirSet, settings: Settings, build_settings: Settings, build_progress: BuildProgress
+) -> FittedCalibrations:
+    """Fit on the set; indexes are built in the home of `build_settings`.
 
     Raises:
         InvalidSet: the set has no removed part, or all its questions are alike.
     """
-    if not found.removed:
-        raise InvalidSet(f"the set {found.name!r} has no removed part: nothing tells when to be silent")
-    encoder = load_encoder(own)
-    index_of(found.course(slug(found.name)), encoder, own, building)
-    examples = [*_on_the_whole(found, encoder, own, building), *_on_small_courses(found, encoder, own, building)]
+    if not beir_set.removed:
+        raise InvalidSet(f"the set {beir_set.name!r} has no removed part: nothing tells when to be silent")
+    encoder = load_encoder(build_settings)
+    index_of(beir_set.course(slug(beir_set.name)), encoder, build_settings, build_progress)
+    examples = [
+        *_whole_set_examples(beir_set, encoder, build_settings, build_progress),
+        *_small_course_examples(beir_set, encoder, build_settings, build_progress),
+    ]
     digest = settings.recipe.model_digest
-    return Fitted(
+    return FittedCalibrations(
         _calibration(examples, NAMES, settings.embedding_model, digest),
         _calibration(examples, ENCODER_FREE, None, None),
     )
 
 
-def _on_the_whole(found: BeirSet, encoder: "Encoder", own: Settings, building: BuildProgress) -> Iterator[Example]:
-    index = index_without_removed(found, encoder, own, building)
-    for place, query in enumerate(found.queries):
-        if found.is_judged(query):
-            yield _example(index, encoder, query, place, query.id not in found.unanswerable, whole=True)
+def _whole_set_examples(
+    beir_set: BeirSet, encoder: "Encoder", build_settings: Settings, build_progress: BuildProgress
+) -> Iterator[Example]:
+    index = index_without_removed(beir_set, encoder, build_settings, build_progress)
+    for place, query in enumerate(beir_set.queries):
+        if beir_set.is_judged(query):
+            yield _example(index, encoder, query, place, query.id not in beir_set.unanswerable, whole=True)
 
 
-def _on_small_courses(found: BeirSet, encoder: "Encoder", own: Settings, building: BuildProgress) -> Iterator[Example]:
+def _small_course_examples(
+    beir_set: BeirSet, encoder: "Encoder", build_settings: Settings, build_progress: BuildProgress
+) -> Iterator[Example]:
     chance = random.Random(0)
     by_title: dict[str, list[Passage]] = {}
-    for passage in found.passages:
+    for passage in beir_set.passages:
         by_title.setdefault(passage.title, []).append(passage)
     titles = sorted(title for title, passages in by_title.items() if len(passages) > 1)
-    asked: dict[str, list[int]] = {}
-    for place, query in enumerate(found.queries):
-        for passage_id in found.relevant(query):
-            asked.setdefault(passage_id, []).append(place)
+    places_of_passage: dict[str, list[int]] = {}
+    for place, query in enumerate(beir_set.queries):
+        for passage_id in beir_set.relevant(query):
+            places_of_passage.setdefault(passage_id, []).append(place)
     for number in range(COURSES if titles else 0):
-        chosen = chance.sample(titles, min(len(titles), chance.choice([1, 1, 1, 2, 3, 5])))
-        passages = [passage for title in chosen for passage in by_title[title]]
+        course_titles = chance.sample(titles, min(len(titles), chance.choice([1, 1, 1, 2, 3, 5])))
+        passages = [passage for title in course_titles for passage in by_title[title]]
         chance.shuffle(passages)
-        left_out = max(1, int(len(passages) * _LEFT_OUT))
-        kept = passages[left_out:][:_LARGEST]
-        lost: set[int] = set()
-        cut = [_without_an_answer(p, found, asked, encoder, chance, lost) for p in kept]
-        course = found.with_passages(cut).course(f"{slug(found.name)}-small")
-        index = _small_index(found, course, encoder, own, building)
-        here = [place for passage in kept for place in asked.get(passage.id, ())]
-        elsewhere = [place for passage in passages[:left_out] for place in asked.get(passage.id, ())]
-        others = chance.sample(range(len(found.queries)), min(len(found.queries), len(here) // 6 + 1))
-        held = {passage.id for passage in kept}
+        count_left_out = max(1, int(len(passages) * _LEFT_OUT_SHARE))
+        course_passages = passages[count_left_out:][:_MOST_PASSAGES]
+        lost_places: set[int] = set()
+        shortened_passages = [
+            _without_an_answer(p, beir_set, places_of_passage, encoder, chance, lost_places) for p in course_passages
+        ]
+        course = beir_set.with_passages(shortened_passages).course(f"{slug(beir_set.name)}-small")
+        index = _small_index(beir_set, course, encoder, build_settings, build_progress)
+        here = [place for passage in course_passages for place in places_of_passage.get(passage.id, ())]
+        elsewhere = [place for passage in passages[:count_left_out] for place in places_of_passage.get(passage.id, ())]
+        others = chance.sample(range(len(beir_set.queries)), min(len(beir_set.queries), len(here) // 6 + 1))
+        course_passage_ids = {passage.id for passage in course_passages}
         for place in dict.fromkeys([*here, *elsewhere, *others]):
-            query = found.queries[place]
-            answerable = place not in lost and not held.isdisjoint(found.relevant(query))
+            query = beir_set.queries[place]
+            answerable = place not in lost_places and not course_passage_ids.isdisjoint(beir_set.relevant(query))
             yield _example(index, encoder, query, place, answerable, whole=False)
-        building(f"{number + 1} of {COURSES} small courses", number + 1, COURSES)
+        build_progress(f"{number + 1} of {COURSES} small courses", number + 1, COURSES)
 
 
 def _without_an_answer(
     passage: Passage,
-    found: BeirSet,
-    asked: Mapping[str, Sequence[int]],
+    beir_set: BeirSet,
+    places_of_passage: Mapping[str, Sequence[int]],
     encoder: "Encoder",
     chance: random.Random,
-    lost: set[int],
+    lost_places: set[int],
 ) -> Passage:
-    """The passage as it is, or without the sentences that answer one of its questions; these are added to `lost`."""
-    places = asked.get(passage.id, ())
-    if not places or chance.random() > _LOST:
+    """`passage` as it is, or without the sentences that answer one of its questions.
+
+    The places of questions that are lost with them are added to `lost_places`.
+    """
+    places = places_of_passage.get(passage.id, ())
+    if not places or chance.random() > _LOST_PROBABILITY:
         return passage
-    answers = found.queries[chance.choice(places)].answers
-    document = found.with_passages([passage]).course("one").documents[0]
+    answers = beir_set.queries[chance.choice(places)].answers
+    document = beir_set.with_passages([passage]).course("one").documents[0]
     chunks = split(document, encoder.count_tokens, chunking_within(Settings().recipe.chunking, encoder)).chunks
     sentences = [sentence.shown for chunk in chunks for sentence in chunk.sentences]
-    left = [sentence for sentence in sentences if not any(answer in sentence for answer in answers)]
-    if not left or len(left) == len(sentences):
+    sentences_left = [sentence for sentence in sentences if not any(answer in sentence for answer in answers)]
+    if not sentences_left or len(sentences_left) == len(sentences):
         return passage
-    text = " ".join(left)
-    lost.update(place for place in places if not any(answer in text for answer in found.queries[place].answers))
+    text = " ".join(sentences_left)
+    lost_places.update(
+        place for place in places if not any(answer in text for answer in beir_set.queries[place].answers)
+    )
     return Passage(passage.id, passage.title, text)
 
 
-def _small_index(found: BeirSet, course: Course, encoder: "Encoder", own: Settings, building: BuildProgress) -> Index:
-    """The index of a small course; it begins as a copy of the whole one, whose vectors it takes."""
-    root = own.index_roots[0]
+def _small_index(
+    beir_set: BeirSet, course: Course, encoder: "Encoder", build_settings: Settings, build_progress: BuildProgress
+) -> Index:
+    """Index of a small course; it begins as a copy of the whole one, whose vectors it takes."""
+    root = build_settings.index_roots[0]
     shutil.rmtree(root / course.id, ignore_errors=True)
-    shutil.copytree(root / slug(found.name), root / course.id)
-    return index_of(course, encoder, own, lambda name, done, total: None)
+    shutil.copytree(root / slug(beir_set.name), root / course.id)
+    return index_of(course, encoder, build_settings, lambda name, done, total: None)
 
 
 def _example(index: Index, encoder: "Encoder", query: Query, place: int, answerable: bool, whole: bool) -> Example:
@@ -158,44 +176,44 @@ def _example(index: Index, encoder: "Encoder", query: Query, place: int, answera
     vector: Vectors = index.encode(question, encoder)
     hits = [hit for hit in find(index, question, vector, None) if not hit.chunk.section.is_empty]
     terms = index.query(question)
-    judged = features(terms, question, hits, rank_sentences(terms, question, index, vector, hits))
-    return Example(judged, answerable, place, whole)
+    question_features = features(terms, question, hits, rank_sentences(terms, question, index, vector, hits))
+    return Example(question_features, answerable, place, whole)
 
 
 def _calibration(
     examples: Sequence[Example], names: Sequence[str], model: str | None, digest: str | None
 ) -> Calibration:
-    """Fitted on the questions in even places, checked on the others of the whole set."""
-    fitted_on = [example for example in examples if example.place % 2 == 0]
-    values = np.array([[getattr(example.features, name) for name in names] for example in fitted_on])
-    answerable = np.array([example.answerable for example in fitted_on])
+    """Calibration fitted on the questions in even places, checked on the others of the whole set."""
+    fit_examples = [example for example in examples if example.place % 2 == 0]
+    values = np.array([[getattr(example.features, name) for name in names] for example in fit_examples])
+    answerable = np.array([example.answerable for example in fit_examples])
     if answerable.all() or not answerable.any():
         raise InvalidSet("the questions in even places can all be answered, or none can: nothing to tell apart")
     mean, deviation = values.mean(axis=0), values.std(axis=0) + 1e-9
     regression = LogisticRegression(max_iter=1000)
-    regression.fit((values - mean) / deviation, answerable, sample_weight=_balanced(fitted_on))
+    regression.fit((values - mean) / deviation, answerable, sample_weight=_balanced_weights(fit_examples))
     weights = dict(zip(names, (regression.coef_[0] / deviation).tolist(), strict=True))
     intercept = float(regression.intercept_[0] - sum(regression.coef_[0] * mean / deviation))
-    weights = {name: round(weight, 3) for name, weight in weights.items()} | _BY_HAND
+    weights = {name: round(weight, 3) for name, weight in weights.items()} | _WEIGHTS_BY_HAND
     plain = Calibration(model, digest, weights, round(intercept, 3), 0.0, {})
 
     def probabilities(odd: bool, answerable: bool) -> list[float]:
-        chosen = (e for e in examples if e.whole and e.place % 2 == odd and e.answerable == answerable)
-        return [plain.probability(example.features.by_name()) for example in chosen]
+        checked_examples = (e for e in examples if e.whole and e.place % 2 == odd and e.answerable == answerable)
+        return [plain.probability(example.features.by_name()) for example in checked_examples]
 
-    threshold = round(float(np.quantile(probabilities(False, True), 1 - ANSWERED)), 2)
-    checked = abstention(probabilities(True, True), probabilities(True, False), threshold)
+    threshold = round(float(np.quantile(probabilities(False, True), 1 - ANSWERED_SHARE)), 2)
+    abstention_figures = abstention(probabilities(True, True), probabilities(True, False), threshold)
     figures = {
-        "auroc": checked.auroc,
-        "answered": checked.answered,
-        "refused": checked.refused,
-        "refused_at_90_answered": checked.refused_at_90_answered,
+        "auroc": abstention_figures.auroc,
+        "answered": abstention_figures.answered,
+        "refused": abstention_figures.refused,
+        "refused_at_90_answered": abstention_figures.refused_at_90_answered,
     }
     rounded = {name: round(value, 3) for name, value in figures.items() if value is not None}
     return Calibration(model, digest, weights, plain.intercept, threshold, rounded)
 
 
-def _balanced(examples: Sequence[Example]) -> list[float]:
+def _balanced_weights(examples: Sequence[Example]) -> list[float]:
     """Weights by which answerable questions count as much as others, and the whole set as much as small courses."""
     groups = Counter((example.whole, example.answerable) for example in examples)
     return [len(examples) / (len(groups) * groups[example.whole, example.answerable]) for example in examples]

@@ -1,4 +1,4 @@
-"""The indexes of an evaluation: the real ones, built where they do not stand already."""
+"""Indexes of an evaluation: the real ones, built where they do not stand already."""
 
 import shutil
 from typing import TYPE_CHECKING
@@ -25,31 +25,33 @@ def load_encoder(settings: Settings) -> "Encoder":
     )
 
 
-def index_of(course: Course, encoder: "Encoder", settings: Settings, building: BuildProgress) -> Index:
-    """The index of `course`: one that fits, or a new one."""
+def index_of(course: Course, encoder: "Encoder", settings: Settings, build_progress: BuildProgress) -> Index:
+    """Index of `course`: one that fits, or a new one."""
     from reperage.index.build import build_index
 
     root = settings.index_roots[0]
     sources = {document.source.path: document.source.digest for document in course.documents}
     folder = find_build([root], course.id, settings.recipe, sources, course.language)
     if folder is None:
-        built = build_index(
+        build = build_index(
             course,
             encoder,
             settings.recipe,
             root,
             material=course.title,
-            progress=lambda done, total: building(course.id, done, total),
+            progress=lambda done, total: build_progress(course.id, done, total),
         )
-        folder = built.folder
+        folder = build.folder
     return Index.open(folder, settings.recipe)
 
 
-def index_without_removed(found: BeirSet, encoder: "Encoder", settings: Settings, building: BuildProgress) -> Index:
-    """The index without the removed passages; it begins as a copy of the whole one, whose vectors it takes."""
-    whole = slug(found.name)
+def index_without_removed(
+    beir_set: BeirSet, encoder: "Encoder", settings: Settings, build_progress: BuildProgress
+) -> Index:
+    """Index without the removed passages; it begins as a copy of the whole one, whose vectors it takes."""
+    whole = slug(beir_set.name)
     name = f"{whole}-without-removed"
     root = settings.index_roots[0]
     if not (root / name).exists():
         shutil.copytree(root / whole, root / name)
-    return index_of(found.course(name, found.removed), encoder, settings, building)
+    return index_of(beir_set.course(name, beir_set.removed), encoder, settings, build_progress)

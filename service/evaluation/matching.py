@@ -1,4 +1,4 @@
-"""Whether a text holds a phrase, however it was typed."""
+"""Matching of phrases: whether a text holds one, however it was typed."""
 
 import unicodedata
 
@@ -6,15 +6,18 @@ from reperage.index.text.folding import fold
 
 
 def holds(text: str, phrase: str) -> bool:
-    """Case, kinds of apostrophe and of white space and ways to compose a letter make no difference; accents do."""
-    return _plain(phrase) in _plain(text)
+    """Whether `text` holds `phrase`.
+
+    Case, kinds of apostrophe and of white space and ways to compose a letter make no difference; accents do.
+    """
+    return _normalized(phrase) in _normalized(text)
 
 
 def holds_folded(text: str, phrase: str) -> bool:
     """As `holds`, and accents make no difference either."""
-    return fold(_plain(phrase)) in fold(_plain(text))
+    return fold(_normalized(phrase)) in fold(_normalized(text))
 
 
-def _plain(text: str) -> str:
-    composed = unicodedata.normalize("NFC", text).replace("’", "'").replace("ʼ", "'")
-    return " ".join(composed.casefold().split())
+def _normalized(text: str) -> str:
+    characters = unicodedata.normalize("NFC", text).replace("’", "'").replace("ʼ", "'")
+    return " ".join(characters.casefold().split())

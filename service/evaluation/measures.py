@@ -59,8 +59,8 @@ def retrieval(qrels: Qrels, run: Mapping[str, Ranking]) -> dict[str, Estimate]:
     # trec_eval sorts by score, and equal scores by name: a score for each rank keeps our order.
     scores = {query: {p: float(-rank) for rank, p in enumerate(ranking)} for query, ranking in run.items()}
     values: dict[str, dict[str, float]] = {name: {} for name in _MEASURES}
-    for found in ir_measures.iter_calc(list(names), {q: dict(grades) for q, grades in qrels.items()}, scores):
-        values[names[found.measure]][found.query_id] = found.value
+    for metric in ir_measures.iter_calc(list(names), {q: dict(grades) for q, grades in qrels.items()}, scores):
+        values[names[metric.measure]][metric.query_id] = metric.value
     # In the order of the queries: the interval does not hang on the order that the library works in.
     return {name: estimate([of_query[query] for query in qrels]) for name, of_query in values.items()}
 
@@ -71,13 +71,13 @@ def estimate(values: Sequence[float]) -> Estimate:
     Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13.
     """
     sample = np.array(values, dtype=np.float64)
-    drawn = np.random.default_rng(_SEED).integers(len(sample), size=(_RESAMPLES, len(sample)))
-    low, high = np.percentile(sample[drawn].mean(axis=1), (2.5, 97.5))
+    indices = np.random.default_rng(_SEED).integers(len(sample), size=(_RESAMPLES, len(sample)))
+    low, high = np.percentile(sample[indices].mean(axis=1), (2.5, 97.5))
     return Estimate(float(sample.mean()), float(low), float(high))
 
 
 def abstention(answerable: Sequence[float], unanswerable: Sequence[float], threshold: float) -> Abstention:
-    """From the probabilities that questions with an answer and questions without one were given."""
+    """Abstention by the probabilities that questions with an answer and questions without one were given."""
     with_answer, without = np.array(answerable), np.array(unanswerable)
     both = bool(answerable) and bool(unanswerable)
     return Abstention(
@@ -91,7 +91,7 @@ def abstention(answerable: Sequence[float], unanswerable: Sequence[float], thres
 
 def auroc(positive: Sequence[float], negative: Sequence[float]) -> float:
     """How often a positive scores above a negative, a tie counting half: the Mann-Whitney U over all pairs."""
-    ordered = np.sort(np.array(negative))
-    below = np.searchsorted(ordered, np.array(positive), side="left")
-    not_above = np.searchsorted(ordered, np.array(positive), side="right")
+    negatives = np.sort(np.array(negative))
+    below = np.searchsorted(negatives, np.array(positive), side="left")
+    not_above = np.searchsorted(negatives, np.array(positive), side="right")
     return float((below + not_above).sum() / (2 * len(positive) * len(negative)))

@@ -1,4 +1,4 @@
-"""Which questions of a set are asked."""
+"""Part of a set: which of its questions are asked."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Tune on one half, report the other: `half` are those at even or odd places from 0, `first` how many of these."""
+    """Questions that are asked: of `half` those at even or odd places from 0, of these the `first`.
+
+    Tune on one half, report the other.
+    """
 
     half: Half | None = None
     first: int | None = None
 
     def of(self, items: Sequence[T], counts: Callable[[T], bool] = lambda item: True) -> list[T]:
-        """The items of this part; places are those in `items`, whether or not an item counts."""
+        """Items of this part; places are those in `items`, whether or not an item counts."""
         start, step = {None: (0, 1), "even": (0, 2), "odd": (1, 2)}[self.half]
         return [item for item in items[start::step] if counts(item)][: self.first]

@@ -20,60 +20,63 @@ from reperage.service.errors import InvalidQuestion
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.indexes import index_of, load_encoder
 from reperage.service.evaluation.questions import Expected, Question, QuestionSet
-from reperage.service.evaluation.report import Asking, Evaluation, Failure, QuestionResults, ShapeCount
+from reperage.service.evaluation.report import Evaluation, Failure, QuestionProgress, QuestionResults, ShapeCount
 from reperage.service.loading import Loading, load_reranker
 from reperage.service.settings import Settings
 
 
 def evaluate_questions(
-    written: QuestionSet,
+    question_set: QuestionSet,
     questions: Sequence[Question],
     settings: Settings,
-    own: Settings,
-    building: BuildProgress,
-    asking: Asking,
+    build_settings: Settings,
+    build_progress: BuildProgress,
+    question_progress: QuestionProgress,
 ) -> Evaluation:
-    """Ask `questions`; a course with material of its own is built in the home of `own`, any other is the one served."""
-    assistant, course = _assistant(written, settings, own, building)
+    """Ask `questions`; a course with material of its own is built in the home of `build_settings`.
+
+    Any other course is the one served.
+    """
+    assistant, course = _assistant(question_set, settings, build_settings, build_progress)
     seconds: list[float] = []
     complaints: dict[Question, str | None] = {}
     failures: list[Failure] = []
     for done, question in enumerate(questions, 1):
-        answer, took = _ask(written, question, assistant, course)
-        seconds.append(took)
-        complaints[question] = why = question.complaint(answer)
-        if why is not None:
+        answer, duration = _ask(question_set, question, assistant, course)
+        seconds.append(duration)
+        complaints[question] = complaint = question.complaint(answer)
+        if complaint is not None:
             failures.append(
-                Failure(question.text, question.shape, question.expected, answer.status, answer.answer, why)
+                Failure(question.text, question.shape, question.expected, answer.status, answer.answer, complaint)
             )
-        asking(done, len(questions))
+        question_progress(done, len(questions))
     return Evaluation(
-        set=written.name,
+        set=question_set.name,
         queries=len(questions),
         stages=None,
         answers=None,
         abstention=None,
-        questions=_questions_measured(complaints),
+        questions=_question_figures(complaints),
         failures=failures,
         ms_per_question=1000 * median(seconds),
-        files=written.files | _material_digests(assistant, course),
+        files=question_set.files | _material_digests(assistant, course),
     )
 
 
-def _ask(written: QuestionSet, question: Question, assistant: Assistant, course: str) -> tuple[Answer, float]:
-    """The answer to `question` after those that come before it in its conversation, and the seconds it took."""
+def _ask(question_set: QuestionSet, question: Question, assistant: Assistant, course: str) -> tuple[Answer, float]:
+    """Answer to `question` after those that come before it in its conversation, and the seconds it took."""
     conversation = uuid.uuid4().hex
     try:
-        for before in question.after:
-            assistant.ask(before, course, caller=COMMAND_LINE, conversation_id=conversation)
-        started = perf_counter()
+        for earlier_question in question.after:
+            assistant.ask(earlier_question, course, caller=COMMAND_LINE, conversation_id=conversation)
+        start = perf_counter()
         answer = assistant.ask(question.text, course, caller=COMMAND_LINE, conversation_id=conversation)
     except InvalidQuestion as error:
-        raise InvalidSet(f"{str(written.path)!r}, question {question.number}: {error}") from error
-    return answer, perf_counter() - started
+        raise InvalidSet(f"{str(question_set.path)!r}, question {question.number}: {error}") from error
+    return answer, perf_counter() - start
 
 
-def _questions_measured(complaints: Mapping[Question, str | None]) -> QuestionResults:
+def _question_figures(complaints: Mapping[Question, str | None]) -> QuestionResults:
     def share(expected: Expected) -> float | None:
         right = [why is None for question, why in complaints.items() if question.expected == expected]
         return fmean(right) if right else None
@@ -96,23 +99,23 @@ def _material_digests(assistant: Assistant, course: str) -> dict[str, str]:
 
 
 def _assistant(
-    written: QuestionSet, settings: Settings, own: Settings, building: BuildProgress
+    question_set: QuestionSet, settings: Settings, build_settings: Settings, build_progress: BuildProgress
 ) -> tuple[Assistant, str]:
-    """What answers the questions, and the name of their course."""
-    course = slug(written.course)
-    if written.material is None:
-        return Loading(settings, building).run(), course
+    """Assistant that answers the questions, and the name of their course."""
+    course = slug(question_set.course)
+    if question_set.material is None:
+        return Loading(settings, build_progress).run(), course
     shipped = shipped_material().get(course)
-    if shipped is not None and shipped.resolve() != written.material.resolve():
+    if shipped is not None and shipped.resolve() != question_set.material.resolve():
         raise InvalidSet(
-            f"{str(written.path)!r}: {course!r} is a course that ships with Repère and `material` is another folder; "
-            "give the course another name, or leave `material` out"
+            f"{str(question_set.path)!r}: {course!r} is a course that ships with Repère and `material` is another "
+            "folder; give the course another name, or leave `material` out"
         )
-    read = read_course(written.material, course)
-    encoder = load_encoder(own)
-    index_of(read, encoder, own, building)
+    course_material = read_course(question_set.material, course)
+    encoder = load_encoder(build_settings)
+    index_of(course_material, encoder, build_settings, build_progress)
     encoder.encode_query(["Prêt ?"])
     calibration = load_calibration(settings.home, settings.recipe.model_digest, NAMES)
     pipeline = Pipeline(encoder, calibration, load_reranker(settings))
-    length = own.max_question_length
-    return Assistant(pipeline, CourseLibrary(own), Conversations(), max_question_length=length), course
+    length = build_settings.max_question_length
+    return Assistant(pipeline, CourseLibrary(build_settings), Conversations(), max_question_length=length), course

@@ -1,4 +1,4 @@
-"""A teacher's own questions about a course, in YAML, and whether an answer is what they expect.
+"""Questions of a teacher about a course, in YAML, and whether an answer is what they expect.
 
 course: networks
 material: ../networks       # a folder, from where this file stands; without it the course of that name is asked
@@ -58,7 +58,7 @@ class Question:
     expected: Expected
 
     def complaint(self, answer: Answer) -> str | None:
-        """What is wrong with `answer`; `None` where nothing is."""
+        """Complaint about `answer`: what is wrong with it; `None` where nothing is."""
         if self.expected == "answer":
             return self._complaint_of_answer(answer)
         if answer.status not in _STATUSES[self.expected]:
@@ -68,12 +68,12 @@ class Question:
     def _complaint_of_answer(self, answer: Answer) -> str | None:
         if answer.status not in _STATUSES["answer"]:
             return f"the status is {answer.status!r}"
-        cited = {" › ".join(c.heading_path) or c.document_title for c in answer.citations}
-        if self.sections and not cited & set(self.sections):
-            return f"cites {_listed(sorted(cited))}, not {_listed(self.sections, 'or')}"
-        shown = " ".join(sentence.text for sentence in answer.sentences)
-        missing = [words for words in self.words if not holds_folded(shown, words)]
-        return f"does not show {_listed(missing)}" if missing else None
+        cited_headings = {" › ".join(c.heading_path) or c.document_title for c in answer.citations}
+        if self.sections and not cited_headings & set(self.sections):
+            return f"cites {_word_list(sorted(cited_headings))}, not {_word_list(self.sections, 'or')}"
+        text = " ".join(sentence.text for sentence in answer.sentences)
+        missing = [words for words in self.words if not holds_folded(text, words)]
+        return f"does not show {_word_list(missing)}" if missing else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,24 +97,24 @@ def read_questions(path: Path) -> QuestionSet:
     text = text_of(path)
     try:
         _check_events(yaml.parse(text, Loader=_LOADER), repr(str(path)))
-        found = yaml.load(text, Loader=_LOADER)
+        document = yaml.load(text, Loader=_LOADER)
     except (yaml.YAMLError, RecursionError) as error:
         raise InvalidSet(f"{str(path)!r} is no YAML: {' '.join(str(error).split())}") from error
     place = repr(str(path))
-    if not isinstance(found, dict):
-        raise InvalidSet(f"{place}: expected the keys {_listed(_TOP)}, found {_kind(found)}")
-    _check_keys(found, _TOP, place)
-    entries = found.get("questions")
+    if not isinstance(document, dict):
+        raise InvalidSet(f"{place}: expected the keys {_word_list(_TOP)}, found {_description(document)}")
+    _check_keys(document, _TOP, place)
+    entries = document.get("questions")
     if not isinstance(entries, list) or not entries:
-        raise InvalidSet(f"{place}: `questions` is {_kind(entries)}; expected a list with at least one question")
-    material = _line(found, "material", place)
+        raise InvalidSet(f"{place}: `questions` is {_description(entries)}; expected a list with at least one question")
+    material = _text_field(document, "material", place)
     folder = path.parent / material if material else None
     if folder and not folder.is_dir():
         raise InvalidSet(f"{place}: `material` is {material!r}, which is no folder beside this file")
     return QuestionSet(
         name=path.resolve().parent.name if path.name == QUESTIONS else path.stem,
         path=path,
-        course=_line(found, "course", place, is_needed=True),
+        course=_text_field(document, "course", place, is_needed=True),
         material=folder,
         questions=tuple(_question(entry, number, place) for number, entry in enumerate(entries, 1)),
         files=digests(path.parent, [path.name]),
@@ -122,8 +122,8 @@ def read_questions(path: Path) -> QuestionSet:
 
 
 def _check_events(events: Iterable[yaml.Event], place: str) -> None:
-    """Whether a text may be loaded: libyaml's composer recurses until the process dies, and of a key that stands twice
-    the last one counts without a word.
+    """Check that a text may be loaded: libyaml's composer recurses until the process dies, and of a key that stands
+    twice the last one counts without a word.
 
     Raises:
         InvalidSet: it nests too deep, or a mapping has a key twice; names the line.
@@ -155,53 +155,53 @@ def _check_events(events: Iterable[yaml.Event], place: str) -> None:
 def _question(entry: Any, number: int, file: str) -> Question:
     place = f"{file}, question {number}"
     if not isinstance(entry, dict):
-        raise InvalidSet(f"{place}: expected the key 'question' and what belongs to it, found {_kind(entry)}")
+        raise InvalidSet(f"{place}: expected the key 'question' and what belongs to it, found {_description(entry)}")
     _check_keys(entry, _ENTRY, place)
-    said = _line(entry, "expect", place) or "answer"
-    expected = next((known for known in _STATUSES if known == said), None)
+    expectation = _text_field(entry, "expect", place) or "answer"
+    expected = next((status_name for status_name in _STATUSES if status_name == expectation), None)
     if expected is None:
-        raise InvalidSet(f"{place}: `expect` is {said!r}; expected {_listed(list(_STATUSES), 'or')}")
+        raise InvalidSet(f"{place}: `expect` is {expectation!r}; expected {_word_list(list(_STATUSES), 'or')}")
     if expected != "answer" and (extra := [key for key in ("section", "words") if key in entry]):
-        raise InvalidSet(f"{place}: {_listed(extra)} belong to a question that expects an answer, not {expected!r}")
+        raise InvalidSet(f"{place}: {_word_list(extra)} belong to a question that expects an answer, not {expected!r}")
     return Question(
         number=number,
-        text=_line(entry, "question", place, is_needed=True),
-        shape=_line(entry, "shape", place),
-        after=_lines(entry, "after", place),
-        sections=_lines(entry, "section", place, may_be_one=True),
-        words=_lines(entry, "words", place),
+        text=_text_field(entry, "question", place, is_needed=True),
+        shape=_text_field(entry, "shape", place),
+        after=_text_list_field(entry, "after", place),
+        sections=_text_list_field(entry, "section", place, may_be_one=True),
+        words=_text_list_field(entry, "words", place),
         expected=expected,
     )
 
 
-def _check_keys(found: dict[Any, Any], known: Sequence[str], place: str) -> None:
-    if unknown := [key for key in found if key not in known]:
-        raise InvalidSet(f"{place}: no such key: {_listed(unknown)}; there are {_listed(known)}")
+def _check_keys(mapping: dict[Any, Any], known_keys: Sequence[str], place: str) -> None:
+    if unknown := [key for key in mapping if key not in known_keys]:
+        raise InvalidSet(f"{place}: no such key: {_word_list(unknown)}; there are {_word_list(known_keys)}")
 
 
-def _line(found: dict[str, Any], key: str, place: str, *, is_needed: bool = False) -> str:
-    value = found.get(key, "")
+def _text_field(mapping: dict[str, Any], key: str, place: str, *, is_needed: bool = False) -> str:
+    value = mapping.get(key, "")
     if not isinstance(value, str):
-        raise InvalidSet(f"{place}: {key!r} is {_kind(value)}; expected a text")
+        raise InvalidSet(f"{place}: {key!r} is {_description(value)}; expected a text")
     if is_needed and not value.strip():
         raise InvalidSet(f"{place}: {key!r} is missing or blank")
     return " ".join(value.split())
 
 
-def _lines(found: dict[str, Any], key: str, place: str, *, may_be_one: bool = False) -> tuple[str, ...]:
-    value = found.get(key, [])
+def _text_list_field(mapping: dict[str, Any], key: str, place: str, *, may_be_one: bool = False) -> tuple[str, ...]:
+    value = mapping.get(key, [])
     values = [value] if may_be_one and isinstance(value, str) else value
     if not isinstance(values, list) or not all(isinstance(v, str) and fold(v).strip() for v in values):
         raise InvalidSet(f"{place}: {key!r} is {value!r}; expected {'a text or ' * may_be_one}a list of texts")
     return tuple(" ".join(v.split()) for v in values)
 
 
-def _kind(value: object) -> str:
+def _description(value: object) -> str:
     if value is None or value == "":
         return "nothing"
     return "a mapping" if isinstance(value, dict) else "a list" if isinstance(value, list) else repr(value)
 
 
-def _listed(words: Sequence[str], last: str = "and") -> str:
+def _word_list(words: Sequence[str], last: str = "and") -> str:
     *others, final = (repr(word) for word in words)
     return f"{', '.join(others)} {last} {final}" if others else final

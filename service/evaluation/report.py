@@ -1,4 +1,4 @@
-"""What an evaluation found: one JSON object, and text for people."""
+"""Report of an evaluation: one JSON object, and text for people."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -6,8 +6,8 @@ from typing import Any
 
 from reperage.service.evaluation.measures import Abstention, Estimate
 
-Asking = Callable[[int, int], None]
-"""Told how many of how many questions are asked."""
+QuestionProgress = Callable[[int, int], None]
+"""Callback with how many of how many questions are asked."""
 
 _HEADINGS = {
     "ndcg_at_10": "nDCG@10",
@@ -75,8 +75,8 @@ class Evaluation:
     files: Mapping[str, str]
 
     def as_dict(self) -> dict[str, Any]:
-        rounded: dict[str, Any] = _rounded(asdict(self))
-        return rounded
+        figures: dict[str, Any] = _rounded(asdict(self))
+        return figures
 
     def as_text(self) -> str:
         parts = [
@@ -111,12 +111,12 @@ class Evaluation:
     def _abstention_text(self) -> str:
         if self.abstention is None:
             return ""
-        found = self.abstention
+        figures = self.abstention
         return "\n".join(
             [
-                f"At the shipped threshold ({found.threshold:g}) {_share(found.answered)} of the answerable questions "
-                f"are answered and {_share(found.refused)} of the others refused.",
-                f"AUROC {_figure(found.auroc)}; where 90 % are answered, {_share(found.refused_at_90_answered)} "
+                f"At the shipped threshold ({figures.threshold:g}) {_share(figures.answered)} of the answerable "
+                f"questions are answered and {_share(figures.refused)} of the others refused.",
+                f"AUROC {_figure(figures.auroc)}; where 90 % are answered, {_share(figures.refused_at_90_answered)} "
                 "of the others are refused.",
             ]
         )
@@ -154,7 +154,7 @@ def _share(value: float | None) -> str:
 
 
 def _rounded(value: Any) -> Any:
-    """Four decimals are more than the intervals allow."""
+    """`value` with four decimals, which are more than the intervals allow."""
     if isinstance(value, dict):
         return {key: _rounded(v) for key, v in value.items()}
     if isinstance(value, (list, tuple)):
