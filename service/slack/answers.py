@@ -23,7 +23,7 @@ from reperage.service.messages import messages
 from reperage.service.slack.courses import LANGUAGE, SlackCourses
 from reperage.service.slack.database_threads import DatabaseThreads
 from reperage.service.slack.posting import Stream, Thread
-from reperage.service.slack.rendering import Reply, notice, rendered
+from reperage.service.slack.rendering import Reply, answer_reply, notice
 from reperage.service.sources.links import SourceLinks
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ class Answers:
         """
         assistant = await self._courses.assistant()
         answer = await assistant.answer(text, course, caller=caller, links=links)
-        return rendered(answer, links.base_url, await self._read_on(answer, caller, links))
+        return answer_reply(answer, links.base_url, await self._read_on(answer, caller, links))
 
     async def in_thread(self, thread: Thread) -> tuple[str | None, str | None]:
         """Answer a question in its thread; the answer's id, where there is one, and the `ts` of what was said.
@@ -81,7 +81,7 @@ class Answers:
                 await status
                 return await self._stream(thread, assistant.stream(question.text, course, **options), caller)
             answer = await assistant.answer(question.text, course, **options)
-            reply = rendered(answer, thread.links.base_url, await self._read_on(answer, caller, thread.links))
+            reply = answer_reply(answer, thread.links.base_url, await self._read_on(answer, caller, thread.links))
             await status
             return answer.id, await self._say(thread, reply)
         except (*_NOT_POSTED, StateUnavailable):

@@ -40,10 +40,10 @@ from reperage.service.slack.answers import Answers
 from reperage.service.slack.courses import LANGUAGE, SlackCourses
 from reperage.service.slack.credentials import Credentials
 from reperage.service.slack.database_threads import DatabaseThreads
-from reperage.service.slack.incoming import addressed, pseudonym
+from reperage.service.slack.incoming import incoming_question, pseudonym
 from reperage.service.slack.question_worker import QuestionWorker
 from reperage.service.slack.rendering import COURSE, MISSING, RATE, READ_ON, Reply, notice
-from reperage.service.slack.text import read
+from reperage.service.slack.text import readable_text
 from reperage.service.slack.workspaces import Grant, Workspaces
 from reperage.service.sources.links import SourceLinks
 from reperage.service.suggestions.suggestions import suggestions
@@ -200,7 +200,7 @@ class Bot:
 
     async def _take(self, body: Body, context: AsyncBoltContext, next_: Next) -> None:
         """Claim what is addressed to us before Slack is told that it arrived."""
-        message = addressed(body)
+        message = incoming_question(body)
         if message is not None:
             await self.questions.take(message, self._links_of(context))
         await next_()
@@ -244,7 +244,7 @@ class Bot:
 
     async def _command(self, body: Body, respond: Respond, links: SourceLinks) -> None:
         team, channel, member = body["team_id"], body["channel_id"], body["user_id"]
-        text = read(body.get("text") or "")
+        text = readable_text(body.get("text") or "")
         word, *rest = text.split() or [""]
         if word.lower() in ("aide", "help") and not rest:
             text = ""
@@ -271,7 +271,7 @@ class Bot:
         """Answer somebody's message, to whoever asked for it alone."""
         message, team, channel, member = body["message"], body["team"]["id"], body["channel"]["id"], body["user"]["id"]
         # A bot's message asks nothing.
-        text = "" if message.get("bot_id") else read(message.get("text") or "")
+        text = "" if message.get("bot_id") else readable_text(message.get("text") or "")
         await _say(respond, await self._answer_alone(team, channel, member, text, links))
 
     async def _answer_alone(self, team: str, channel: str, member: str, text: str, links: SourceLinks) -> Reply:

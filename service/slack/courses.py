@@ -12,8 +12,8 @@ from reperage.service.errors import ServiceError
 from reperage.service.loading import Loading
 from reperage.service.messages import messages
 from reperage.service.slack.database_threads import DatabaseThreads
-from reperage.service.slack.rendering import Reply, notice, which_course
-from reperage.service.slack.text import escaped
+from reperage.service.slack.rendering import Reply, notice, course_menu
+from reperage.service.slack.text import escape
 
 LANGUAGE = "fr"
 """What is spoken where no course is chosen yet."""
@@ -64,7 +64,7 @@ class SlackCourses:
     async def menu(self, ts: str) -> Reply:
         """Asks for the course that the question at `ts` is for."""
         manifests = [(name, await self.manifest(name)) for name in await self.names()]
-        return which_course([(name, manifest.title) for name, manifest in manifests if manifest], ts, LANGUAGE)
+        return course_menu([(name, manifest.title) for name, manifest in manifests if manifest], ts, LANGUAGE)
 
     async def of_channel(self, team: str, channel: str) -> str | None:
         """The course of a channel or of direct messages, where one was chosen."""
@@ -78,10 +78,10 @@ class SlackCourses:
         here = await self.of_channel(team, channel)
         manifest = await self.manifest(here) if here else None
         text = await self.text(here)
-        lines = [text["slack_course_unknown"].format(course=escaped(name[:80].replace("`", "")))] if name else []
+        lines = [text["slack_course_unknown"].format(course=escape(name[:80].replace("`", "")))] if name else []
         lines.append(text["slack_courses"].format(courses=_list_of(await self.names())))
         if manifest and not name:
-            lines.append(text["slack_course_here"].format(course=escaped(manifest.title)))
+            lines.append(text["slack_course_here"].format(course=escape(manifest.title)))
         return notice("\n".join(lines))
 
     async def choose(self, team: str, channel: str, member: str, name: str) -> tuple[bool, Reply]:
@@ -94,7 +94,7 @@ class SlackCourses:
         if not channel.startswith("D") and not await self._may_choose(team, member):
             return False, notice(text["slack_not_allowed"].format(member=member))
         await self._database.run_in_thread(set_course, team, channel, name)
-        return True, notice(text["slack_course_chosen"].format(course=escaped(manifest.title)))
+        return True, notice(text["slack_course_chosen"].format(course=escape(manifest.title)))
 
 
 def _list_of(names: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""What the settings say of Slack, checked without a call to it."""
+"""Credentials of the Slack app, from the settings, checked without a call to Slack."""
 
 import re
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ class Credentials:
 
 
 def credentials(settings: Settings) -> Credentials:
-    """The settings of Slack.
+    """Credentials that the settings name.
 
     Raises:
         StartError: one is malformed, or lacks another; names it, and never shows it.
     """
-    found = Credentials(
+    slack = Credentials(
         signing_secret=_value(settings.slack_signing_secret),
         bot_token=_value(settings.slack_bot_token),
         app_token=_value(settings.slack_app_token),
@@ -43,37 +43,37 @@ def credentials(settings: Settings) -> Credentials:
         managers=frozenset(name.strip() for name in settings.slack_managers.split(",") if name.strip()),
     )
     for name, value, form, what in (
-        ("SIGNING_SECRET", found.signing_secret, _SIGNING_SECRET, "signing secret: copy it from Basic Information"),
-        ("BOT_TOKEN", found.bot_token, _BOT_TOKEN, "bot token: it begins with xoxb- (OAuth & Permissions)"),
-        ("APP_TOKEN", found.app_token, _APP_TOKEN, "app-level token: it begins with xapp- (Basic Information)"),
-        ("CLIENT_ID", found.client_id, _CLIENT_ID, "client ID: two numbers with a dot between (Basic Information)"),
-        ("CLIENT_SECRET", found.client_secret, _CLIENT_SECRET, "client secret: copy it from Basic Information"),
+        ("SIGNING_SECRET", slack.signing_secret, _SIGNING_SECRET, "signing secret: copy it from Basic Information"),
+        ("BOT_TOKEN", slack.bot_token, _BOT_TOKEN, "bot token: it begins with xoxb- (OAuth & Permissions)"),
+        ("APP_TOKEN", slack.app_token, _APP_TOKEN, "app-level token: it begins with xapp- (Basic Information)"),
+        ("CLIENT_ID", slack.client_id, _CLIENT_ID, "client ID: two numbers with a dot between (Basic Information)"),
+        ("CLIENT_SECRET", slack.client_secret, _CLIENT_SECRET, "client secret: copy it from Basic Information"),
     ):
         if value and not form.fullmatch(value):
             raise StartError(f"REPERE_SLACK_{name} is no {what}")
-    if bool(found.client_id) != bool(found.client_secret):
-        missing = "CLIENT_SECRET" if found.client_id else "CLIENT_ID"
+    if bool(slack.client_id) != bool(slack.client_secret):
+        missing = "CLIENT_SECRET" if slack.client_id else "CLIENT_ID"
         raise StartError(f"REPERE_SLACK_{missing} is missing: client ID and client secret go together")
-    if not all(_MEMBER.fullmatch(name) for name in found.managers):
+    if not all(_MEMBER.fullmatch(name) for name in slack.managers):
         raise StartError(
             "REPERE_SLACK_MANAGERS holds what is no member ID; they look like U012AB3CD: « Copy member ID » in "
             "somebody's profile"
         )
-    if found.bot_token and found.client_id:
+    if slack.bot_token and slack.client_id:
         raise StartError(
             "REPERE_SLACK_BOT_TOKEN is for one workspace, REPERE_SLACK_CLIENT_ID for several: leave one of them out"
         )
-    if (found.signing_secret or found.app_token) and not (found.bot_token or found.client_id):
+    if (slack.signing_secret or slack.app_token) and not (slack.bot_token or slack.client_id):
         raise StartError(
             "REPERE_SLACK_BOT_TOKEN is missing: set it, or client ID and client secret where the app is installed in "
             "several workspaces"
         )
-    if (found.bot_token or found.client_id) and not (found.signing_secret or found.app_token):
+    if (slack.bot_token or slack.client_id) and not (slack.signing_secret or slack.app_token):
         raise StartError(
             "REPERE_SLACK_SIGNING_SECRET is missing: set it for `repere serve`, or REPERE_SLACK_APP_TOKEN for "
             "`repere slack`"
         )
-    return found
+    return slack
 
 
 def _value(secret: SecretStr | None) -> str:

@@ -41,15 +41,15 @@ installation_router = APIRouter(include_in_schema=False)
 """Where the app is installed in several workspaces."""
 
 
-class OverHttp:
-    """The bot in the process of the service, with Slack's signature on all that comes."""
+class SlackOverHttp:
+    """Bot in the process of the service, with Slack's signature on all that comes."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
 
     @classmethod
     def of(cls, settings: Settings) -> Self | None:
-        """`None` where Slack is set for Socket Mode alone.
+        """Bot as the settings have it; `None` where Slack is set for Socket Mode alone.
 
         Raises:
             StartError: a setting is malformed or missing.
@@ -63,11 +63,11 @@ class OverHttp:
             app.include_router(installation_router)
 
     @asynccontextmanager
-    async def answering(self, app: FastAPI, services: Services) -> AsyncIterator[None]:
-        """The bot, for as long as the service runs."""
+    async def running(self, app: FastAPI, services: Services) -> AsyncIterator[None]:
+        """Context in which the bot runs, for as long as the service does."""
         bot = await to_thread.run_sync(Bot, services, self._credentials)
         states = States(services.database, services.secret_keys)
-        app.state.slack = _Served(bot, self._credentials, Installations(bot.workspaces), states)
+        app.state.slack = _SlackEndpoint(bot, self._credentials, Installations(bot.workspaces), states)
         await bot.questions.start()
         try:
             yield
@@ -78,34 +78,34 @@ class OverHttp:
 @router.post("/slack/events", dependencies=[OPEN])
 async def events(request: Request) -> Response:
     """Events, commands and buttons, each with Slack's signature."""
-    served: _Served = request.app.state.slack
-    if not served.is_signed(await request.body(), request.headers):
+    endpoint: _SlackEndpoint = request.app.state.slack
+    if not endpoint.is_signed(await request.body(), request.headers):
         return Response("this is not signed by Slack", 401, media_type="text/plain")
     context = {}
     with suppress(StateUnavailable):  # Then those of the start do.
         await services_of(request).registry.refresh()
         context[LINKS] = source_links(request)
-    return await AsyncSlackRequestHandler(served.bot.app).handle(request, context)
+    return await AsyncSlackRequestHandler(endpoint.bot.app).handle(request, context)
 
 
 @installation_router.get(INSTALL, dependencies=[OPEN])
 async def install(request: Request) -> Response:
     """Leads to Slack, where somebody allows the app into a workspace."""
-    served: _Served = request.app.state.slack
-    flow = served.installation(own_address(request))
+    endpoint: _SlackEndpoint = request.app.state.slack
+    flow = endpoint.installation(own_address(request))
     return to_starlette_response(await flow.handle_installation(to_async_bolt_request(request, b"")))
 
 
 @installation_router.get(CALLBACK, dependencies=[OPEN])
 async def installed(request: Request) -> Response:
     """Where Slack leads back to."""
-    served: _Served = request.app.state.slack
-    flow = served.installation(own_address(request))
+    endpoint: _SlackEndpoint = request.app.state.slack
+    flow = endpoint.installation(own_address(request))
     return to_starlette_response(await flow.handle_callback(to_async_bolt_request(request, b"")))
 
 
-class _Served:
-    """The bot as Slack and browsers reach it: signed requests, and the flow of OAuth with pages of ours at its end."""
+class _SlackEndpoint:
+    """Bot as Slack and browsers reach it: signed requests, and the flow of OAuth with pages of ours at its end."""
 
     def __init__(self, bot: Bot, credentials: Credentials, installations: Installations, states: States) -> None:
         self.bot, self._credentials, self._installations, self._states = bot, credentials, installations, states
@@ -121,7 +121,7 @@ class _Served:
             return False
 
     def installation(self, base_url: str) -> AsyncOAuthFlow:
-        """The flow for a service at `base_url`."""
+        """OAuth flow for a service at `base_url`."""
         return AsyncOAuthFlow(
             client=self.bot.client(None),
             settings=AsyncOAuthSettings(
@@ -134,14 +134,14 @@ class _Served:
                 install_page_rendering_enabled=False,
                 installation_store=self._installations,
                 state_store=self._states,
-                callback_options=AsyncCallbackOptions(success=self._done, failure=self._failed),
+                callback_options=AsyncCallbackOptions(success=self._success_page, failure=self._failure_page),
             ),
         )
 
-    async def _done(self, args: AsyncSuccessArgs) -> BoltResponse:
+    async def _success_page(self, args: AsyncSuccessArgs) -> BoltResponse:
         return _page(200, "slack_installed")
 
-    async def _failed(self, args: AsyncFailureArgs) -> BoltResponse:
+    async def _failure_page(self, args: AsyncFailureArgs) -> BoltResponse:
         log.warning("slack_not_installed", reason=args.reason)
         return _page(args.suggested_status_code, "slack_not_installed")
 

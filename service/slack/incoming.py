@@ -1,4 +1,4 @@
-"""What of Slack's messages is addressed to the assistant: everything else is dropped here, before any log or store."""
+"""Questions among Slack's messages: what is not for the assistant is dropped here, before any log or store."""
 
 import hashlib
 from collections.abc import Mapping
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from reperage.service.database.slack import Place, Question
-from reperage.service.slack.text import mentioned, read
+from reperage.service.slack.text import mentions, readable_text
 
 _WITH_TEXT = (None, "file_share", "thread_broadcast")
 """Subtypes of messages that a person wrote; the others tell of edits, joins and the like."""
 
 
 @dataclass(frozen=True, slots=True)
-class Addressed:
-    """A message to the assistant; `only_in_thread` says that it is one only where the assistant has spoken before."""
+class IncomingQuestion:
+    """Question to the assistant; `only_in_thread` says that it is one only where the assistant has spoken before."""
 
     question: Question
     only_in_thread: bool
 
 
-def addressed(body: Mapping[str, Any]) -> Addressed | None:
-    """The question in an event of a message or a mention; `None` for one that is not for the assistant."""
+def incoming_question(body: Mapping[str, Any]) -> IncomingQuestion | None:
+    """Question in an event of a message or a mention; `None` for one that is not for the assistant."""
     event = body["event"]
     member, team = event.get("user"), body.get("team_id") or event.get("team")
     bots = {one.get("user_id") for one in body.get("authorizations") or () if one.get("is_bot")}
@@ -31,15 +31,15 @@ def addressed(body: Mapping[str, Any]) -> Addressed | None:
         return None
     text, ts = str(event.get("text") or ""), str(event["ts"])
     is_direct = event.get("channel_type") == "im"
-    called = mentioned(text)
-    is_called = event.get("type") == "app_mention" or bool(bots & set(called))
+    mentioned_members = mentions(text)
+    is_called = event.get("type") == "app_mention" or bool(bots & set(mentioned_members))
     thread = str(event.get("thread_ts") or ts)
-    if not is_direct and not is_called and (thread == ts or called):
+    if not is_direct and not is_called and (thread == ts or mentioned_members):
         return None
-    question = Question(Place(team, event["channel"], ts), thread, member, pseudonym(team, member), read(text))
-    return Addressed(question, only_in_thread=not is_direct and not is_called)
+    question = Question(Place(team, event["channel"], ts), thread, member, pseudonym(team, member), readable_text(text))
+    return IncomingQuestion(question, only_in_thread=not is_direct and not is_called)
 
 
 def pseudonym(team: str, member: str) -> str:
-    """The person that a member of a workspace is to the assistant."""
+    """Person that a member of a workspace is to the assistant."""
     return "slack-" + hashlib.sha256(f"{team}/{member}".encode()).hexdigest()[:32]

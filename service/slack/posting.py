@@ -16,7 +16,7 @@ from reperage.service.contract.answer import Answer, Citation, RelatedSection
 from reperage.service.contract.stream_events import CitationEvent, Event, SentenceEvent
 from reperage.service.database.slack import Question
 from reperage.service.slack.markdown import StreamedText
-from reperage.service.slack.rendering import LONGEST_MARKDOWN, Reply, closing, rendered, so_far
+from reperage.service.slack.rendering import LONGEST_MARKDOWN, Reply, answer_reply, closing_blocks, partial_reply
 from reperage.service.slack.rich_text import Block
 from reperage.service.sources.links import SourceLinks
 
@@ -144,9 +144,9 @@ class Stream:
         if self._is_streamed and self._ts is not None:
             if not is_whole:
                 await self._leave_stream()
-            elif await self._close(self._ts, closing(answer, base_url, read_on, len(markdown.encode()))):
+            elif await self._close(self._ts, closing_blocks(answer, base_url, read_on, len(markdown.encode()))):
                 return self._ts
-        return await self._thread.say(rendered(answer, base_url, read_on), at=self._ts)
+        return await self._thread.say(answer_reply(answer, base_url, read_on), at=self._ts)
 
     async def _show(self) -> None:
         text, self._pending = self._pending, ""
@@ -154,7 +154,7 @@ class Stream:
         if self._is_streamed and not await self._stream(text):
             await self._leave_stream()
         if not self._is_streamed:
-            reply = so_far(self._plain, self._visible)
+            reply = partial_reply(self._plain, self._visible)
             with suppress(SlackApiError, *(() if self._ts is None else (ClientError, TimeoutError))):
                 self._ts = await self._thread.say(reply, at=self._ts)
         self._shown_at = monotonic()

@@ -20,7 +20,7 @@ from reperage.service.database.slack import Place, Question, abandoned_questions
 from reperage.service.errors import StateUnavailable
 from reperage.service.slack.answers import Answers
 from reperage.service.slack.database_threads import DatabaseThreads
-from reperage.service.slack.incoming import Addressed
+from reperage.service.slack.incoming import IncomingQuestion
 from reperage.service.slack.lease import QuestionLease, lease_end
 from reperage.service.slack.posting import Thread, problem_of
 from reperage.service.sources.links import SourceLinks
@@ -81,7 +81,7 @@ class QuestionWorker:
             for task in self._tasks:
                 task.cancel()
 
-    async def take(self, message: Addressed, links: SourceLinks) -> None:
+    async def take(self, message: IncomingQuestion, links: SourceLinks) -> None:
         """Claim a question, and begin to answer it; nothing where it is not for us, or was claimed already.
 
         Raises:

@@ -18,31 +18,31 @@ _MARKS = [
 ]
 
 
-def read(text: str) -> str:
+def readable_text(text: str) -> str:
     """A message as its writer sees it, without mentions and without marks of bold, emphasis and code."""
-    without = _REFERENCE.sub(_shown, text)
+    text_without_marks = _REFERENCE.sub(_reference_text, text)
     for mark in _MARKS:
-        without = mark.sub(r"\2", without)
-    plain = html.unescape(without)
-    return "\n".join(_SPACES.sub(" ", line).strip() for line in plain.splitlines()).strip()
+        text_without_marks = mark.sub(r"\2", text_without_marks)
+    unescaped_text = html.unescape(text_without_marks)
+    return "\n".join(_SPACES.sub(" ", line).strip() for line in unescaped_text.splitlines()).strip()
 
 
-def mentioned(text: str) -> list[str]:
-    """Slack's names of the people and bots that a message mentions."""
+def mentions(text: str) -> list[str]:
+    """Slack's names of the people and bots that a message mentions, in its order."""
     return _MENTION.findall(text)
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     """Text that a message of ours shows as it is: no mention, no link, whatever stands in it."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def link(url: str, label: str) -> str:
     """A link in `mrkdwn`."""
-    return f"<{escaped(url).replace('|', '%7C')}|{escaped(label).replace('|', '¦')}>"
+    return f"<{escape(url).replace('|', '%7C')}|{escape(label).replace('|', '¦')}>"
 
 
-def _shown(reference: re.Match[str]) -> str:
+def _reference_text(reference: re.Match[str]) -> str:
     target, _, label = reference.group(1).partition("|")
     if target.startswith(("@", "!")):
         return " "

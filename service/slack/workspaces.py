@@ -1,4 +1,4 @@
-"""Which workspaces the app is installed in, and with which token.
+"""Workspaces that the app is installed in, and the token of each.
 
 Installations by OAuth are kept in the database, encrypted.
 """
@@ -28,14 +28,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What the bot may do in a workspace by: its token, and who installed it, by Slack's name."""
+    """Grant of a workspace to the bot: its token, and who installed it, by Slack's name."""
 
     token: str = field(repr=False)
     installer: str | None = None
 
 
 class Workspaces:
-    """The grants of every workspace; of the only one where `token` is set. Reading and writing blocks."""
+    """Grants of every workspace; of the only one where `token` is set. Reading and writing blocks."""
 
     def __init__(self, database: Database, keys: Sequence[str], token: str | None = None) -> None:
         """`keys`: as for `Encryption`."""
@@ -44,19 +44,19 @@ class Workspaces:
         self._only = Grant(token) if token else None
 
     def grant(self, name: str) -> Grant | None:
-        """The grant of a workspace; `None` without one, or where its key is gone.
+        """Grant of a workspace; `None` without one, or where its key is gone.
 
         Raises:
             StateUnavailable: the database cannot be read.
         """
         if self._only is not None:
             return self._only
-        if (kept := installation_of(self._database, name)) is None:
+        if (ciphertext := installation_of(self._database, name)) is None:
             return None
-        if (decrypted := self._encryption.decrypt(kept)) is None:
+        if (plaintext := self._encryption.decrypt(ciphertext)) is None:
             log.error("slack_installation_unreadable", workspace=name)
             return None
-        return Grant(**loads(decrypted))
+        return Grant(**loads(plaintext))
 
     def keep(self, name: str, grant: Grant) -> None:
         """Keep a grant, encrypted."""
@@ -68,7 +68,7 @@ class Workspaces:
 
 
 class Installations(AsyncInstallationStore):
-    """The same as Slack's library keeps installations."""
+    """Workspaces as Slack's library keeps installations."""
 
     def __init__(self, workspaces: Workspaces) -> None:
         self._workspaces = workspaces

@@ -12,7 +12,7 @@ from reperage.service.access.api_keys import new_key
 from reperage.service.database.engine import Database
 from reperage.service.database.keys import store_key
 from reperage.service.database.sites import add_site
-from reperage.service.slack.text import escaped, link, read
+from reperage.service.slack.text import escape, link, readable_text
 from reperage.service.suggestions.suggestions import suggestions
 from tests.service.serving import REFERENCE, copy_home
 from tests.service.slack.conftest import PUBLIC_URL, Bot, Running
@@ -301,18 +301,18 @@ def test_an_answer_is_streamed_in_a_channel(running: Running, slack: SlackPlatfo
     ],
 )
 def test_a_message_is_read_as_its_writer_sees_it(written: str, shown: str) -> None:
-    assert read(written) == shown
+    assert readable_text(written) == shown
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("part", ["*a ", "*", "<", "`a", "*_~`", "<@", "_a*b~"])
 def test_no_message_keeps_the_others_waiting(part: str) -> None:
     for _ in range(20):
-        read((part * 40_000)[:40_000])
+        readable_text((part * 40_000)[:40_000])
 
 
 def test_what_is_shown_calls_nobody() -> None:
-    assert escaped("<!channel> & <@U1>") == "&lt;!channel&gt; &amp; &lt;@U1&gt;"
+    assert escape("<!channel> & <@U1>") == "&lt;!channel&gt; &amp; &lt;@U1&gt;"
     assert link("https://a.fr/x|y?<", "a|b>") == "<https://a.fr/x%7Cy?&lt;|a¦b&gt;>"
 
 

@@ -18,7 +18,15 @@ from slack_sdk.models.blocks import Block
 from reperage.index.encoder import Encoder
 from reperage.service.contract.answer import Answer, AnswerSentence, Citation, Correction, RelatedSection, Span
 from reperage.service.slack.markdown import StreamedText
-from reperage.service.slack.rendering import LONGEST_MARKDOWN, Reply, closing, notice, rendered, so_far, which_course
+from reperage.service.slack.rendering import (
+    LONGEST_MARKDOWN,
+    Reply,
+    answer_reply,
+    closing_blocks,
+    course_menu,
+    notice,
+    partial_reply,
+)
 from tests.service import answers
 from tests.service.answering.generation.scripted import number_of
 from tests.service.serving import REFERENCE
@@ -76,7 +84,7 @@ def test_the_payload_of_each_kind_of_answer_is_the_one_that_was_reviewed(answeri
     answer = ANSWERS[name](answering)
     assert answer.status == STATUSES.get(name, "answered")
     read_on = answering.read_on(answer)
-    reply = rendered(answer, BASE_URL, read_on)
+    reply = answer_reply(answer, BASE_URL, read_on)
     assert_valid(reply)
     matches(name, {"text": reply.text, "blocks": reply.blocks})
 
@@ -84,7 +92,7 @@ def test_the_payload_of_each_kind_of_answer_is_the_one_that_was_reviewed(answeri
 @pytest.mark.model
 def test_the_payload_of_a_streamed_answer_is_the_one_that_was_reviewed(answering: Answering) -> None:
     answer = answering.write(REFERENCE, written)
-    blocks = closing(answer, BASE_URL, answering.read_on(answer))
+    blocks = closing_blocks(answer, BASE_URL, answering.read_on(answer))
     assert_valid(Reply(answer.answer, blocks))
     matches("streamed", {"markdown_text": streamed(answer), "blocks": blocks})
 
@@ -92,7 +100,7 @@ def test_the_payload_of_a_streamed_answer_is_the_one_that_was_reviewed(answering
 @pytest.mark.model
 def test_without_an_address_the_payload_has_no_link(answering: Answering) -> None:
     answer = answering.ask(REFERENCE)
-    reply = rendered(answer, "", answering.read_on(answer))
+    reply = answer_reply(answer, "", answering.read_on(answer))
     assert_valid(reply)
     matches("without_links", {"text": reply.text, "blocks": reply.blocks})
     assert "https:" not in json.dumps(reply.blocks)
@@ -223,7 +231,7 @@ base_urls = st.sampled_from(["", BASE_URL])
 def test_any_answer_is_a_message_that_slack_takes(
     answer: Answer, base_url: str, read_on: RelatedSection | None
 ) -> None:
-    reply = rendered(answer, base_url, read_on)
+    reply = answer_reply(answer, base_url, read_on)
     assert_valid(reply)
     shown = "".join(seen(reply.blocks))
     if answer.sentences and not is_cut(reply.blocks):
@@ -240,7 +248,7 @@ def test_any_answer_is_a_message_that_slack_takes(
 def test_what_stands_below_a_stream_is_taken_by_slack(
     answer: Answer, base_url: str, read_on: RelatedSection | None, above: int
 ) -> None:
-    blocks = closing(answer, base_url, read_on, above)
+    blocks = closing_blocks(answer, base_url, read_on, above)
     assert_valid(Reply("x", blocks))
     assert blocks or answer.status != "answered"
 
@@ -260,7 +268,7 @@ def test_a_streamed_answer_holds_the_characters_of_the_material_and_no_mark(answ
         text = squeezed(own.text)
         assert text in shown[end:], (own.text, markdown)
         end = shown.index(text, end) + len(text)
-    reply = so_far(answer.answer, markdown)
+    reply = partial_reply(answer.answer, markdown)
     if markdown:
         check_blocks(reply.blocks)
         assert len(reply.blocks[0]["text"]) <= LONGEST_MARKDOWN
@@ -268,7 +276,7 @@ def test_a_streamed_answer_holds_the_characters_of_the_material_and_no_mark(answ
 
 def test_a_long_answer_is_cut_after_a_sentence_with_a_link_to_the_whole() -> None:
     answer = long_answer([f"Phrase {n} : " + "mot " * 60 for n in range(60)], question="c'est quoi & où ?")
-    reply = rendered(answer, BASE_URL)
+    reply = answer_reply(answer, BASE_URL)
     assert_valid(reply)
     shown = "".join(seen(reply.blocks))
     last = max(n for n in range(60) if f"Phrase {n} :" in shown)
@@ -282,14 +290,14 @@ def test_a_long_answer_is_cut_after_a_sentence_with_a_link_to_the_whole() -> Non
 
 def test_the_link_to_the_whole_lacks_a_question_that_no_address_holds() -> None:
     answer = long_answer(["mot " * 4000], question="é" * 2000)
-    assert f"<{BASE_URL}/courses/docker|" in "".join(seen(rendered(answer, BASE_URL).blocks))
+    assert f"<{BASE_URL}/courses/docker|" in "".join(seen(answer_reply(answer, BASE_URL).blocks))
 
 
 @pytest.mark.parametrize("kind", ["code", "paragraph"])
 def test_a_sentence_that_is_too_long_by_itself_is_cut_at_a_line_or_a_word(kind: str) -> None:
     text = "\n".join(f"commande --option-{n} valeur" for n in range(900))
     answer = long_answer([text], kind=kind)
-    blocks = rendered(answer, BASE_URL).blocks
+    blocks = answer_reply(answer, BASE_URL).blocks
     first = blocks[0]["elements"][0]
     assert first["type"] == ("rich_text_preformatted" if kind == "code" else "rich_text_section")
     shown = first["elements"][0]["text"].rstrip()
@@ -299,7 +307,7 @@ def test_a_sentence_that_is_too_long_by_itself_is_cut_at_a_line_or_a_word(kind: 
 
 
 def test_without_an_address_a_cut_answer_says_so_without_a_link() -> None:
-    shown = "".join(seen(rendered(long_answer(["mot " * 4000]), "").blocks))
+    shown = "".join(seen(answer_reply(long_answer(["mot " * 4000]), "").blocks))
     assert "La réponse est plus longue\u00a0: en voici le début." in shown
     assert "http" not in shown
 
@@ -307,7 +315,7 @@ def test_without_an_address_a_cut_answer_says_so_without_a_link() -> None:
 def test_an_answer_of_a_model_that_is_too_long_with_its_quotes_is_shown_whole_without_them() -> None:
     found = long_answer([f"Phrase {n}." for n in range(30)]).model_copy(update={"composer": "model"})
     citations = [c.model_copy(update={"shown": "citation " * 30}) for c in found.citations]
-    reply = rendered(found.model_copy(update={"citations": citations}), BASE_URL)
+    reply = answer_reply(found.model_copy(update={"citations": citations}), BASE_URL)
     assert not is_cut(reply.blocks)
     assert "Phrase 29." in "".join(seen(reply.blocks))
     assert "citation" not in sources(reply)
@@ -317,7 +325,7 @@ def test_citations_of_one_place_share_a_line_wherever_they_stand() -> None:
     answer = long_answer(["Un.", "Deux.", "Trois."])
     other = answer.citations[1].model_copy(update={"heading_path": ["Volumes"]})
     answer = answer.model_copy(update={"citations": [answer.citations[0], other, answer.citations[2]]})
-    lines = [re.sub(r"<[^|]*\|([^>]*)>", r"\1", line) for line in sources(rendered(answer, BASE_URL)).splitlines()]
+    lines = [re.sub(r"<[^|]*\|([^>]*)>", r"\1", line) for line in sources(answer_reply(answer, BASE_URL)).splitlines()]
     assert lines == ["[1][3] Introduction › Ports", "[2] Introduction › Volumes"]
 
 
@@ -333,7 +341,7 @@ def test_steps_keep_their_numbers_around_nested_items_code_and_what_is_left_out(
         step("Quatre.", block=7, ordinal=4),
         step("Cinq.", block=8, ordinal=5),
     ]
-    [rich] = [b for b in rendered(with_sentences(steps), "").blocks if b["type"] == "rich_text"]
+    [rich] = [b for b in answer_reply(with_sentences(steps), "").blocks if b["type"] == "rich_text"]
     outline = [
         (
             part["type"].removeprefix("rich_text_"),
@@ -359,14 +367,14 @@ def test_lists_of_two_sections_stand_apart() -> None:
     answer = long_answer(["Un.", "Deux."], kind="list")
     other = answer.citations[1].model_copy(update={"anchor": "volumes"})
     answer = answer.model_copy(update={"citations": [answer.citations[0], other]})
-    [rich, *_] = rendered(answer, "").blocks
+    [rich, *_] = answer_reply(answer, "").blocks
     assert [part["type"] for part in rich["elements"]] == ["rich_text_list", "rich_text_section", "rich_text_list"]
 
 
 def test_an_empty_cell_keeps_its_place_and_a_head_is_bold() -> None:
     cells = [Span(text="Service", cell=0), Span(text="Usage", cell=2)]
     head = step("Service |  | Usage", kind="table", is_header=True).model_copy(update={"spans": cells})
-    [rich, *_] = rendered(with_sentences([head]), "").blocks
+    [rich, *_] = answer_reply(with_sentences([head]), "").blocks
     assert rich["elements"][0]["elements"] == [
         {"type": "text", "text": "Service", "style": {"bold": True}},
         {"type": "text", "text": " |  | "},
@@ -377,16 +385,16 @@ def test_an_empty_cell_keeps_its_place_and_a_head_is_bold() -> None:
 
 def test_of_very_many_courses_the_menu_holds_the_first_and_the_command_the_others() -> None:
     courses = [(f"cours-{n}", f"Cours {n} " + "long " * 30) for n in range(250)]
-    reply = which_course(courses, "1700000000.000001", "fr")
+    reply = course_menu(courses, "1700000000.000001", "fr")
     assert_valid(reply)
     [menu] = reply.blocks[1]["elements"]
     assert 50 < len(menu["options"]) <= 100
     assert "/repere cours" in reply.blocks[2]["elements"][0]["text"]
     short = [(f"cours-{n}", f"Cours {n}") for n in range(101)]
-    assert len(which_course(short[:100], "1700000000.000001", "fr").blocks) == 2
-    assert len(which_course(short, "1700000000.000001", "fr").blocks) == 3
-    assert_valid(which_course([("c", "")], "1700000000.000001", "en"))
-    assert_valid(which_course([], "1700000000.000001", "fr"))
+    assert len(course_menu(short[:100], "1700000000.000001", "fr").blocks) == 2
+    assert len(course_menu(short, "1700000000.000001", "fr").blocks) == 3
+    assert_valid(course_menu([("c", "")], "1700000000.000001", "en"))
+    assert_valid(course_menu([], "1700000000.000001", "fr"))
 
 
 def test_a_notice_is_a_message() -> None:

@@ -15,7 +15,7 @@ from reperage.service.contract.stream_events import CitationEvent, SentenceEvent
 from reperage.service.database.slack import Place, Question
 from reperage.service.slack import posting
 from reperage.service.slack.posting import Stream, Thread
-from reperage.service.slack.rendering import rendered
+from reperage.service.slack.rendering import answer_reply
 from reperage.service.sources.links import SourceLinks
 from tests.service.answering.generation.scripted import ScriptedModel, number_of
 from tests.service.serving import REFERENCE
@@ -356,7 +356,7 @@ def test_an_answer_that_is_longer_than_a_stream_is_cut_at_a_sentence(
         await stream.end(answer)
 
     message = the_only(slack, play(slack, client, acting))
-    expected = rendered(answer, PUBLIC_URL)
+    expected = answer_reply(answer, PUBLIC_URL)
     assert [{k: v for k, v in block.items() if k != "block_id"} for block in message.blocks] == expected.blocks
     assert "La réponse est plus longue" in str(message.blocks)
     assert "Phrase 12 " in str(message.blocks)
