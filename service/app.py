@@ -45,7 +45,7 @@ from reperage.service.services import Services
 from reperage.service.settings import Settings
 
 if TYPE_CHECKING:
-    from reperage.service.slack.http import OverHttp
+    from reperage.service.slack.http import SlackOverHttp
 
 _DESCRIPTION = """\
 Repère answers questions about teaching material. Every sentence of an answer carries a citation, every citation a
@@ -53,8 +53,8 @@ verbatim quote with its place, checked before the answer leaves. Where the mater
 """
 
 
-def _over_http(settings: Settings) -> "OverHttp | None":
-    """What answers Slack, where that is set.
+def _slack_channel(settings: Settings) -> "SlackOverHttp | None":
+    """Slack over HTTP, where that is set.
 
     Raises:
         StartError: a setting is malformed or missing, or the library is not installed.
@@ -62,8 +62,8 @@ def _over_http(settings: Settings) -> "OverHttp | None":
     if not settings.names_slack:
         return None
     with extra("slack"):
-        from reperage.service.slack.http import OverHttp
-    return OverHttp.of(settings)
+        from reperage.service.slack.http import SlackOverHttp
+    return SlackOverHttp.of(settings)
 
 
 _CREDENTIALS = {
@@ -139,17 +139,17 @@ _PROBLEMS = ProblemForms(
 def create_app(
     settings: Settings,
     progress: BuildProgress = lambda course, done, total: None,
-    loaded: Callable[[Loading], None] = lambda loading: None,
+    on_loaded: Callable[[Loading], None] = lambda loading: None,
 ) -> FastAPI:
-    """The application; loading begins when it starts, in a thread, and `loaded` is called from there."""
-    slack = _over_http(settings)
-    services = Services(settings, progress, loaded)
+    """The application; loading begins when it starts, in a thread, and `on_loaded` is called from there."""
+    slack = _slack_channel(settings)
+    services = Services(settings, progress, on_loaded)
     services.prepare_for_requests()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services.start()
-        async with slack.answering(app, services) if slack else nullcontext():
+        async with slack.running(app, services) if slack else nullcontext():
             yield
         services.end()
         await to_thread.run_sync(services.close)

@@ -26,7 +26,7 @@ from reperage.service.contract.stream_events import (
     Event,
     ProgressEvent,
     SentenceEvent,
-    last,
+    final_answer,
     progress_of,
     sentence_events,
 )
@@ -37,7 +37,7 @@ from reperage.service.sources.links import SourceLinks
 
 
 class Options(TypedDict, total=False):
-    """What `Assistant.stream` takes beside question and course."""
+    """Options of `Assistant.stream`, beside question and course."""
 
     caller: Required[Caller]
     links: SourceLinks
@@ -47,11 +47,11 @@ class Options(TypedDict, total=False):
 
 
 class Composer(Protocol):
-    """What writes an answer in place of the extractive one."""
+    """Composer of an answer in place of the extractive one."""
 
     @property
     def name(self) -> str:
-        """What `Answer.composer` says."""
+        """Name of the composer, as `Answer.composer` gives it."""
         ...
 
     def compose(self, draft: Draft) -> AsyncGenerator[CitedSentence]:
@@ -101,27 +101,29 @@ class Assistant:
         asked_at = now()
         draft = await to_thread.run_sync(partial(self.draft, question, course, **options), limiter=self.limiter)
         yield ProgressEvent(progress_of(draft.answer))
-        sent: list[CitedSentence] = []
+        cited_sentences: list[CitedSentence] = []
         if self._composer is not None and draft.answer.status == "answered":
-            began = perf_counter()
-            async with aclosing(self._composer.compose(draft)) as composed:
-                async for checked in composed:
-                    sent.append(checked)
-                    for citation in checked.citations:
+            start = perf_counter()
+            async with aclosing(self._composer.compose(draft)) as composer_sentences:
+                async for cited_sentence in composer_sentences:
+                    cited_sentences.append(cited_sentence)
+                    for citation in cited_sentence.citations:
                         yield CitationEvent(citation)
-                    yield SentenceEvent(checked.sentence)
-            answer = _generated(draft.answer, sent, self._composer.name, milliseconds(perf_counter() - began))
+                    yield SentenceEvent(cited_sentence.sentence)
+            answer = _generated_answer(
+                draft.answer, cited_sentences, self._composer.name, milliseconds(perf_counter() - start)
+            )
         else:
             answer = draft.answer
-        if not sent:
+        if not cited_sentences:
             for event in sentence_events(answer):
                 yield event
-        self._keep(answer, asked_at, options["caller"])
+        self._store(answer, asked_at, options["caller"])
         yield DoneEvent(answer)
 
     async def answer(self, question: str, course: str | None = None, **options: Unpack[Options]) -> Answer:
-        """What the last event of `stream` holds."""
-        return await last(self.stream(question, course, **options))
+        """Answer that the last event of `stream` holds."""
+        return await final_answer(self.stream(question, course, **options))
 
     def ask(self, question: str, course: str | None = None, **options: Unpack[Options]) -> Answer:
         """`answer` for whoever has no event loop, which takes none where no language model writes."""
@@ -129,7 +131,7 @@ class Assistant:
             return anyio.run(partial(self.answer, question, course, **options))
         asked_at = now()
         answer = self.draft(question, course, **options).answer
-        self._keep(answer, asked_at, options["caller"])
+        self._store(answer, asked_at, options["caller"])
         return answer
 
     def draft(
@@ -143,71 +145,75 @@ class Assistant:
         earlier: Sequence[str] | None = None,
         answer_id: str | None = None,
     ) -> Draft:
-        """The extractive answer; blocks while it encodes. Raises what `stream` does."""
-        typed = self.checked(question)
+        """Extractive answer; blocks while it encodes. Raises what `stream` does."""
+        text = self.valid_question(question)
         index = self.courses.readable(course, caller)
         if earlier is not None:
-            before: Sequence[str] = self._read_in_turn(earlier, index)
+            earlier_questions: Sequence[str] = self._standalone_questions(earlier, index)
         elif conversation_id:
-            before = self.conversations.earlier(conversation_id, index.manifest.course, caller.person)
+            earlier_questions = self.conversations.earlier(conversation_id, index.manifest.course, caller.person)
         else:
-            before = ()
-        return self.pipeline.draft(index, typed, before, links, answer_id=answer_id, conversation_id=conversation_id)
+            earlier_questions = ()
+        return self.pipeline.draft(
+            index, text, earlier_questions, links, answer_id=answer_id, conversation_id=conversation_id
+        )
 
-    def _read_in_turn(self, questions: Sequence[str], index: Index) -> list[str]:
-        """The last of `questions` as they read in their conversation, but for those that cannot be asked."""
-        before: list[str] = []
+    def _standalone_questions(self, questions: Sequence[str], index: Index) -> list[str]:
+        """Last of `questions` as they read in their conversation, but for those that cannot be asked."""
+        standalone_questions: list[str] = []
         for question in questions[-MOST_QUESTIONS:]:
             try:
-                typed = self.checked(question)
+                text = self.valid_question(question)
             except InvalidQuestion:
                 continue
-            if not small_talk(typed):
-                before.append(rewrite(typed, index.vocabulary, before).question)
-        return before
+            if not small_talk(text):
+                standalone_questions.append(rewrite(text, index.vocabulary, standalone_questions).question)
+        return standalone_questions
 
-    def _keep(self, answer: Answer, asked_at: int, caller: Caller) -> None:
+    def _store(self, answer: Answer, asked_at: int, caller: Caller) -> None:
         self.conversations.add(caller.person, answer, asked_at, caller.tenant)
 
     def search(
         self, question: str, course: str | None = None, k: int = 10, *, caller: Caller
     ) -> tuple[Index, list[Hit]]:
-        """The `k` best hits for `question` in one course, and the index that they come from."""
-        question = self.checked(question)
+        """`k` best hits for `question` in one course, and the index that they come from."""
+        question = self.valid_question(question)
         index = self.courses.readable(course, caller)
         return index, self.pipeline.search(index, question, k)
 
     def search_result(
         self, question: str, course: str | None, k: int, *, caller: Caller, links: SourceLinks
     ) -> SearchResult:
-        """What `search` finds, as channels show it; blocks while it encodes."""
+        """Hits of `search`, as channels show them; blocks while it encodes."""
         index, hits = self.search(question, course, k, caller=caller)
         chunks = [found_chunk(index, hit, links) for hit in hits]
-        return SearchResult(course=index.manifest.course, question=self.checked(question), hits=chunks)
+        return SearchResult(course=index.manifest.course, question=self.valid_question(question), hits=chunks)
 
     def read_on(self, answer: Answer, *, caller: Caller, links: SourceLinks) -> RelatedSection | None:
-        """The best section that an answer does not quote, to go on with; `None` where there is none. Blocks."""
+        """Best section that an answer does not quote, to go on with; `None` where there is none. Blocks."""
         if answer.status != "answered":
             return None
         return self.pipeline.read_on(answer, self.courses.readable(answer.course, caller), links)
 
-    def checked(self, question: str) -> str:
+    def valid_question(self, question: str) -> str:
         """`question` without white space around it; raises `InvalidQuestion` where it cannot be asked."""
         return checked_question(question, self._max_question_length)
 
 
-def _generated(answer: Answer, sent: Sequence[CitedSentence], composer: str, took_ms: float) -> Answer:
-    """`answer` with what was sent in the place of its own sentences, where anything was; the time counts either way."""
+def _generated_answer(
+    answer: Answer, cited_sentences: Sequence[CitedSentence], composer: str, took_ms: float
+) -> Answer:
+    """`answer` with `cited_sentences` in the place of its own, where there are any; the time counts either way."""
     took = answer.took_ms.model_copy(
         update={
             "compose": round(answer.took_ms.compose + took_ms, 2),
             "total": round(answer.took_ms.total + took_ms, 2),
         }
     )
-    if not sent:
+    if not cited_sentences:
         return answer.model_copy(update={"took_ms": took})
-    sentences = [checked.sentence for checked in sent]
-    citations = [citation for checked in sent for citation in checked.citations]
+    sentences = [cited_sentence.sentence for cited_sentence in cited_sentences]
+    citations = [citation for cited_sentence in cited_sentences for citation in cited_sentence.citations]
     return answer.model_copy(
         update={
             "answer": answer_text(sentences, citations),

@@ -1,4 +1,4 @@
-"""From a fresh process to one that answers: missing indexes built, the model loaded, every course opened."""
+"""Loading, from a fresh process to one that answers: missing indexes built, the model loaded, every course opened."""
 
 import ctypes
 import gc
@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 class Loading:
-    """Makes the assistant, at once or in a thread of its own.
+    """Loading of the assistant, at once or in a thread of its own.
 
     `detail` says in a sentence what it is doing; `error` is set when it has failed.
     """
@@ -41,7 +41,7 @@ class Loading:
         self,
         settings: Settings,
         progress: BuildProgress = lambda course, done, total: None,
-        finished: Callable[["Loading"], None] = lambda loading: None,
+        on_finished: Callable[["Loading"], None] = lambda loading: None,
         conversations: Conversations | None = None,
         courses: CourseLibrary | None = None,
     ) -> None:
@@ -51,13 +51,13 @@ class Loading:
         self.error: StartError | None = None
         self.detail = "The program is starting."
         self._progress = progress
-        self._finished = finished
+        self._on_finished = on_finished
         self._assistant: Assistant | None = None
-        self._done = Event()
+        self._end = Event()
 
     @property
     def assistant(self) -> Assistant:
-        """Raises `NotReady` until there is one."""
+        """Assistant that was made; raises `NotReady` until there is one."""
         if self._assistant is None:
             raise NotReady(self.detail)
         return self._assistant
@@ -67,12 +67,12 @@ class Loading:
         return self._assistant is not None
 
     def start(self) -> None:
-        """Run in a thread; `finished` is called from it in either case."""
+        """Run in a thread; `on_finished` is called from it in either case."""
         Thread(target=self._run, name="startup", daemon=True).start()
 
     def wait(self, seconds: float) -> bool:
-        """Whether it finished, in either way, within `seconds`."""
-        return self._done.wait(seconds)
+        """Whether it ended, in either way, within `seconds`."""
+        return self._end.wait(seconds)
 
     def run(self) -> Assistant:
         """Make the assistant here and now.
@@ -110,7 +110,7 @@ class Loading:
             raise StartError(explain_os_error(error, self.settings.home)) from error
 
     def _composer(self, encoder: "Encoder") -> Composer | None:
-        """The composer by the language model that the settings name, if they do."""
+        """Composer by the language model that the settings name, if they do."""
         if self.settings.chat_model is None:
             return None
         from reperage.service.answering.generation.chat_model import load_chat_model
@@ -158,8 +158,8 @@ class Loading:
             self.error = StartError(f"an unexpected error: {error!r}")
             self.detail = "The program could not start; its log says why."
         finally:
-            self._done.set()
-            self._finished(self)
+            self._end.set()
+            self._on_finished(self)
 
 
 def _return_memory() -> None:
@@ -169,7 +169,7 @@ def _return_memory() -> None:
 
 
 def load_reranker(settings: Settings) -> "Reranker | None":
-    """The reranker that the settings name, if they do; raises `UnusableModel` where it cannot be loaded."""
+    """Reranker that the settings name, if they do; raises `UnusableModel` where it cannot be loaded."""
     if settings.reranker is None:
         return None
     from reperage.index.reranker import Reranker  # PyTorch takes seconds to import.
@@ -178,7 +178,7 @@ def load_reranker(settings: Settings) -> "Reranker | None":
 
 
 def load_support_model(settings: Settings) -> "Reranker | None":
-    """The model that tells whether a quote bears a sentence out, if the settings name one; raises as above."""
+    """Model that tells whether a quote bears a sentence out, if the settings name one; raises as above."""
     if settings.support_model is None:
         return None
     from reperage.index.reranker import Reranker  # PyTorch takes seconds to import.

@@ -46,7 +46,7 @@ _START_SECONDS = 45.0
 _POLL_SECONDS = 0.1
 _TELL_SECONDS = 2.0
 _NOBODY = Caller("", courses=frozenset())
-"""Who asks over HTTP is told by the request."""
+"""Caller over HTTP as long as the request has not named one."""
 _NAMES_HERE = ("127.0.0.1", "localhost", "[::1]")
 
 _INSTRUCTIONS = """\
@@ -76,7 +76,7 @@ _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent
 
 
 class _Tools:
-    """What clients may call; every error that a client can do something about is a result with its sentence."""
+    """Tools that clients may call; every error that a client can do something about is a result with its sentence."""
 
     def __init__(self, loading: Loading, links: SourceLinks, caller: Caller) -> None:
         self._loading = loading
@@ -88,8 +88,8 @@ class _Tools:
     ) -> Annotated[CallToolResult, Answer]:
         try:
             assistant = await self._assistant(context)
-            whose = await self._whose(context)
-            answer = await assistant.answer(question, course, caller=whose, links=self._links(context))
+            caller = await self._request_caller(context)
+            answer = await assistant.answer(question, course, caller=caller, links=self._links(context))
         except ServiceError as error:
             return _failure(error)
         return _result(plain_text(answer, links=True), answer)
@@ -99,15 +99,15 @@ class _Tools:
     ) -> Annotated[CallToolResult, SearchResult]:
         try:
             assistant = await self._assistant(context)
-            whose = await self._whose(context)
-            find = partial(assistant.search_result, question, course, k, caller=whose, links=self._links(context))
-            found = await to_thread.run_sync(find, limiter=assistant.limiter)
+            caller = await self._request_caller(context)
+            find = partial(assistant.search_result, question, course, k, caller=caller, links=self._links(context))
+            result = await to_thread.run_sync(find, limiter=assistant.limiter)
         except ServiceError as error:
             return _failure(error)
-        return _result(_found_text(found), found)
+        return _result(_search_text(result), result)
 
-    async def _whose(self, context: Context) -> Caller:
-        """Whoever a request over HTTP comes from, which is counted; without one, whoever started the program.
+    async def _request_caller(self, context: Context) -> Caller:
+        """Caller of a request over HTTP, which is counted; without one, whoever started the program.
 
         Raises:
             TooManyRequests: they have had their share.
@@ -115,8 +115,8 @@ class _Tools:
         request = context.request_context.request
         if not isinstance(request, Request):
             return self._caller
-        await count_question(request, whose := reading_caller(request))
-        return whose
+        await count_question(request, caller := reading_caller(request))
+        return caller
 
     def _links(self, context: Context) -> SourceLinks:
         """Links for whoever gets the answer."""
@@ -124,20 +124,20 @@ class _Tools:
         return source_links(request, self._links_here.base_url) if isinstance(request, Request) else self._links_here
 
     async def _assistant(self, context: Context) -> Assistant:
-        """The assistant, once there is one; the client is told what it waits for.
+        """Assistant, once there is one; the client is told what it waits for.
 
         Raises:
             NotReady: the start has failed, or takes too long.
         """
-        began = monotonic()
+        start = monotonic()
         for step in count():
             if self._loading.error:
                 raise NotReady(f"Repère cannot start: {self._loading.error}")
-            waited = monotonic() - began
-            if self._loading.is_ready or waited > _START_SECONDS:
+            elapsed = monotonic() - start
+            if self._loading.is_ready or elapsed > _START_SECONDS:
                 break
             if step % round(_TELL_SECONDS / _POLL_SECONDS) == 0:
-                await context.report_progress(waited, message=self._loading.detail)
+                await context.report_progress(elapsed, message=self._loading.detail)
             await anyio.sleep(_POLL_SECONDS)
         return self._loading.assistant
 
@@ -175,12 +175,12 @@ def create_server(loading: Loading, links: SourceLinks, caller: Caller) -> MCPSe
 def serve_stdio(loading: Loading, links: SourceLinks) -> None:
     """Serve one client over standard input and output until it closes them; the model is loaded meanwhile."""
     # A thread waits for the next line, and Python would wait for the thread; there is nothing to lose.
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    previous_handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         loading.start()
         anyio.run(create_server(loading, links, COMMAND_LINE).run_stdio_async)
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, previous_handler)
 
 
 def http_app(services: Services, address: str) -> Starlette:
@@ -209,7 +209,7 @@ def http_app(services: Services, address: str) -> Starlette:
 
 
 class _Guard:
-    """Lets in who may ask: with a key, or, as long as there is none, from this very machine."""
+    """Middleware that lets in who may ask: with a key, or, as long as there is none, from this very machine."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -226,7 +226,7 @@ class _Guard:
 
 
 def transport_security(settings: Settings) -> TransportSecuritySettings:
-    """Which names a server on this machine alone may be called by, so that no page of elsewhere can have it called.
+    """Names that a server on this machine alone may be called by, so that no page of elsewhere can have it called.
 
     A server that listens on other addresses may be called by any name.
     """
@@ -252,8 +252,8 @@ def _failure(error: ServiceError) -> CallToolResult:
     return CallToolResult(content=[TextContent(text=f"{error}{later}")], is_error=True)
 
 
-def _found_text(found: SearchResult) -> str:
+def _search_text(result: SearchResult) -> str:
     return "\n\n".join(
         f"{hit.rank}. {' › '.join([hit.document_title, *hit.heading_path])}\n{hit.text}\n{hit.url}"
-        for hit in found.hits
+        for hit in result.hits
     )

@@ -1,4 +1,4 @@
-"""Everything that runs, built once: what the application, MCP, Slack and the command line start from."""
+"""Services of a process, built once: what the application, MCP, Slack and the command line start from."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -25,11 +25,11 @@ from reperage.service.webhooks.delivery_worker import DeliveryWorker
 from reperage.service.webhooks.signing import PURPOSE as WEBHOOKS
 
 Part = Conversations | DeliveryWorker | JobWorker | MigrationWorker
-"""What runs in a thread of its own from a start to an end."""
+"""Part of a process that runs in a thread of its own from a start to an end."""
 
 
 class Services:
-    """The parts of one process, each made when it is first used and only once; nothing runs before it is started.
+    """Parts of one process, each made when it is first used and only once; nothing runs before it is started.
 
     A process that keeps no turns (MCP, the command line) answers without writing to the database.
     """
@@ -38,11 +38,11 @@ class Services:
         self,
         settings: Settings,
         progress: BuildProgress = lambda course, done, total: None,
-        loaded: Callable[[Loading], None] = lambda loading: None,
+        on_loaded: Callable[[Loading], None] = lambda loading: None,
         *,
         keeps_turns: bool = True,
     ) -> None:
-        """`progress` is told how far the building of an index is; `loaded` that the assistant is made, or cannot be.
+        """`progress` is told how far the building of an index is; `on_loaded` that the assistant is made, or cannot be.
 
         Raises:
             StartError: a setting is malformed, or needs a library that is not installed.
@@ -50,14 +50,14 @@ class Services:
         self.settings = settings
         self.courses = CourseLibrary(settings)
         self.conversations = Conversations(self.database, settings.retention_days) if keeps_turns else Conversations()
-        self._loaded = loaded
-        self.loading = Loading(settings, progress, self._take_assistant, self.conversations, self.courses)
-        self._started: list[Part] = []
+        self._on_loaded = on_loaded
+        self.loading = Loading(settings, progress, self._after_loading, self.conversations, self.courses)
+        self._running_parts: list[Part] = []
         self._builds = False
 
     @property
     def assistant(self) -> Assistant:
-        """Raises `NotReady` until there is one."""
+        """Assistant of this process; raises `NotReady` until there is one."""
         return self.loading.assistant
 
     @cached_property
@@ -66,7 +66,7 @@ class Services:
 
     @cached_property
     def secret_keys(self) -> list[str]:
-        """What tokens are signed with; made in `REPERE_HOME` where no setting names it. Raises `StartError`."""
+        """Keys that tokens are signed with; made in `REPERE_HOME` where no setting names it. Raises `StartError`."""
         return secret_keys(self.settings.secret_key, self.settings.home)
 
     @cached_property
@@ -121,20 +121,25 @@ class Services:
             StartError: a secret key is too short to be one.
         """
         self._builds = builds
-        self._started = [self.conversations, self.deliveries, self.migration, *([self.job_worker] if builds else [])]
+        self._running_parts = [
+            self.conversations,
+            self.deliveries,
+            self.migration,
+            *([self.job_worker] if builds else []),
+        ]
         self.migration.start()
         self.conversations.start()
         self.deliveries.start()
         self.loading.start()
 
-    def _take_assistant(self, loading: Loading) -> None:
+    def _after_loading(self, loading: Loading) -> None:
         if self._builds and loading.is_ready:
             self.job_worker.start(loading.assistant.pipeline.encoder)
-        self._loaded(loading)
+        self._on_loaded(loading)
 
     def end(self) -> None:
         """Begin nothing more. All are told before one is waited for: a container's time to end is short."""
-        for part in self._started:
+        for part in self._running_parts:
             part.end()
         for name in ("registry", "rate_limiter"):
             if name in self.__dict__:
@@ -143,7 +148,7 @@ class Services:
     def close(self) -> None:
         """End, and wait for what is being done, for seconds at most."""
         self.end()
-        for part in self._started:
+        for part in self._running_parts:
             part.close()
         if "database" in self.__dict__:
             self.database.close()

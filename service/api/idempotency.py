@@ -14,7 +14,7 @@ from fastapi import Request
 from reperage.service.assistant import Assistant, Options
 from reperage.service.caller import Caller
 from reperage.service.contract.answer import Answer
-from reperage.service.contract.stream_events import Event, replayed
+from reperage.service.contract.stream_events import Event, answer_events
 from reperage.service.errors import KeyReused, StateUnavailable
 
 
@@ -22,7 +22,7 @@ class IdempotentQuestions:
     """Questions with a key of their own, each asked once; on the event loop alone."""
 
     def __init__(self) -> None:
-        self._asking: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @staticmethod
     async def count_answered(assistant: Assistant, keys: Sequence[str], caller: Caller) -> int:
@@ -47,12 +47,12 @@ class IdempotentQuestions:
         caller = options["caller"]
         answer_id = _answer_id(caller, key)
         # Not anyio's: a response may be begun by one task and ended by another.
-        async with self._asking.setdefault(answer_id, asyncio.Lock()):
+        async with self._locks.setdefault(answer_id, asyncio.Lock()):
             answer = await to_thread.run_sync(partial(_earlier_answer, assistant, answer_id, caller.person))
             # What may no longer be read is asked again, and refused as any other question.
             if answer is not None and caller.may_read(answer.course):
-                _check_same_request(answer, assistant.checked(question), course, options.get("conversation_id"))
-                for event in replayed(answer):
+                _check_same_request(answer, assistant.valid_question(question), course, options.get("conversation_id"))
+                for event in answer_events(answer):
                     yield event
                 return
             options["answer_id"] = answer_id

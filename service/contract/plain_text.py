@@ -7,7 +7,7 @@ from reperage.service.messages import messages
 
 
 def plain_text(answer: Answer, *, links: bool = False) -> str:
-    """What was answered, then its sources by number, or the sections worth reading; with addresses where `links`."""
+    """Text of an answer, then its sources by number, or the sections worth reading; with addresses where `links`."""
     return "\n".join(_lines(answer, messages(answer.language), links))
 
 
@@ -21,7 +21,7 @@ def _lines(answer: Answer, text: dict[str, str], links: bool) -> Iterator[str]:
         yield text["sources"]
     for citation in answer.citations:
         place = " › ".join([citation.document_title, *citation.heading_path])
-        yield f"[{citation.number}] {place}, {_where(citation, text)}"
+        yield f"[{citation.number}] {place}, {_line_numbers(citation, text)}"
         yield "    " + text["source_quote"].format(quote=" ".join(citation.quote.split()))
         if links:
             yield f"    {citation.url}"
@@ -32,6 +32,6 @@ def _lines(answer: Answer, text: dict[str, str], links: bool) -> Iterator[str]:
             yield f"    {section.url}"
 
 
-def _where(citation: Citation, text: dict[str, str]) -> str:
+def _line_numbers(citation: Citation, text: dict[str, str]) -> str:
     first, last = citation.line_start, citation.line_end
     return text["source_line" if first == last else "source_lines"].format(first=first, last=last)

@@ -1,4 +1,4 @@
-"""What a search finds: what the API, MCP and the command line return."""
+"""Result of a search, as the API, MCP and the command line return it."""
 
 from pydantic import Field
 

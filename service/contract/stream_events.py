@@ -1,4 +1,4 @@
-"""What happens while a question is answered: what is streamed, and what the whole answer is made from."""
+"""Events while a question is answered: what is streamed, and what the whole answer is made from."""
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
@@ -55,8 +55,8 @@ class DoneEvent:
 Event = ProgressEvent | CitationEvent | SentenceEvent | DoneEvent
 
 
-async def last(events: AsyncGenerator[Event]) -> Answer:
-    """The answer that the events end with."""
+async def final_answer(events: AsyncGenerator[Event]) -> Answer:
+    """Answer that the events end with."""
     async with aclosing(events):
         async for event in events:
             if isinstance(event, DoneEvent):
@@ -65,7 +65,7 @@ async def last(events: AsyncGenerator[Event]) -> Answer:
 
 
 def progress_of(answer: Answer) -> Progress:
-    """How the question was read, and what it gets."""
+    """Progress of an answer: how the question was read, and what it gets."""
     return Progress(
         course=answer.course,
         status=answer.status,
@@ -77,16 +77,16 @@ def progress_of(answer: Answer) -> Progress:
 def sentence_events(answer: Answer) -> Iterator[Event]:
     """Sentences and citations, each citation before the first sentence that rests on it."""
     citations = iter(answer.citations)
-    sent = 0
+    last_number = 0
     for sentence in answer.sentences:
-        for citation in islice(citations, max(0, max(sentence.citations) - sent)):
-            sent = citation.number
+        for citation in islice(citations, max(0, max(sentence.citations) - last_number)):
+            last_number = citation.number
             yield CitationEvent(citation)
         yield SentenceEvent(sentence)
 
 
-def replayed(answer: Answer) -> Iterator[Event]:
-    """The events that an answer was given with."""
+def answer_events(answer: Answer) -> Iterator[Event]:
+    """Events that an answer was given with."""
     yield ProgressEvent(progress_of(answer))
     yield from sentence_events(answer)
     yield DoneEvent(answer)

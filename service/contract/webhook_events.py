@@ -1,4 +1,4 @@
-"""What webhooks are told of when it happens, and the form in which they are told."""
+"""Events that webhooks are told of, and the form in which they are told."""
 
 import json
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from reperage.service.contract.answer import Answer, Status
 
 EventKind = Literal["question.unanswered", "feedback.given"]
 NAMES: Mapping[str, EventKind] = {"unanswered": "question.unanswered", "feedback": "feedback.given"}
-"""What the kinds are called on the command line."""
+"""Kinds of events by their names on the command line."""
 UNANSWERED: frozenset[Status] = frozenset({"not_in_material", "section_empty"})
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """Something that happened at a time, to an answer of a course. It tells no person."""
+    """Event of a time, about an answer of a course. It tells no person."""
 
     kind: EventKind
     course: str
@@ -25,12 +25,12 @@ class WebhookEvent:
     data: Mapping[str, str | None]
 
     def body(self) -> str:
-        """What is told of it, in JSON."""
+        """Body of the message about it, in JSON."""
         return webhook_body(self.kind, self.at, self.data)
 
 
 def unanswered_event(answer: Answer, asked_at: int) -> WebhookEvent:
-    """A question that the material does not answer."""
+    """Event of a question that the material does not answer."""
     data = {
         "course": answer.course,
         "question": answer.question,
@@ -43,7 +43,7 @@ def unanswered_event(answer: Answer, asked_at: int) -> WebhookEvent:
 
 
 def feedback_event(answer: Answer, rating: str, reason: str | None, given_at: int) -> WebhookEvent:
-    """An opinion of an answer."""
+    """Event of an opinion of an answer."""
     data = {
         "course": answer.course,
         "answer_id": answer.id,
@@ -55,5 +55,5 @@ def feedback_event(answer: Answer, rating: str, reason: str | None, given_at: in
 
 
 def webhook_body(kind: str, at: int, data: Mapping[str, str | None]) -> str:
-    """What a webhook is sent, in JSON."""
+    """Body of a message to a webhook, in JSON."""
     return json.dumps({"type": kind, "timestamp": rfc3339(at), "data": data}, ensure_ascii=False)

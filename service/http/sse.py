@@ -13,7 +13,7 @@ from sse_starlette import EventSourceResponse as EventSourceResponse
 from sse_starlette import ServerSentEvent as ServerSentEvent
 
 from reperage.service.contract.answer import Answer
-from reperage.service.contract.stream_events import DoneEvent, Event, last
+from reperage.service.contract.stream_events import DoneEvent, Event, final_answer
 from reperage.service.errors import ClientGone, ServiceError
 from reperage.service.http.metrics import count
 from reperage.service.http.problems import Problem
@@ -59,7 +59,7 @@ async def whole_answer(request: Request, events: AsyncGenerator[Event], *, takes
     Raises:
         ClientGone: it did.
     """
-    answer = await (while_connected(request, last(events)) if takes_long else last(events))
+    answer = await (while_connected(request, final_answer(events)) if takes_long else final_answer(events))
     count(answer)
     return answer
 

@@ -12,7 +12,7 @@ from reperage.service.errors import ServiceError
 from reperage.service.loading import Loading
 from reperage.service.messages import messages
 from reperage.service.slack.database_threads import DatabaseThreads
-from reperage.service.slack.rendering import Reply, notice, course_menu
+from reperage.service.slack.rendering import Reply, course_menu, notice
 from reperage.service.slack.text import escape
 
 LANGUAGE = "fr"

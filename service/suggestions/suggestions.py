@@ -63,20 +63,20 @@ def suggestions(assistant: "Assistant", index: Index) -> list[str]:
     """
     with _lock:
         if index not in _suggestions:
-            _suggestions[index] = _find(assistant, index)
+            _suggestions[index] = _new_suggestions(assistant, index)
         return list(_suggestions[index])
 
 
-def _find(assistant: "Assistant", index: Index) -> list[str]:
+def _new_suggestions(assistant: "Assistant", index: Index) -> list[str]:
     parts = [sorted(part, key=lambda suggestion: suggestion.order) for part in _parts(index)]
-    in_turn = [suggestion for suggestion in chain.from_iterable(zip_longest(*parts)) if suggestion is not None]
+    candidates = [suggestion for suggestion in chain.from_iterable(zip_longest(*parts)) if suggestion is not None]
     part_of = {suggestion.place: i for i, part in enumerate(parts) for suggestion in part}
     by_place: dict[int, _Suggestion] = {}
     tries: set[str] = set()
     # One of each part of the course, then whatever else is answered.
     for only_one in (True, False):
         covered_parts = {part_of[place] for place in by_place}
-        for suggestion in in_turn:
+        for suggestion in candidates:
             key = fold_keeping_length(suggestion.question.text)
             if len(by_place) == MOST or len(tries) == _MOST_TRIES:
                 break
@@ -97,16 +97,18 @@ def _parts(index: Index) -> Iterator[list[_Suggestion]]:
         for section in index.sections(document_id)
         if not section.is_empty and section.end - section.start >= _LEAST_TEXT and len(index.section_chunks(section))
     ]
-    alike = Counter(fold_keeping_length(_heading(index, section)) for section in sections)
-    sections = [section for section in sections if alike[fold_keeping_length(_heading(index, section))] <= _MOST_ALIKE]
+    heading_counts = Counter(fold_keeping_length(_heading(index, section)) for section in sections)
+    sections = [
+        section for section in sections if heading_counts[fold_keeping_length(_heading(index, section))] <= _MOST_ALIKE
+    ]
     places = list(enumerate(sections))
-    holding: dict[str, set[int]] = {}
+    places_of_term: dict[str, set[int]] = {}
     for place, section in places:
         for term in term_set(_heading(index, section)):
-            holding.setdefault(term, set()).add(place)
+            places_of_term.setdefault(term, set()).add(place)
     for part in range(MOST):
-        within = places[len(places) * part // MOST : len(places) * (part + 1) // MOST]
-        yield list(_suggestions_of(index, within, holding))
+        part_places = places[len(places) * part // MOST : len(places) * (part + 1) // MOST]
+        yield list(_suggestions_of(index, part_places, places_of_term))
 
 
 def _heading(index: Index, section: Section) -> str:
@@ -115,7 +117,7 @@ def _heading(index: Index, section: Section) -> str:
 
 
 def _suggestions_of(
-    index: Index, places: Sequence[tuple[int, Section]], holding: Mapping[str, set[int]]
+    index: Index, places: Sequence[tuple[int, Section]], places_of_term: Mapping[str, set[int]]
 ) -> Iterator[_Suggestion]:
     high_first = sorted(places, key=lambda place: (len(place[1].heading_path), place[1].start - place[1].end, place[0]))
     for place, section in high_first[:_MOST_HEADINGS]:
@@ -123,14 +125,16 @@ def _suggestions_of(
         text = index.document(section.document_id).text
         if question := question_of(heading, text, index.manifest.language):
             terms = term_set(heading)
-            repeats = len(set.intersection(*(holding[term] for term in terms))) if terms else 0
+            repeats = len(set.intersection(*(places_of_term[term] for term in terms))) if terms else 0
             yield _Suggestion(question, section, place, repeats)
 
 
 def _answers(assistant: "Assistant", index: Index, suggestion: _Suggestion) -> bool:
     """Whether the assistant answers a question as it is written, from the section that it is made of."""
     try:
-        answer = assistant.pipeline.draft(index, assistant.checked(suggestion.question.text), (), SourceLinks()).answer
+        answer = assistant.pipeline.draft(
+            index, assistant.valid_question(suggestion.question.text), (), SourceLinks()
+        ).answer
     except InvalidQuestion:  # Longer than a question may be here.
         return False
     section = (suggestion.section.document_id, suggestion.section.anchor)

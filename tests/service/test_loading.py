@@ -69,7 +69,7 @@ def test_a_model_that_cannot_be_loaded_is_named_and_the_process_goes_on_living(h
 
     monkeypatch.setattr(Encoder, "load", load)
     finished = []
-    app = create_app(Settings(home=home), loaded=finished.append)
+    app = create_app(Settings(home=home), on_loaded=finished.append)
     with listening(app) as url, httpx.Client(base_url=url) as client:
         assert app.state.services.loading.wait(60)
         assert client.get("/healthz").status_code == 200

@@ -7,7 +7,7 @@ from reperage.service.messages import messages
 from reperage.service.suggestions.headings.usage import articles_before, as_within_sentences, is_name
 
 _WORD = re.compile(r"\w[\w+#./-]*")
-_LINKS = frozenset({"and", "or", "for", "with", "in", "on", "to", "from", "by", "at", "as"})
+_CONNECTIVES = frozenset({"and", "or", "for", "with", "in", "on", "to", "from", "by", "at", "as"})
 
 
 def english_question(phrase: str, text: str, verbs: frozenset[str]) -> str | None:
@@ -22,23 +22,23 @@ def english_question(phrase: str, text: str, verbs: frozenset[str]) -> str | Non
         return f"{phrase[:1].upper()}{phrase[1:]}?"
     if len(words) > 1 and words[0] in verbs:
         return messages("en")["suggestion_how"].format(phrase=phrase[:1].lower() + phrase[1:])
-    if not words or _LINKS & set(words):
+    if not words or _CONNECTIVES & set(words):
         return None
     return _about(phrase, text)
 
 
 def _about(phrase: str, text: str) -> str | None:
     forms = messages("en")
-    small = as_within_sentences(phrase, text)
-    before = articles_before(small, text)
-    if not before and is_name(phrase, text):
+    phrase_within_sentences = as_within_sentences(phrase, text)
+    articles = articles_before(phrase_within_sentences, text)
+    if not articles and is_name(phrase, text):
         return forms["suggestion_what"].format(phrase=phrase)
-    before = before or articles_before(small.split()[-1], text)
-    if before["a"] + before["an"]:
-        article = "an" if re.match("[aeiou]", fold_keeping_length(small)) else "a"
-        return forms["suggestion_what"].format(phrase=f"{article} {small}")
-    if re.search(r"[^s]s$", fold_keeping_length(small)):
-        return forms["suggestion_what_many"].format(phrase=small)
-    if before["the"]:
-        return forms["suggestion_what"].format(phrase=f"the {small}")
+    articles = articles or articles_before(phrase_within_sentences.split()[-1], text)
+    if articles["a"] + articles["an"]:
+        article = "an" if re.match("[aeiou]", fold_keeping_length(phrase_within_sentences)) else "a"
+        return forms["suggestion_what"].format(phrase=f"{article} {phrase_within_sentences}")
+    if re.search(r"[^s]s$", fold_keeping_length(phrase_within_sentences)):
+        return forms["suggestion_what_many"].format(phrase=phrase_within_sentences)
+    if articles["the"]:
+        return forms["suggestion_what"].format(phrase=f"the {phrase_within_sentences}")
     return None

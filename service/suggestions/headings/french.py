@@ -18,10 +18,10 @@ _LEAST_ARTICLES = 0.3
 """The share of a name's uses with an article from which on it is asked for with one."""
 
 
-def french_question(phrase: str, text: str, used: frozenset[str]) -> str | None:
+def french_question(phrase: str, text: str, purpose_nouns: frozenset[str]) -> str | None:
     """The question that a heading without a question mark stands for; `None` in doubt.
 
-    `text` is its document's; `used` are nouns of which one asks what they are for.
+    `text` is its document's; `purpose_nouns` are nouns of which one asks what they are for.
     """
     words = tokens(phrase)
     first = words[0].text if words else ""
@@ -33,16 +33,16 @@ def french_question(phrase: str, text: str, used: frozenset[str]) -> str | None:
     if noun_start(words) != 0 or noun_end(words, 0) != len(words):
         return None
     if is_determiner(first):
-        return _about(phrase[:1].lower() + phrase[1:], used)
+        return _about(phrase[:1].lower() + phrase[1:], purpose_nouns)
     if AND.search(phrase):
         return None
     noun_phrase = _with_article(phrase, text)
     if noun_phrase == phrase:
         return messages("fr")["suggestion_what"].format(phrase=attach("que", phrase))
-    return _about(noun_phrase, used) if noun_phrase else None
+    return _about(noun_phrase, purpose_nouns) if noun_phrase else None
 
 
-def _about(phrase: str, used: frozenset[str]) -> str | None:
+def _about(phrase: str, purpose_nouns: frozenset[str]) -> str | None:
     """The question about a noun phrase that has its article."""
     words = tokens(phrase)
     if len(words) < 2 or words[0].text not in ("un", "une", "le", "la", "les", "l'", "des"):
@@ -50,13 +50,13 @@ def _about(phrase: str, used: frozenset[str]) -> str | None:
     article, noun = words[0].text, words[1].text
     if noun in words_of("attributes"):
         return _about_attribute(words, phrase)
-    several = article in ("les", "des")
-    if noun in used:
+    is_plural = article in ("les", "des")
+    if noun in purpose_nouns:
         form = "suggestion_used"
     else:
         form = "suggestion_what"
-        phrase = re.sub(r"^des\b", "les", phrase) if several else attach("que", phrase)
-    return messages("fr")[f"{form}_many" if several else form].format(phrase=phrase)
+        phrase = re.sub(r"^des\b", "les", phrase) if is_plural else attach("que", phrase)
+    return messages("fr")[f"{form}_many" if is_plural else form].format(phrase=phrase)
 
 
 def _about_attribute(words: list[Token], phrase: str) -> str | None:
@@ -64,11 +64,11 @@ def _about_attribute(words: list[Token], phrase: str) -> str | None:
     article, noun = words[0].text, words[1].text
     if article in ("un", "une", "des") or not _COMPLEMENT.search(phrase):
         return None
-    several = article == "les"
+    is_plural = article == "les"
     gender = {"la": "f", "le": "m"}.get(article) or (
-        "f" if may_be_feminine(noun.removesuffix("s") if several else noun) else "m"
+        "f" if may_be_feminine(noun.removesuffix("s") if is_plural else noun) else "m"
     )
-    return messages("fr")[f"suggestion_which_{'many_' if several else ''}{gender}"].format(phrase=phrase)
+    return messages("fr")[f"suggestion_which_{'many_' if is_plural else ''}{gender}"].format(phrase=phrase)
 
 
 def _is_used_as_noun(word: str, text: str) -> bool:
@@ -94,8 +94,8 @@ def _with_article(phrase: str, text: str) -> str | None:
     masculine, feminine = before["un"] + before["le"], before["une"] + before["la"]
     is_feminine = feminine > masculine if masculine + feminine else may_be_feminine(noun)
     # "l'image" alone says nothing of how an image is spoken of; a kind of it is one of several.
-    often = one >= _LEAST_INDEFINITE * (one + the + elided) and one > 0
-    if (often or (not one + the and rest)) and not _OF_ONE_THING.search(rest):
+    is_often_indefinite = one >= _LEAST_INDEFINITE * (one + the + elided) and one > 0
+    if (is_often_indefinite or (not one + the and rest)) and not _OF_ONE_THING.search(rest):
         return f"{'une' if is_feminine else 'un'} {phrase}"
     return _definite(phrase, is_feminine)
 

@@ -53,11 +53,11 @@ _LINKS = {
 class _Words:
     """One table of `words.toml`: sets of words, and entries of one or more."""
 
-    skipped: tuple[str, ...]
+    skipped_headings: tuple[str, ...]
     introductions: tuple[str, ...]
     about_itself: frozenset[str]
     questions: frozenset[str]
-    used: frozenset[str]
+    purpose_nouns: frozenset[str]
     verbs: frozenset[str]
 
 
@@ -90,12 +90,12 @@ def question_of(heading: str, text: str, language: str) -> HeadingQuestion | Non
         return None
     if is_english:
         question = english_question(_ARTICLE.sub("", phrase), text, words.verbs)
-    elif question := french_question(phrase, text, words.used):
+    elif question := french_question(phrase, text, words.purpose_nouns):
         question = _typographic(question)
     if question is not None:
         # Before a colon stands what is general.
         noun = fold_keeping_length(_ARTICLE.sub("", phrase)).split()[0]
-        is_whole = len(parts) == 1 or noun in words.used
+        is_whole = len(parts) == 1 or noun in words.purpose_nouns
         return HeadingQuestion(question, is_whole)
     if is_english or noun_start(tokens(phrase)) == 0:
         return HeadingQuestion(messages(language)["suggestion_about"].format(title=phrase), False)
@@ -107,11 +107,11 @@ def _words(language: str) -> _Words:
     path = Path(__file__).with_name("words.toml")
     table = tomllib.loads(path.read_text(encoding="utf-8"))[language]
     return _Words(
-        skipped=_entries(table["skipped"]),
+        skipped_headings=_entries(table["skipped"]),
         introductions=_entries(table["introductions"]),
         about_itself=frozenset(table["about_itself"].split()),
         questions=frozenset(table["questions"].split()),
-        used=frozenset(table["used"].split()),
+        purpose_nouns=frozenset(table["used"].split()),
         verbs=frozenset(table["verbs"].split()),
     )
 
@@ -145,12 +145,12 @@ def _question(title: str, words: _Words, is_english: bool) -> HeadingQuestion | 
 
 
 def _difference(one: str, other: str, text: str, language: str) -> HeadingQuestion:
-    both = {"one": as_within_sentences(one, text), "other": as_within_sentences(other, text)}
-    return HeadingQuestion(messages(language)["suggestion_difference"].format(**both), True)
+    sides = {"one": as_within_sentences(one, text), "other": as_within_sentences(other, text)}
+    return HeadingQuestion(messages(language)["suggestion_difference"].format(**sides), True)
 
 
 def _without_introduction(title: str, introductions: tuple[str, ...]) -> str:
-    """What a heading such as `Introduction à Docker` introduces; the heading itself where it is another."""
+    """Topic that a heading such as `Introduction à Docker` introduces; the heading itself where it is another."""
     plain = fold_keeping_length(title)
     for word in introductions:
         if plain.startswith(f"{word} "):
@@ -171,7 +171,7 @@ def _can_be_asked(phrase: str, words: _Words) -> bool:
         and phrase[0].isalpha()
         and sum(c.isalpha() for c in phrase) > 2
         and plain not in words.introductions
-        and not any(plain == entry or plain.startswith(f"{entry} ") for entry in words.skipped)
+        and not any(plain == entry or plain.startswith(f"{entry} ") for entry in words.skipped_headings)
         and not words.about_itself & {token.text for token in tokens(phrase)}
         and not _NOT_IN_QUESTIONS.search(phrase)
     )

@@ -109,7 +109,7 @@ def test_many_at_once_are_one(server: Served, key: str, monkeypatch: pytest.Monk
     answers = [each.result() for each in (*whole, *parts)]
     assert all(given == answers[0] for given in answers)
     assert turns(server, answers[0]) == len(drafts) == 1
-    assert len(server.app.state.idempotent_questions._asking) == 0
+    assert len(server.app.state.idempotent_questions._locks) == 0
 
 
 def test_a_key_outlives_the_process(own_home: Path, encoder: Encoder, key: str) -> None:
