@@ -79,19 +79,20 @@ def _with_article(phrase: str, text: str) -> str | None:
     """A noun phrase with the article that `text` has before its noun, itself where it is a name, `None` in doubt."""
     phrase = as_within_sentences(phrase, text)
     noun, _, rest = phrase.partition(" ")
-    before = articles_before(noun, text)
+    article_counts = articles_before(noun, text)
     if noun[0].isupper():
         is_bare = sum(articles_before(phrase, text).values()) < _LEAST_ARTICLES * prose(text).count(phrase)
-        if is_bare or not before:
+        if is_bare or not article_counts:
             return phrase if is_name(phrase, text) else None
-    if not before:
+    if not article_counts:
         return _without_example(noun, rest, text)
     one, many, the, elided = (
-        sum(before[article] for article in articles) for articles in (("un", "une"), ("les", "des"), ("le", "la"), "l")
+        sum(article_counts[article] for article in articles)
+        for articles in (("un", "une"), ("les", "des"), ("le", "la"), "l")
     )
     if many >= one + the + elided and fold_keeping_length(noun).endswith(("s", "x")):
         return f"les {phrase}"
-    masculine, feminine = before["un"] + before["le"], before["une"] + before["la"]
+    masculine, feminine = article_counts["un"] + article_counts["le"], article_counts["une"] + article_counts["la"]
     is_feminine = feminine > masculine if masculine + feminine else may_be_feminine(noun)
     # "l'image" alone says nothing of how an image is spoken of; a kind of it is one of several.
     is_often_indefinite = one >= _LEAST_INDEFINITE * (one + the + elided) and one > 0
