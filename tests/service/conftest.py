@@ -50,7 +50,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator:
 @pytest.fixture
 def short_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that ends waits but shortly for a database that cannot be reached."""
-    monkeypatch.setattr("reperage.service.conversations.conversations._DRAIN_SECONDS", 0.3)
+    monkeypatch.setattr("reperage.service.conversations.turn_writer._DRAIN_SECONDS", 0.3)
 
 
 @pytest.fixture
