@@ -76,7 +76,7 @@ def test_a_database_that_cannot_be_written(lti: Lti, platform: LtiPlatform, lang
 
 
 def test_a_fault_of_the_program(lti: Lti, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(lti.served.app.state, "database")
+    monkeypatch.setattr(lti.served.app.state.services, "database", None)
     with browser("en") as client:
         assert_framed(client.get(f"{lti.url}/lti/login?iss=x&client_id=y"), 500, "en")
 
