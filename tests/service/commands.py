@@ -1,7 +1,6 @@
 """The command line within the tests' own process: what a command prints, and the status that it ends with."""
 
 import io
-import logging
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -9,8 +8,6 @@ from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
-
-import structlog
 
 if TYPE_CHECKING:
     from reperage.index.encoder import Encoder
@@ -29,7 +26,6 @@ def run_command(
     with (
         mock.patch.dict(os.environ, environment, clear=True),
         chdir(folder),
-        own_logs(),
         shipped_model(encoder),
         redirect_stdout(out),
         redirect_stderr(err),
@@ -54,24 +50,3 @@ def shipped_model(encoder: Callable[[], "Encoder"]) -> Iterator[None]:
 
     with mock.patch.object(Encoder, "load", loaded):
         yield
-
-
-@contextmanager
-def own_logs() -> Iterator[None]:
-    """What a command sets up for its logs is undone."""
-    before, configure = structlog.get_config(), structlog.configure
-    loggers = [logging.getLogger(), logging.getLogger("reperage")]
-    kept = [(logger, logger.level, logger.handlers) for logger in loggers]
-
-    def configure_without_memory(**given: Any) -> None:
-        # Or loggers of modules would write to this command's streams for ever.
-        configure(**given | {"cache_logger_on_first_use": False})
-
-    try:
-        with mock.patch.object(structlog, "configure", configure_without_memory):
-            yield
-    finally:
-        configure(**before)
-        for logger, level, handlers in kept:
-            logger.handlers = handlers
-            logger.setLevel(level)

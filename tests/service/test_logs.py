@@ -9,7 +9,6 @@ import structlog
 
 from reperage.service import logs
 from reperage.service.settings import Settings
-from tests.service.commands import own_logs
 
 QUESTION = "Une question personnelle ?"
 
@@ -22,7 +21,7 @@ def fail(question: str) -> None:
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_an_unexpected_error_is_logged_without_the_values_of_variables(form: str):
     out, err = StringIO(), StringIO()
-    with own_logs(), redirect_stdout(out), redirect_stderr(err):
+    with logs.restored(), redirect_stdout(out), redirect_stderr(err):
         logs.configure(Settings(log_format=form))
         log = structlog.get_logger("reperage.test")
         try:

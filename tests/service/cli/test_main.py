@@ -92,6 +92,15 @@ def test_a_setting_that_is_wrong_is_named(capsys: pytest.CaptureFixture[str], mo
     assert capsys.readouterr().err.startswith("repere: REPERE_PORT is 'x': ")
 
 
+@pytest.mark.parametrize("command", [["serve"], ["mcp", "--http"]])
+def test_a_storage_for_rates_that_is_none_is_told_at_start(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("REPERE_RATE_STORAGE_URL", "memcached://127.0.0.1")
+    assert run(*command, "--port", "0") == 1
+    assert "repere: REPERE_RATE_STORAGE_URL begins with redis://" in capsys.readouterr().err
+
+
 def test_a_check_that_fails_is_a_status(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPERE_EMBEDDING_MODEL", "/nowhere")
     assert run("doctor") == 1
