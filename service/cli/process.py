@@ -20,6 +20,9 @@ def restored_process() -> Iterator[None]:
         with logs.restored():
             yield
     finally:
+        # What serves is not loaded for commands that do not.
+        if events := sys.modules.get("reperage.service.http.sse"):
+            events.reopen_streams()
         # The library of the command line wraps those whose reader is gone.
         sys.stdin, sys.stdout, sys.stderr = streams
         if threading.current_thread() is threading.main_thread():

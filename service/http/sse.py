@@ -11,6 +11,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from sse_starlette import EventSourceResponse as EventSourceResponse
 from sse_starlette import ServerSentEvent as ServerSentEvent
+from sse_starlette.sse import AppStatus
 
 from reperage.service.contract.answer import Answer
 from reperage.service.contract.stream_events import DoneEvent, Event, final_answer
@@ -116,6 +117,12 @@ def stream_response(events: AsyncIterator[ServerSentEvent]) -> Response:
         shutdown_event=anyio.Event(),
         shutdown_grace_period=_LAST_SECONDS,
     )
+
+
+def reopen_streams() -> None:
+    """Let streams of later servers of this process go on, after one of its servers was told to end."""
+    # The library keeps for the whole process that a server was.
+    AppStatus.should_exit = False
 
 
 def server_sent(data: str, name: str | None = None) -> ServerSentEvent:

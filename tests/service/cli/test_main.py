@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from sse_starlette.sse import AppStatus
 from structlog.testing import capture_logs
 
 from reperage.index.encoder import Encoder
@@ -40,6 +41,7 @@ def state() -> dict[str, Any]:
         "hooks": (sys.excepthook, threading.excepthook, sys.unraisablehook),
         # Where a service of another test has frozen what it loaded, nobody can tell the two apart.
         "frozen": gc.get_freeze_count() > 0,
+        "streams end": AppStatus.should_exit,
         "warnings": list(warnings.filters),
         "environment": {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
         "folder": Path.cwd(),
