@@ -5,9 +5,11 @@ import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx._transports.default as httpx_transports
 import pytest
 import structlog
 from hypothesis import settings as hypothesis_settings
@@ -21,6 +23,9 @@ for _name in [name for name in os.environ if name.startswith("REPERE_") and name
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+# The certificates of the whole world, which every client of httpx reads anew, are those of nobody on this machine.
+httpx_transports.create_ssl_context = cache(httpx_transports.create_ssl_context)  # type: ignore[attr-defined]
 
 # What structlog does by itself with an error takes seconds: it writes out every local variable, models included.
 structlog.configure(
@@ -56,11 +61,10 @@ class _Network:
     """Refuses what leaves this machine and remembers it, because libraries swallow the refusal."""
 
     def __init__(self) -> None:
-        self.is_allowed = False
         self.refused: list[str] = []
 
     def guard(self, host: Any) -> None:
-        if not self.is_allowed and not _is_local(host):
+        if not _is_local(host):
             self.refused.append(str(host))
             raise PermissionError(f"a test reached for the network: {host!r}")
 
@@ -104,17 +108,15 @@ socket.getaddrinfo = _guarded_getaddrinfo
 
 
 @pytest.fixture(autouse=True)
-def _no_network(request: pytest.FixtureRequest) -> Iterator[None]:
-    _network.is_allowed = request.node.get_closest_marker("package") is not None
+def _no_network() -> Iterator[None]:
     yield
-    _network.is_allowed = False
     refused, _network.refused = _network.refused, []
     assert not refused, f"this test reached for the network: {refused}"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that two processes end together."""
-    items.sort(key=lambda item: item.get_closest_marker("package") is None)
+    """The longest files first, so that two processes end together."""
+    items.sort(key=lambda item: [item.get_closest_marker(name) is None for name in ("package", "browser")])
 
 
 @pytest.hookimpl(tryfirst=True)

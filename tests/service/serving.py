@@ -1,5 +1,6 @@
 """Runs an application on a real port, and reads what it sends."""
 
+import asyncio
 import shutil
 import socket
 import time
@@ -53,6 +54,7 @@ def listening(app: ASGIApp, server: uvicorn.Server | None = None) -> Iterator[st
             app, log_config=None, access_log=False, server_header=False, ws="none", proxy_headers=False
         )
         server = uvicorn.Server(config)
+    look_often(server)
     thread = Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -62,6 +64,18 @@ def listening(app: ASGIApp, server: uvicorn.Server | None = None) -> Iterator[st
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+def look_often(server: uvicorn.Server) -> None:
+    """Have a server look fifty times a second whether it is to end, where it looks ten times by itself."""
+
+    async def main_loop() -> None:
+        looks = 0
+        while not await server.on_tick(looks):
+            looks += 1
+            await asyncio.sleep(0.02)
+
+    server.main_loop = main_loop  # type: ignore[method-assign]
 
 
 @contextmanager

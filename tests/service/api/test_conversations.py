@@ -101,23 +101,22 @@ def test_what_is_no_name_of_a_conversation(server: Served, name: str) -> None:
 
 
 def test_conversations_outlive_the_process_and_tell_what_became_of_their_quotes(
-    make_course: MakeCourse, tmp_path: Path, encoder: Encoder
+    make_course: MakeCourse, own_home: Path, encoder: Encoder
 ) -> None:
-    home = tmp_path / "home"
     folder = make_course({"port.md": NOTES, "autre.md": "# Rien\n\nRien.\n"})
-    build_course(home, folder, encoder)
-    settings = Settings(home=home)
+    build_course(own_home, folder, encoder)
+    settings = Settings(home=own_home)
     question = "C'est quoi un port exposé ?"
     with serving(settings, encoder) as served:
         answer = served.ask(question, course="cours")
         cookies = dict(served.client.cookies)
     assert answer["status"] == "answered"
     for kept in ("secret_key", "repere.sqlite3"):
-        assert (home / kept).stat().st_mode & 0o777 == 0o600
+        assert (own_home / kept).stat().st_mode & 0o777 == 0o600
 
     def standing(files: dict[str, str]) -> tuple[list, list[dict]]:
         make_course(files)
-        build_course(home, folder, encoder)
+        build_course(own_home, folder, encoder)
         with serving(settings, encoder) as served:
             served.client.cookies.update(cookies)
             body = read(served, answer["conversation_id"]).json()
@@ -149,13 +148,12 @@ def test_conversations_outlive_the_process_and_tell_what_became_of_their_quotes(
 
 
 def test_a_course_that_cannot_be_opened_leaves_its_conversations(
-    make_course: MakeCourse, tmp_path: Path, encoder: Encoder
+    make_course: MakeCourse, own_home: Path, encoder: Encoder
 ) -> None:
-    home = tmp_path / "home"
-    build_course(home, make_course({"port.md": NOTES}), encoder)
-    with serving(Settings(home=home), encoder) as served:
+    build_course(own_home, make_course({"port.md": NOTES}), encoder)
+    with serving(Settings(home=own_home), encoder) as served:
         answer = served.ask("C'est quoi un port exposé ?", course="cours")
-        (home / "indexes" / "cours" / "current").unlink()
+        (own_home / "indexes" / "cours" / "current").unlink()
         body = read(served, answer["conversation_id"]).json()
     assert {c["standing"] for c in body["turns"][0]["cited"]} == {"unknown"}
 
