@@ -3,6 +3,7 @@
 import io
 import os
 import subprocess
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -22,7 +23,7 @@ def run_command(
     """
     from reperage.service.cli.main import main
 
-    out, err = io.StringIO(), io.StringIO()
+    out, err = OwnText(), OwnText()
     with (
         mock.patch.dict(os.environ, environment, clear=True),
         chdir(folder),
@@ -32,6 +33,17 @@ def run_command(
     ):
         status = main(arguments)
     return subprocess.CompletedProcess(["repere", *arguments], status, out.getvalue(), err.getvalue())
+
+
+class OwnText(io.StringIO):
+    """What a command writes, and nothing of the servers of other tests, whose threads go on meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._others = frozenset(threading.enumerate()) - {threading.current_thread()}
+
+    def write(self, text: str) -> int:
+        return len(text) if threading.current_thread() in self._others else super().write(text)
 
 
 @contextmanager
