@@ -146,6 +146,7 @@ class Assistant:
         answer_id: str | None = None,
     ) -> Draft:
         """Extractive answer; blocks while it encodes. Raises what `stream` does."""
+        started = perf_counter()
         text = self.valid_question(question)
         index = self.courses.readable(course, caller)
         if earlier is not None:
@@ -155,7 +156,13 @@ class Assistant:
         else:
             earlier_questions = ()
         return self.pipeline.draft(
-            index, text, earlier_questions, links, answer_id=answer_id, conversation_id=conversation_id
+            index,
+            text,
+            earlier_questions,
+            links,
+            answer_id=answer_id,
+            conversation_id=conversation_id,
+            started=started,
         )
 
     def _standalone_questions(self, questions: Sequence[str], index: Index) -> list[str]:

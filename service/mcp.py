@@ -197,6 +197,7 @@ def http_app(services: Services, address: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
+        services.tokens  # noqa: B018  # A secret key that is none is told now.
         with suppress(StateUnavailable):  # Then only this machine may ask, until it can be read.
             await to_thread.run_sync(services.database.migrate)
         services.loading.start()

@@ -6,24 +6,31 @@ from contextlib import suppress
 from reperage.corpus import Document
 from reperage.service.access.secret_keys import secret_keys
 from reperage.service.access.signed_tokens import GrantTokens
+from reperage.service.clock import now
 from reperage.service.database.engine import Database
 from reperage.service.database.sites import registered_sites
 from reperage.service.errors import StateUnavailable
 from reperage.service.settings import Settings
 from reperage.service.sources.links import SourceLinks
 
+_DAY = 86_400_000
+
 
 class DocumentGrants:
-    """Rights to read documents, each signed once; the documents of `public` courses need none."""
+    """Rights to read documents, each version signed once a day; the documents of `public` courses need none."""
 
     def __init__(self, tokens: GrantTokens, public: AbstractSet[str] = frozenset()) -> None:
         self._tokens, self._public = tokens, public
-        self._signed: dict[tuple[str, str], str] = {}
+        self._signed: dict[tuple[str, str, str], str] = {}
+        self._day = 0
 
     def __call__(self, document: Document) -> str:
         if document.course in self._public:
             return ""
-        name = (document.course, document.id)
+        # Whoever keeps these for months must not hand out rights that have ended.
+        if self._day != (today := now() // _DAY):
+            self._signed, self._day = {}, today
+        name = (document.course, document.id, document.version)
         if name not in self._signed:
             self._signed[name] = self._tokens.new(document.course, document.id, document.version)
         return self._signed[name]
@@ -53,5 +60,7 @@ def links_from_anywhere(settings: Settings, tokens: GrantTokens, database: Datab
         return SourceLinks()
     public: AbstractSet[str] = frozenset()
     with suppress(StateUnavailable):
-        public = registered_sites(database).get(settings.public_origin or "", public)
+        # To open an SQLite file that is not there would make it, for everybody to read.
+        if database.is_current():
+            public = registered_sites(database).get(settings.public_origin or "", public)
     return SourceLinks(str(settings.public_url).rstrip("/"), DocumentGrants(tokens, public))

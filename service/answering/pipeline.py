@@ -51,12 +51,14 @@ class Pipeline:
         *,
         answer_id: str | None = None,
         conversation_id: str | None = None,
+        started: float | None = None,
     ) -> Draft:
         """The extractive answer to `question`, which can be asked, after the questions `before` it as they were read.
 
-        `answer_id` and `conversation_id` are made where they are not given.
+        `answer_id` and `conversation_id` are made where they are not given; `started` is when the question came, by
+        `perf_counter`, now by default.
         """
-        started = perf_counter()
+        started = perf_counter() if started is None else started
         if reply := small_talk(question):
             rewritten, outcome = RewrittenQuestion(question, None), _small_talk(index, reply)
             was_read = encoded = searched = perf_counter()

@@ -1,5 +1,6 @@
 """`/slack/events` and the installation by OAuth, in one process with the service."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -35,6 +36,7 @@ from reperage.service.slack.workspaces import Installations, States
 
 log = structlog.get_logger(__name__)
 
+_REGISTRY_SECONDS = 0.5
 INSTALL, CALLBACK = "/slack/install", "/slack/oauth_redirect"
 router = APIRouter(include_in_schema=False)
 installation_router = APIRouter(include_in_schema=False)
@@ -82,8 +84,10 @@ async def events(request: Request) -> Response:
     if not endpoint.is_signed(await request.body(), request.headers):
         return Response("this is not signed by Slack", 401, media_type="text/plain")
     context = {}
-    with suppress(StateUnavailable):  # Then those of the start do.
-        await services_of(request).registry.refresh()
+    # Slack waits three seconds for its answer: where the registry is not there in time, the links of the start do.
+    with suppress(StateUnavailable, TimeoutError):
+        async with asyncio.timeout(_REGISTRY_SECONDS):
+            await services_of(request).registry.refresh()
         context[LINKS] = source_links(request)
     return await AsyncSlackRequestHandler(endpoint.bot.app).handle(request, context)
 
