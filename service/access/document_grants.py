@@ -1,14 +1,11 @@
 """Links to sources that open for whoever has them, where a course is not open to everybody."""
 
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
 
 from reperage.corpus import Document
 from reperage.service.access.secret_keys import secret_keys
 from reperage.service.access.signed_tokens import GrantTokens
 from reperage.service.clock import now
-from reperage.service.database.engine import Database
-from reperage.service.database.sites import registered_sites
 from reperage.service.errors import StateUnavailable
 from reperage.service.settings import Settings
 from reperage.service.sources.links import SourceLinks
@@ -31,9 +28,10 @@ class DocumentGrants:
         if self._day != (today := now() // _DAY):
             self._signed, self._day = {}, today
         name = (document.course, document.id, document.version)
-        if name not in self._signed:
-            self._signed[name] = self._tokens.new(document.course, document.id, document.version)
-        return self._signed[name]
+        token = self._signed.get(name)
+        if token is None:
+            token = self._signed[name] = self._tokens.new(document.course, document.id, document.version)
+        return token
 
 
 def links_here(settings: Settings) -> SourceLinks:
@@ -53,14 +51,7 @@ def links_here(settings: Settings) -> SourceLinks:
     return SourceLinks(address, DocumentGrants(GrantTokens(secret_keys(settings.secret_key, settings.home))))
 
 
-def links_from_anywhere(settings: Settings, tokens: GrantTokens, database: Database) -> SourceLinks:
+def links_from_anywhere(settings: Settings, tokens: GrantTokens) -> SourceLinks:
     """Links for people elsewhere, to the address that REPERE_PUBLIC_URL names; they begin with nothing where it names
-    none. Blocks."""
-    if not settings.public_url:
-        return SourceLinks()
-    public: AbstractSet[str] = frozenset()
-    with suppress(StateUnavailable):
-        # To open an SQLite file that is not there would make it, for everybody to read.
-        if database.is_current():
-            public = registered_sites(database).get(settings.public_origin or "", public)
-    return SourceLinks(str(settings.public_url).rstrip("/"), DocumentGrants(tokens, public))
+    none. Made once at a start, they hold a right to read whatever sites are registered later."""
+    return SourceLinks(str(settings.public_url or "").rstrip("/"), DocumentGrants(tokens))

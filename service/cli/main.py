@@ -85,6 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         except StillLoading as still_loading:
             still_loading.loading.wait(threading.TIMEOUT_MAX)
             return still_loading.status
+        except BrokenPipeError:
+            return 1
 
 
 def _run_own() -> int:
@@ -104,7 +106,7 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         get_command(app).main(args=argv, prog_name=None if argv is None else "repere")
     except SystemExit as system_exit:
-        return int(system_exit.code or 0)
+        return system_exit.code if isinstance(system_exit.code, int) else int(system_exit.code is not None)
     except (ServiceError, StartError, CorpusError, SearchIndexError, EvaluationError) as error:
         return _fail(str(error))
     except ValidationError as error:

@@ -58,6 +58,7 @@ def mcp(
 ) -> None:
     """Serve the tools `ask` and `search` to programs that speak the Model Context Protocol; see docs/mcp.md."""
     from reperage.service.access.document_grants import links_here
+    from reperage.service.access.secret_keys import secret_keys
     from reperage.service.loading import Loading
     from reperage.service.services import Services
 
@@ -77,6 +78,7 @@ def mcp(
         if loading.error:
             sys.exit(1)
         return
+    secret_keys(settings.secret_key, settings.home)  # A key that is none is told here.
     listener = listen(settings.host, settings.port, "repere mcp --http --port {}")
     here = settings.model_copy(update={"public_url": None}).address(listener.getsockname()[1])
 
@@ -106,25 +108,21 @@ def slack() -> None:
 
     with extra("slack"):
         from reperage.service.slack import socket_mode
-        from reperage.service.slack.credentials import credentials
 
     settings = Settings()
     logs.configure(settings)
-    tokens = credentials(settings)
-    if not tokens.app_token:
-        raise StartError(
-            "REPERE_SLACK_APP_TOKEN is missing: make an app-level token with connections:write under Basic Information "
-            "(docs/slack.md)"
-        )
+    credentials = socket_mode.credentials_of(settings)
     messages.print("Repère is starting…")
     with encoding_progress() as progress:
         services = Services(settings, progress)
         services.start(builds=False)
         try:
-            asyncio.run(socket_mode.serve(services, tokens, lambda: messages.print(_CONNECTED)))
+            asyncio.run(socket_mode.serve(services, credentials, lambda: messages.print(_CONNECTED)))
         except StartError as error:
             end_loading(services.loading, error)
             raise
         finally:
-            services.close()
+            # Nothing was asked as long as the model is being loaded.
+            if services.loading.wait(0):
+                services.close()
     end_loading(services.loading)

@@ -1,4 +1,4 @@
-"""What is asked to change in managed courses: kept as a job, and written; `courses.job_worker` builds the index."""
+"""What is asked to change in managed courses: kept as a job, and written; `job_worker.py` builds the index."""
 
 import errno
 import hashlib

@@ -65,7 +65,7 @@ def begin(platform: Platform, parameters: Mapping[str, str], launch_url: str) ->
     """Login as the platform asks for it.
 
     Raises:
-        Refused: a parameter is missing, or they are too long.
+        LaunchRefused: a parameter is missing, or they are too long.
     """
     login_state = LoginState()
     login = OwnLogin(
@@ -91,7 +91,7 @@ def launch_of(parameters: Mapping[str, str], platform: Platform, login: Login, b
     """Launch by which the platform answers a login. Blocks while keys are fetched.
 
     Raises:
-        Refused: as `OwnLaunch.claims`; or it comes from no course, leads elsewhere, or holds what is no text.
+        LaunchRefused: as `OwnLaunch.claims`; or it comes from no course, leads elsewhere, or holds what is no text.
     """
     claims = OwnLaunch(parameters, platform, login, jwks).claims()
     target = _required_text(claims, f"{_CLAIM}target_link_uri")
@@ -159,7 +159,7 @@ def _object_claim(claims: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """A claim that is an object; an empty one where it is not there.
 
     Raises:
-        Refused: it is something else.
+        LaunchRefused: it is something else.
     """
     value = claims.get(name)
     if value is None:
@@ -187,7 +187,7 @@ def _required_text(claims: Mapping[str, Any], name: str) -> str:
     """A claim that names something, as it stands.
 
     Raises:
-        Refused: it is missing, no text, or too long.
+        LaunchRefused: it is missing, no text, or too long.
     """
     value = claims.get(name)
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or "\0" in value:

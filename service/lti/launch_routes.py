@@ -121,12 +121,12 @@ def _enter(request: Request, platform: Platform, lti_launch: "Launch", login: Lo
     """Page that keeps the token of a launch in the frame, and goes on to its view.
 
     Raises:
-        Refused: a student has come for what is a teacher's, or from where there is no course.
+        LaunchRefused: a student has come for what is a teacher's, or from where there is no course.
     """
     session, is_teacher = lti_launch.session, lti_launch.session.role == "teacher"
     if lti_launch.deep_link is not None and not is_teacher:
         raise LaunchRefused("teachers_only")
-    # As it is now: the register may be seconds old.
+    # As it is now: the registry may be seconds old.
     database = database_of(request)
     course = context_course(database, context_of(session))
     is_mapped = course is not None and is_open_to(platform, session.deployment_id, course, course_owners(database))
@@ -155,7 +155,7 @@ def _login_of(database: Database, fields: Mapping[str, str]) -> tuple[Login, Pla
     """Login that an answer belongs to, which is thereby used, and its platform.
 
     Raises:
-        Refused: it belongs to none, comes too late or again, or says that nobody could be signed in.
+        LaunchRefused: it belongs to none, comes too late or again, or says that nobody could be signed in.
     """
     if not (state := fields.get("state")):
         raise LaunchRefused("state_missing")
@@ -176,7 +176,7 @@ def _platform(database: Database, issuer: str, client_id: str) -> Platform:
     """Platform of that issuer and client; of its only client where none is named.
 
     Raises:
-        Refused: there is none.
+        LaunchRefused: there is none.
     """
     platforms = [platform for platform in all_platforms(database) if platform.issuer == issuer]
     if client_id:

@@ -116,7 +116,7 @@ class OwnLogin(OIDCLogin[Parameters, OnePlatform, LoginState, LoginState, str]):
         """Address at which the browser goes on.
 
         Raises:
-            Refused: a parameter is missing.
+            LaunchRefused: a parameter is missing.
         """
         try:
             return str(self._prepare_redirect_url(launch_url))
@@ -138,7 +138,7 @@ class OwnLaunch(MessageLaunch[Parameters, OnePlatform, LoginState, LoginState]):
         """Claims of the platform, every part of them verified.
 
         Raises:
-            Refused: it is not the platform's, is not for us, was told before, or is no message of LTI.
+            LaunchRefused: it is not the platform's, is not for us, was told before, or is no message of LTI.
         """
         try:
             self.validate()

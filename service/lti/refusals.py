@@ -1,4 +1,4 @@
-"""Refusals of launches: each reason has a title and a text for people in the catalogue, `lti_<reason>_…`."""
+"""Refusals of launches: each reason has a title and a text for people in service/messages/, `lti_<reason>_…`."""
 
 from typing import Literal, get_args
 

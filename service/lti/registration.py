@@ -106,7 +106,7 @@ def register(base: str, configuration_url: str, token: str, invitation: Invitati
     """Register Repère with the platform whose configuration stands at an address. Blocks, for twenty seconds at most.
 
     Raises:
-        Refused: the platform does not answer, or not as the specification says; or others register just now.
+        LaunchRefused: the platform does not answer, or not as the specification says; or others register just now.
     """
     # A server that sends a byte now and then holds a thread up beyond any limit: one of its own, and no more of them.
     if not _SLOTS.acquire(blocking=False):

@@ -19,7 +19,7 @@ async def fields_of(request: Request) -> Mapping[str, str]:
     """Fields of a form, or of the query.
 
     Raises:
-        Refused: they are none.
+        LaunchRefused: they are none.
     """
     if request.method == "GET":
         return dict(request.query_params)
@@ -40,7 +40,7 @@ Fields = Annotated[Mapping[str, str], Depends(fields_of)]
 
 
 def platform_by_id(database: Database, platform_id: str) -> Platform:
-    """Platform of a name; raises `Refused` where it was removed meanwhile."""
+    """Platform of a name; raises `LaunchRefused` where it was removed meanwhile."""
     for platform in all_platforms(database):
         if platform.id == platform_id:
             return platform

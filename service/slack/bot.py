@@ -74,7 +74,7 @@ class Bot:
         self.workspaces = Workspaces(services.database, services.secret_keys, credentials.bot_token)
         self.database = DatabaseThreads(services.database)
         self._courses = SlackCourses(services.loading, self.database, self._may_choose)
-        self._links = links_from_anywhere(services.settings, services.tokens.grant, services.database)
+        self._links = links_from_anywhere(services.settings, services.tokens.grant)
         self.answers = Answers(self._courses, self.database)
         days = services.settings.retention_days
         self.questions = QuestionWorker(self.database, self.client_of, self.answers, days, self._links)
@@ -103,7 +103,7 @@ class Bot:
             client=self.client(None),
             authorize=authorize,  # type: ignore[arg-type]  # None: it is not installed there.
             attaching_conversation_kwargs_enabled=False,
-            request_verification_enabled=False,  # `over_http` has done it.
+            request_verification_enabled=False,  # service/slack/http.py has done it.
         )
         self.app.error(fail)
         self._listen()

@@ -21,6 +21,8 @@ from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_sdk.signature import SignatureVerifier
 
+from reperage.service.access.document_grants import DocumentGrants
+from reperage.service.access.registry import RegistryNotRead
 from reperage.service.errors import StateUnavailable
 from reperage.service.http.request_origin import own_address
 from reperage.service.http.requirements import OPEN
@@ -33,6 +35,7 @@ from reperage.service.settings import Settings
 from reperage.service.slack.bot import LINKS, Bot
 from reperage.service.slack.credentials import Credentials, credentials
 from reperage.service.slack.workspaces import Installations, States
+from reperage.service.sources.links import SourceLinks
 
 log = structlog.get_logger(__name__)
 
@@ -83,13 +86,20 @@ async def events(request: Request) -> Response:
     endpoint: _SlackEndpoint = request.app.state.slack
     if not endpoint.is_signed(await request.body(), request.headers):
         return Response("this is not signed by Slack", 401, media_type="text/plain")
-    context = {}
-    # Slack waits three seconds for its answer: where the registry is not there in time, the links of the start do.
+    return await AsyncSlackRequestHandler(endpoint.bot.app).handle(request, {LINKS: await _links(request)})
+
+
+async def _links(request: Request) -> SourceLinks:
+    """Links that begin as the request was addressed; where the registry is not there in time, each holds a right to
+    read: Slack waits three seconds for its answer."""
+    services = services_of(request)
     with suppress(StateUnavailable, TimeoutError):
         async with asyncio.timeout(_REGISTRY_SECONDS):
-            await services_of(request).registry.refresh()
-        context[LINKS] = source_links(request)
-    return await AsyncSlackRequestHandler(endpoint.bot.app).handle(request, context)
+            await services.registry.refresh()
+    try:
+        return source_links(request)
+    except RegistryNotRead:
+        return SourceLinks(own_address(request), DocumentGrants(services.tokens.grant))
 
 
 @installation_router.get(INSTALL, dependencies=[OPEN])

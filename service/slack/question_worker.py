@@ -38,6 +38,8 @@ _DAY_MS = 86_400_000
 _SEEN_DAYS = 1
 _KEPT_DAYS = 30
 """How long a thread is remembered where conversations are kept for ever."""
+_MOST_LINKS = 10_000
+"""Questions whose links are remembered until they are answered."""
 _CLOSE_SECONDS = 5.0
 _PASSING = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "rate_limited"}
 """Errors of Slack's own, after which the same may succeed later: as a rule nothing was posted."""
@@ -107,6 +109,8 @@ class QuestionWorker:
 
     def _begin(self, question: Question, links: SourceLinks) -> None:
         self._links_of[question.place] = links
+        if len(self._links_of) > _MOST_LINKS:
+            self._links_of.pop(next(iter(self._links_of)))
         task = asyncio.create_task(self._answer(question, links))
         self._tasks.add(task)
         task.add_done_callback(self._end)

@@ -15,8 +15,9 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from reperage.service.errors import StartError
 from reperage.service.loading import Loading
 from reperage.service.services import Services
+from reperage.service.settings import Settings
 from reperage.service.slack.bot import Bot
-from reperage.service.slack.credentials import Credentials
+from reperage.service.slack.credentials import Credentials, credentials
 from reperage.service.slack.posting import problem_of
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,21 @@ _LOOK_SECONDS = 0.5
 _LOST_SECONDS = 20.0
 """After so long without a connection another address is asked for: one is good for a single try, and the library goes
 on with the first."""
+
+
+def credentials_of(settings: Settings) -> Credentials:
+    """What the settings say of Slack.
+
+    Raises:
+        StartError: a setting is malformed, or the app's token is missing.
+    """
+    slack = credentials(settings)
+    if not slack.app_token:
+        raise StartError(
+            "REPERE_SLACK_APP_TOKEN is missing: make an app-level token with connections:write under Basic Information "
+            "(docs/slack.md)"
+        )
+    return slack
 
 
 async def serve(services: Services, credentials: Credentials, connected: Callable[[], None]) -> None:
