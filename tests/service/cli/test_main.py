@@ -39,8 +39,6 @@ def state() -> dict[str, Any]:
         "streams": (sys.stdin, sys.stdout, sys.stderr),
         "closed": (sys.stdin.closed, sys.stdout.closed, sys.stderr.closed),
         "hooks": (sys.excepthook, threading.excepthook, sys.unraisablehook),
-        # Where a service of another test has frozen what it loaded, nobody can tell the two apart.
-        "frozen": gc.get_freeze_count() > 0,
         "streams end": AppStatus.should_exit,
         "warnings": list(warnings.filters),
         "environment": {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
@@ -50,11 +48,13 @@ def state() -> dict[str, Any]:
 
 def run(*arguments: str) -> int:
     """The exit status of a command, after which the process is what it was before."""
-    before, threads = state(), set(threading.enumerate())
+    before, threads, frozen = state(), set(threading.enumerate()), gc.get_freeze_count()
     try:
         return main(arguments)
     finally:
         assert state() == before
+        # What was frozen before, as a service of another test has loaded it, may end.
+        assert gc.get_freeze_count() <= frozen
         for thread in set(threading.enumerate()) - threads:
             # Those of a pool of anyio's wait a while for more work.
             if not thread.name.startswith("AnyIO worker"):
