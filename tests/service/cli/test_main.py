@@ -148,6 +148,8 @@ def test_a_server_ends_with_ctrl_c(
 ) -> None:
     monkeypatch.setenv("REPERE_DATABASE_URL", f"sqlite:///{tmp_path / 'state.sqlite3'}")
     monkeypatch.setenv("REPERE_SECRET_KEY", "k" * 16)
+    # What Python begins with; whoever runs the tests may have set another.
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     said: list[str] = []
@@ -161,8 +163,11 @@ def test_a_server_ends_with_ctrl_c(
 
     ending = threading.Thread(target=end_once_ready)
     ending.start()
-    assert run(*command, "--port", str(port)) == 0
-    ending.join()
+    try:
+        assert run(*command, "--port", str(port)) == 0
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        ending.join()
     assert "Repère has ended." in capsys.readouterr().err
 
 

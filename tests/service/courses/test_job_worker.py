@@ -494,7 +494,7 @@ def test_progress_is_seen_to_increase_while_questions_are_answered(
     home: Path, encoder: Encoder, tmp_path: Path
 ) -> None:
     with serving(Settings(home=prepared(home, tmp_path)), encoder) as served:
-        response = put(served, "cours", text=long_text(150))
+        response = put(served, "cours", text=long_text(400))
         seen: list[int] = []
         slowest = 0.0
         while (told := served.client.get(response.headers["location"]).json())["status"] in ("queued", "running"):
