@@ -29,5 +29,6 @@ def restored_process() -> Iterator[None]:
             for number, handler in handlers.items():
                 if handler is not None:
                     signal.signal(number, handler)
-        if not freeze_count:
+        # What was frozen before goes as well, as the two cannot be told apart: it is only looked through again.
+        if gc.get_freeze_count() > freeze_count:
             gc.unfreeze()
