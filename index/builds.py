@@ -90,7 +90,7 @@ def _name_current(builds: Path, name: str) -> None:
     partial.write_text(name + "\n", encoding="utf-8")
     _sync_file(partial)
     partial.replace(builds / _CURRENT)
-    _sync_folder(builds)
+    sync_folder(builds)
 
 
 def _remove_old(builds: Path, keep: set[str]) -> None:
@@ -104,7 +104,7 @@ def _sync(folder: Path) -> None:
     for parent, _, files in os.walk(folder):
         for name in files:
             _sync_file(Path(parent, name))
-        _sync_folder(Path(parent))
+        sync_folder(Path(parent))
 
 
 def _sync_file(path: Path) -> None:
@@ -112,7 +112,8 @@ def _sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the disk keep which files a folder holds."""
     if os.name != "posix":  # Folders cannot be opened on Windows, and need no sync there.
         return
     descriptor = os.open(folder, os.O_RDONLY)

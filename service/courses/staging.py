@@ -13,6 +13,7 @@ from zlib import crc32
 from filelock import FileLock, Timeout
 
 from reperage.corpus import document_paths
+from reperage.index.builds import sync_folder
 from reperage.service.courses.material import STAGED
 from reperage.service.database.engine import Database
 from reperage.service.database.jobs import Job, job_of
@@ -61,7 +62,7 @@ class Staging:
         """
         for folder in (self.folder, self._changes_folder):
             folder.mkdir(exist_ok=True)
-            _sync_folder(folder.parent)
+            sync_folder(folder.parent)
         target = self.folder / self._path(job.document_id)
         if target.is_dir():
             raise IsADirectoryError(None, "is a folder", str(target))
@@ -71,7 +72,7 @@ class Staging:
                 file.write(str(target.relative_to(self.folder)).encode() if data is None else data)
                 file.flush()
                 os.fsync(file.fileno())
-            _sync_folder(self._changes_folder)
+            sync_folder(self._changes_folder)
         except OSError:
             place.unlink(missing_ok=True)
             raise
@@ -93,7 +94,7 @@ class Staging:
             target = self.folder / place.read_text(encoding="utf-8")
             target.unlink(missing_ok=True)
             place.unlink()
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
     def drop(self, job: Job) -> None:
         """Forget what was staged for `job`."""
@@ -124,14 +125,3 @@ class Staging:
     def _path(self, document_id: str) -> str:
         """Where a document stands, or is going to."""
         return document_paths(self.folder).get(document_id, f"{document_id}.md")
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the disk keep which files a folder holds."""
-    if os.name != "posix":  # Folders cannot be opened on Windows, and need no sync there.
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
