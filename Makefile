@@ -28,7 +28,7 @@ serve: ## run Repère on this machine
 
 test: ## run the tests; a part of them: make test ARGS=tests/corpus
 	@$(environment) --extra test --browser
-	@exec .venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec .venv/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: ## format, lint, types, Dockerfile, the widget's size, and that the docs are up to date
 	@$(environment) --extra test --extra dev

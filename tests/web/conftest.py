@@ -11,7 +11,7 @@ from reperage.index.encoder import Encoder
 from reperage.service.settings import Settings
 from tests.service.serving import Served, build_course, copy_home, serving
 from tests.web.visiting import SIZES, visiting
-from tools.browser import find_browser
+from tools.browser import find_browser, find_headless_shell
 
 PYTHON_COURSE = (
     """\
@@ -45,9 +45,9 @@ ARGUMENTS = ["--no-sandbox", "--disable-quic", "--disable-background-networking"
 
 
 @cache
-def chromium() -> str:
-    """The path of the browser."""
-    executable = find_browser()
+def chromium(*, whole: bool = False) -> str:
+    """The path of the browser; a `whole` one has preferences, else it may be the headless shell."""
+    executable = (None if whole else find_headless_shell()) or find_browser()
     assert executable, "the browser tests need Chromium: run `make test`"
     return executable
 
