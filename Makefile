@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help serve test check fix bench clean
+.PHONY: help serve test check fix bench reader clean
 
 # The first Python that is new enough; else any, which then says itself that it is too old.
 find_python = for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -49,6 +49,10 @@ fix: ## format, repair what the linter can, write the generated docs
 bench: ## measure what docs promise
 	@$(environment)
 	@exec .venv/bin/python -m bench
+
+reader: ## train the reader again: make reader SHARED=folder (see tools/reader/__main__.py)
+	@$(environment) --extra test
+	@exec .venv/bin/python -m tools.reader all --shared "$(SHARED)" $(or $(WORK),var/reader) $(ARGS)
 
 clean: ## remove the environment, builds and caches; var/ stays
 	rm -rf .venv dist build .coverage .coverage.* htmlcov .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -136,9 +136,10 @@ def _content(source: str, token: Token, opener: Token) -> tuple[str, list[int]]:
     """What a paragraph or heading says, line marks left out, and where each character stands."""
     lines = token.meta["lines"]
     if opener.markup.startswith("#"):
-        _, start, _ = lines[0]
+        _, start, end = lines[0]
         start += len(opener.markup)
-        while source[start : start + 1] in (" ", "\t"):
+        # The parser strips a heading of every white space, no-break spaces included.
+        while start < end and source[start].isspace():
             start += 1
         return token.content, list(range(start, start + len(token.content)))
     positions: list[int] = []

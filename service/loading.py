@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import os
 import sys
 from collections.abc import Callable
 from threading import Event, Thread
@@ -13,10 +14,13 @@ from reperage.corpus import read_course
 from reperage.corpus.errors import CorpusError
 from reperage.corpus.shipped import SHIPPED
 from reperage.index.errors import BuildInProgress, SearchIndexError
+from reperage.index.models import SHIPPED_MODEL
 from reperage.index.text.dictionary import dictionary
 from reperage.service.answering.answerability import NAMES
-from reperage.service.answering.calibration import WITHOUT_CALIBRATION, Calibration, load_calibration
+from reperage.service.answering.calibration import WITHOUT_CALIBRATION, load_calibration
 from reperage.service.answering.pipeline import Pipeline
+from reperage.service.answering.reading.decision import Decision
+from reperage.service.answering.reading.reader import Reader
 from reperage.service.assistant import Assistant, Composer
 from reperage.service.conversations.conversations import Conversations
 from reperage.service.courses.building import BuildProgress
@@ -95,8 +99,9 @@ class Loading:
             for course, problem in self.courses.problems().items():
                 log.error("course_unavailable", course=course, problem=problem)
             encoder.encode_query(["Prêt ?"])
+            dictionary()  # So that no question waits for its first use.
             self._assistant = Assistant(
-                Pipeline(encoder, self._calibration(), load_reranker(settings)),
+                load_pipeline(settings, encoder),
                 self.courses,
                 self.conversations,
                 composer=self._composer(encoder),
@@ -118,13 +123,6 @@ class Loading:
 
         model = load_chat_model(self.settings)
         return GeneratingComposer(model, encoder, self.settings, load_support_model(self.settings))
-
-    def _calibration(self) -> Calibration:
-        dictionary()  # So that no question waits for its first use.
-        calibration = load_calibration(self.settings.home, self.settings.recipe.model_digest, NAMES)
-        if calibration.model_digest is None:
-            log.warning("no_calibration", model=self.settings.embedding_model, detail=WITHOUT_CALIBRATION)
-        return calibration
 
     def _build_missing(self, encoder: "Encoder") -> None:
         from reperage.index.build import build_index
@@ -166,6 +164,34 @@ def _return_memory() -> None:
     """Give what loading has freed back to the system, where the C library keeps it (malloc_trim(3) of glibc)."""
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)
+
+
+def load_pipeline(settings: Settings, encoder: "Encoder") -> Pipeline:
+    """What answers are made with, by the settings.
+
+    Raises:
+        InvalidCalibration: the calibration is damaged.
+        UnusableModel: a model that the settings name cannot be loaded.
+    """
+    calibration = load_calibration(settings.home, settings.recipe.model_digest, NAMES)
+    if calibration.model_digest is None:
+        log.warning("no_calibration", model=settings.embedding_model, detail=WITHOUT_CALIBRATION)
+    return Pipeline(encoder, calibration, load_reranker(settings), load_reader(settings))
+
+
+def load_reader(settings: Settings) -> Reader | None:
+    """The shipped reader; `None` where it is off, its file is not there, or another embedding model is named than the
+    one whose table of words it shares.
+
+    Raises:
+        UnusableModel, InvalidCalibration: its files are damaged, or were made for other ones.
+    """
+    from reperage.index.pair_model import FILE, PairModel  # onnxruntime
+
+    if settings.reader == "off" or settings.embedding_model != SHIPPED_MODEL or not FILE.is_file():
+        return None
+    model = PairModel.load(threads=settings.encoder_threads or os.cpu_count() or 1)
+    return Reader(model, Decision.load(), settings.reader_windows)
 
 
 def load_reranker(settings: Settings) -> "Reranker | None":

@@ -99,6 +99,14 @@ class Settings(BaseSettings):
         description="A sentence-transformers CrossEncoder that reads the best chunks again, a folder or a name on "
         "the Hugging Face hub: better order, many times slower.",
     )
+    reader: Literal["on", "off"] = Field(
+        "off",
+        description="Whether the shipped reader reads the likeliest sentences with the question, to choose among them "
+        "and to decide whether they answer. It is young, and off unless you try it.",
+    )
+    reader_windows: int = Field(
+        6, ge=1, le=32, description="How many runs of sentences, of about 100 tokens each, the reader reads at most."
+    )
     chat_model: str | None = Field(
         None,
         description="The language model that writes answers, as provider:model: `ollama:qwen3:4b`, `openai:…`, "

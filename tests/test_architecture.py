@@ -165,7 +165,7 @@ HOMES = {
     "rapidfuzz": {"index/text/vocabulary.py"},
     "spellchecker": {"index/text/dictionary.py"},
     "Stemmer": {"index/text/analysis.py"},
-    "onnxruntime": {"index/onnx_module.py"},
+    "onnxruntime": {"index/onnx_module.py", "index/pair_model.py"},
     "sentence_transformers": {"index/encoder.py", "index/onnx_module.py", "index/reranker.py"},
     "sklearn": {"service/evaluation/fit.py"},
     "torch": {"index/encoder.py", "index/onnx_module.py"},

@@ -58,13 +58,10 @@ class Answerability:
     coverage: float
 
 
-def judge(
-    query: Query, question: str, hits: Sequence[Hit], candidates: Sequence[Candidate], calibration: Calibration
-) -> Answerability:
-    """How likely the hits and their sentences, `candidates`, answer; not at all where there is no hit."""
-    if not hits:
+def judge(values: Features | None, calibration: Calibration) -> Answerability:
+    """How likely the material answers a question with these features; not at all without any, as of no hit."""
+    if values is None:
         return Answerability(0.0, answers=False, coverage=0.0)
-    values = features(query, question, hits, candidates)
     probability = calibration.probability(values.by_name())
     return Answerability(probability, probability >= calibration.threshold, values.coverage)
 

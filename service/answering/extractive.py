@@ -11,7 +11,7 @@ from reperage.corpus import Chunk, Section, Sentence
 from reperage.index.index import Index
 from reperage.index.text.folding import fold
 from reperage.service.answering.question.question_type import QuestionType
-from reperage.service.answering.sentence_selection import Candidate, select
+from reperage.service.answering.sentence_selection import Candidate
 
 _MOST_FOLLOWING = 12
 _MOST_STEPS = 2
@@ -42,10 +42,9 @@ class Quote:
     text: str
 
 
-def compose(index: Index, question: str, candidates: Sequence[Candidate]) -> list[Quote]:
-    """The quotes that answer `question`, from its candidates, likeliest first: sections in the order of
-    their best sentence."""
-    question_type, selection = select(index, question, candidates)
+def compose(index: Index, question_type: QuestionType, selection: Sequence[Candidate]) -> list[Quote]:
+    """The quotes of an answer from the sentences that were selected, likeliest first: sections in the order of their
+    best sentence."""
     quotes: dict[Section, dict[int, Quote]] = {}
     for candidate in selection:
         section = candidate.hit.chunk.section

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from reperage.corpus import Section
 from reperage.index.index import Hit, Index
-from reperage.index.text.analysis import term_set
 from reperage.index.vectors import Vectors
-from reperage.service.answering.answerability import Answerability, judge
+from reperage.service.answering.answerability import Answerability
 from reperage.service.answering.calibration import Calibration
 from reperage.service.answering.citations import answer_text, cite
 from reperage.service.answering.draft import Draft
+from reperage.service.answering.evidence import Evidence, gather
 from reperage.service.answering.extractive import compose
 from reperage.service.answering.question.rewriting import RewrittenQuestion, rewrite
 from reperage.service.answering.question.small_talk import small_talk
-from reperage.service.answering.sentence_selection import Candidate, rank_sentences
+from reperage.service.answering.reading.reader import Reader
+from reperage.service.answering.sentence_selection import Candidate
 from reperage.service.contract.answer import Answer, AnswerSentence, Citation, RelatedSection, Status, Timings
 from reperage.service.contract.search_result import FoundChunk
 from reperage.service.messages import messages
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from reperage.index.reranker import Reranker
 
 _RELATED = 3
-_NAMED = 0.7
-"""The least share of an empty section's title that a question about it names."""
 _RERANKED = 20
 """Hits that a reranker reads."""
 
@@ -41,6 +40,12 @@ class Pipeline:
     encoder: "Encoder"
     calibration: Calibration
     reranker: "Reranker | None" = None
+    reader: Reader | None = None
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which a question that was read, where there is a reader, is answered."""
+        return self.calibration.threshold if self.reader is None else self.reader.decision.answers.threshold
 
     def draft(
         self,
@@ -61,15 +66,19 @@ class Pipeline:
         started = perf_counter() if started is None else started
         if reply := small_talk(question):
             rewritten, outcome = RewrittenQuestion(question, None), _small_talk(index, reply)
-            was_read = encoded = searched = perf_counter()
+            was_rewritten = encoded = searched = was_read = perf_counter()
         else:
             rewritten = rewrite(question, index.vocabulary, before)
-            was_read = perf_counter()
+            was_rewritten = perf_counter()
             vector = index.encode(rewritten.question, self.encoder)
             encoded = perf_counter()
             hits = find(index, rewritten.question, vector, self.reranker)
+            evidence = gather(index, rewritten.question, vector, hits, self.calibration)
             searched = perf_counter()
-            outcome = _decide(index, rewritten.question, vector, hits, self.calibration, links)
+            if self.reader is not None:
+                evidence = evidence.read(rewritten.question, self.reader)
+            was_read = perf_counter()
+            outcome = _decide(index, rewritten.question, evidence, links)
         composed = perf_counter()
         answer = Answer(
             id=answer_id or uuid.uuid4().hex,
@@ -87,9 +96,10 @@ class Pipeline:
             confidence=round(outcome.confidence, 3),
             composer="extractive",
             took_ms=Timings(
-                encode=milliseconds(encoded - was_read),
+                encode=milliseconds(encoded - was_rewritten),
                 search=milliseconds(searched - encoded),
-                compose=milliseconds(composed - searched),
+                read=milliseconds(was_read - searched),
+                compose=milliseconds(composed - was_read),
                 total=milliseconds(composed - started),
             ),
         )
@@ -130,24 +140,21 @@ class _Outcome:
     candidates: Sequence[Candidate] = ()
 
 
-def _decide(
-    index: Index, question: str, vector: Vectors, hits: Sequence[Hit], calibration: Calibration, links: SourceLinks
-) -> _Outcome:
-    """Answer from `hits`, or say that a section is empty or that the material does not answer."""
-    empty, written = _empty_section(index, question, hits)
-    query = index.query(question)
-    candidates = [] if empty else rank_sentences(query, question, index, vector, written)
-    answerability = judge(query, question, [empty] if empty else written, candidates, calibration)
+def _decide(index: Index, question: str, evidence: Evidence, links: SourceLinks) -> _Outcome:
+    """Answer by the evidence, or say that a section is empty or that the material does not answer."""
+    answerability, written = evidence.answerability, evidence.written
     text = messages(index.manifest.language)
-    if answerability.answers and empty is not None:
-        answer = text["section_empty"].format(title=empty.chunk.section.title)
-        related = _related(index, [empty, *written], answerability, links)
+    if answerability.answers and evidence.empty is not None:
+        answer = text["section_empty"].format(title=evidence.empty.chunk.section.title)
+        related = _related(index, [evidence.empty, *written], answerability, links)
         return _Outcome("section_empty", answer, answerability.probability, related_sections=related)
     if answerability.answers:
-        sentences, citations = cite(index, compose(index, question, candidates), links)
+        sentences, citations = cite(index, compose(index, *evidence.selection(index, question)), links)
         if sentences:
             answer = answer_text(sentences, citations)
-            return _Outcome("answered", answer, answerability.probability, sentences, citations, candidates=candidates)
+            return _Outcome(
+                "answered", answer, answerability.probability, sentences, citations, candidates=evidence.candidates
+            )
     related = _related(index, written, answerability, links)
     answer = text["not_in_material_related" if related else "not_in_material"]
     return _Outcome("not_in_material", answer, answerability.probability, related_sections=related)
@@ -156,17 +163,6 @@ def _decide(
 def _small_talk(index: Index, reply: str) -> _Outcome:
     text = messages(index.manifest.language)[reply]
     return _Outcome("small_talk", text.format(course=index.manifest.title), confidence=1.0)
-
-
-def _empty_section(index: Index, question: str, hits: Sequence[Hit]) -> tuple[Hit | None, list[Hit]]:
-    """The best hit, where it is an empty section whose title the question names; and the written ones."""
-    written = [hit for hit in hits if not hit.chunk.section.is_empty]
-    best = next(iter(hits), None)
-    if best is None or not best.chunk.section.is_empty:
-        return None, written
-    # By weight: of "Volume Docker" a course about Docker is asked by "volume" alone.
-    title = index.query(best.chunk.section.title)
-    return (best if title.share(title.places_in(term_set(question))) >= _NAMED else None), written
 
 
 def _related(

@@ -60,15 +60,19 @@ class _Text(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A sentence of a hit and its score: the logarithm of its odds to hold the answer.
+    """A sentence of a hit, at `place` in its chunk, and its score: the logarithm of its odds to hold the answer.
 
-    `passage` is the share of the question that it holds with its heading and the sentence before it;
+    `similarity` is its cosine to the question, or that of a question before it; `overlap` the share of the question
+    that it holds, `passage` the share of the question that it holds with its heading and the sentence before it;
     `lacks_answer_type`: the question asks for a number, a name or the like, and it has none, or for a difference from
     what no sentence speaks of.
     """
 
     hit: Hit
+    place: int
     sentence: Sentence
+    similarity: float
+    overlap: float
     passage: float
     lacks_answer_type: bool
     score: float
@@ -109,9 +113,10 @@ def rank_sentences(query: Query, question: str, index: Index, vector: Vectors, h
                 lacks_answer_type = answer_type is not None and not holds_answer_type(
                     answer_type, sentence.shown, source, folded, sentence.kind
                 )
+            overlap = query.share(places)
             score = (
                 _SIMILARITY * near
-                + _OVERLAP * query.share(places)
+                + _OVERLAP * overlap
                 + _PASSAGE * passage
                 + _CHUNK * (hit.score - hits[0].score)
                 + _COVERAGE * hit.coverage
@@ -119,7 +124,7 @@ def rank_sentences(query: Query, question: str, index: Index, vector: Vectors, h
                 + _LACKS_ANSWER_TYPE * lacks_answer_type
                 + _ASKS * text.asks
             )
-            candidates.append(Candidate(hit, sentence, passage, lacks_answer_type, score))
+            candidates.append(Candidate(hit, i, sentence, near, overlap, passage, lacks_answer_type, score))
     candidates.sort(key=lambda candidate: -candidate.score)
     if question_type == "difference" and sides(question) and not _both_sides(index, question, candidates):
         return [replace(candidate, lacks_answer_type=True) for candidate in candidates]

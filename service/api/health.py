@@ -6,6 +6,7 @@ from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from reperage.service.answering.calibration import WITHOUT_CALIBRATION
+from reperage.service.answering.reading.reader import WITHOUT_READER
 from reperage.service.api.schemas import Health
 from reperage.service.errors import CourseUnavailable, NotReady
 from reperage.service.http.metrics import REGISTRY
@@ -32,7 +33,10 @@ def readyz(request: Request) -> Response:
     problems = services.courses.problems()
     if len(problems) == len(services.courses.names()):
         raise CourseUnavailable(" ".join(problems.values()) or "There is no course; run `repere build FOLDER`.")
-    notices = [WITHOUT_CALIBRATION] if services.assistant.pipeline.calibration.model_digest is None else []
+    pipeline = services.assistant.pipeline
+    notices = [WITHOUT_CALIBRATION] if pipeline.calibration.model_digest is None else []
+    if pipeline.reader is None and services.loading.settings.reader == "on":
+        notices.append(WITHOUT_READER)
     if services.migration.problem is not None or services.conversations.problem is not None:
         notices.append("Conversations are not kept for now; the log says why.")
     limiter = services_of(request).rate_limiter

@@ -14,9 +14,11 @@ from typing import Any
 from reperage.index.errors import SearchIndexError
 from reperage.service.answering.answerability import NAMES
 from reperage.service.answering.calibration import WITHOUT_CALIBRATION, calibration_path, load_calibration
+from reperage.service.answering.reading.reader import WITHOUT_READER
 from reperage.service.courses.library import CourseLibrary
 from reperage.service.database.engine import database_of
 from reperage.service.errors import InvalidCalibration, StartError, StateUnavailable
+from reperage.service.loading import load_reader
 from reperage.service.settings import Settings
 
 _LEAST_FREE_BYTES = 500 * 2**20
@@ -45,6 +47,7 @@ def examine(settings: Settings, migrate: bool = False) -> list[Check]:
         _database(settings, migrate),
         _model(settings),
         _calibration(settings),
+        _reader(settings),
     ]
     if settings.rate_storage_url:
         checks.append(_rate_storage(settings.rate_storage_url.get_secret_value()))
@@ -115,6 +118,16 @@ def _chat_model(settings: Settings) -> Check:
         return Check("chat model", True, f"{load_chat_model(settings).name}, set up and not called")
     except StartError as error:
         return Check("chat model", False, str(error))
+
+
+def _reader(settings: Settings) -> Check:
+    try:
+        reader = load_reader(settings)
+    except (SearchIndexError, InvalidCalibration) as error:
+        return Check("reader", False, str(error))
+    if reader is None:
+        return Check("reader", True, WITHOUT_READER)
+    return Check("reader", True, f"reads {settings.reader_windows} runs of sentences for a question")
 
 
 def _calibration(settings: Settings) -> Check:

@@ -96,6 +96,7 @@ class Timings(Contract):
 
     encode: float = Field(description="Question into vector.")
     search: float = Field(description="Vector and terms into hits.")
+    read: float = Field(0.0, description="Hits read with the question, where the reader is on.")
     compose: float = Field(description="Hits into an answer, its quotes checked.")
     total: float = Field(description="All of it.")
 

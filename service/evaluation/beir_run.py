@@ -7,25 +7,23 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from reperage.corpus import Chunk, slug
-from reperage.index.index import Hit, Index
+from reperage.index.index import Index
 from reperage.index.vectors import Vectors
-from reperage.service.answering.answerability import NAMES, judge
-from reperage.service.answering.calibration import Calibration, load_calibration
+from reperage.service.answering.evidence import Evidence, gather
 from reperage.service.answering.extractive import compose
-from reperage.service.answering.pipeline import find
+from reperage.service.answering.pipeline import Pipeline, find
 from reperage.service.answering.question.rewriting import rewrite
-from reperage.service.answering.sentence_selection import rank_sentences
 from reperage.service.courses.building import BuildProgress
 from reperage.service.evaluation.beir import BeirSet, Query
 from reperage.service.evaluation.indexes import index_of, index_without_removed, load_encoder
 from reperage.service.evaluation.matching import holds
 from reperage.service.evaluation.measures import Abstention, Estimate, abstention, retrieval
 from reperage.service.evaluation.report import Answers, Evaluation, QuestionProgress
-from reperage.service.loading import load_reranker
+from reperage.service.loading import load_pipeline
 from reperage.service.settings import Settings
 
 if TYPE_CHECKING:
-    from reperage.index.reranker import Reranker
+    pass
 
 _CHUNKS = 100
 """Chunks that are ranked: enough for ten passages, and no more candidates than when serving ten."""
@@ -55,8 +53,7 @@ def evaluate_beir(
     index_without = (
         index_without_removed(beir_set, encoder, build_settings, build_progress) if beir_set.removed else None
     )
-    calibration = load_calibration(settings.home, settings.recipe.model_digest, NAMES)
-    reranker = load_reranker(settings)
+    pipeline = load_pipeline(settings, encoder)
     encoder.encode_query(["Prêt ?"])
 
     replies: dict[str, _Reply] = {}
@@ -65,12 +62,13 @@ def evaluate_beir(
         start = perf_counter()
         question = rewrite(query.text, index.vocabulary, ()).question
         vector = index.encode(question, encoder)
-        replies[query.id] = _reply(index, question, vector, calibration, reranker, start)
+        replies[query.id] = _reply(index, question, vector, pipeline, start)
         if index_without is not None:
             # The vocabulary of the smaller index may read the question as another.
             question = rewrite(query.text, index_without.vocabulary, ()).question
             vector = index_without.encode(question, encoder)
-            probabilities[query.id] = _probability(index_without, question, vector, calibration, reranker)
+            evidence = _evidence(index_without, question, vector, pipeline)
+            probabilities[query.id] = evidence.answerability.probability
         question_progress(done, len(queries))
 
     return Evaluation(
@@ -78,7 +76,7 @@ def evaluate_beir(
         queries=len(queries),
         stages=_stage_figures(beir_set, queries, replies),
         answers=_answer_figures(queries, replies),
-        abstention=_abstention_figures(beir_set, probabilities, calibration.threshold)
+        abstention=_abstention_figures(beir_set, probabilities, pipeline.threshold)
         if index_without is not None
         else None,
         questions=None,
@@ -92,40 +90,28 @@ def _reply(
     index: Index,
     question: str,
     vector: Vectors,
-    calibration: Calibration,
-    reranker: "Reranker | None",
+    pipeline: Pipeline,
     start: float,
 ) -> _Reply:
     """Result of a question: composed always, as whether to answer at all is measured apart.
 
     The time is that of an answer when serving; ranking every stage to the end comes after it.
     """
-    hits = _non_empty_hits(find(index, question, vector, reranker))
-    query_terms = index.query(question)
-    likely = rank_sentences(query_terms, question, index, vector, hits)
-    judge(query_terms, question, hits, likely, calibration)
-    quotes = compose(index, question, likely)
+    evidence = _evidence(index, question, vector, pipeline)
+    quotes = compose(index, *evidence.selection(index, question))
     seconds = perf_counter() - start
     stages = index.stages(question, vector, _CHUNKS)
-    if reranker is not None:
+    if pipeline.reranker is not None:
         stages["signals"] = stages.pop("final")
-        stages["final"] = [hit.chunk for hit in find(index, question, vector, reranker, _CHUNKS)]
+        stages["final"] = [hit.chunk for hit in find(index, question, vector, pipeline.reranker, _CHUNKS)]
     rankings = {stage: _passages(chunks) for stage, chunks in stages.items()}
     return _Reply(rankings, " ".join(quote.sentence.shown for quote in quotes), seconds)
 
 
-def _probability(
-    index: Index, question: str, vector: Vectors, calibration: Calibration, reranker: "Reranker | None"
-) -> float:
-    """Probability that the passages of `index` answer, as the assistant judges it."""
-    hits = _non_empty_hits(find(index, question, vector, reranker))
-    query_terms = index.query(question)
-    likely = rank_sentences(query_terms, question, index, vector, hits)
-    return judge(query_terms, question, hits, likely, calibration).probability
-
-
-def _non_empty_hits(hits: Sequence[Hit]) -> list[Hit]:
-    return [hit for hit in hits if not hit.chunk.section.is_empty]
+def _evidence(index: Index, question: str, vector: Vectors, pipeline: Pipeline) -> Evidence:
+    """What the assistant knows of a question before it answers."""
+    evidence = gather(index, question, vector, find(index, question, vector, pipeline.reranker), pipeline.calibration)
+    return evidence if pipeline.reader is None else evidence.read(question, pipeline.reader)
 
 
 def _passages(chunks: Sequence[Chunk]) -> list[str]:

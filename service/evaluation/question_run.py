@@ -7,9 +7,6 @@ from time import perf_counter
 
 from reperage.corpus import read_course, slug
 from reperage.corpus.shipped import shipped_material
-from reperage.service.answering.answerability import NAMES
-from reperage.service.answering.calibration import load_calibration
-from reperage.service.answering.pipeline import Pipeline
 from reperage.service.assistant import Assistant
 from reperage.service.caller import COMMAND_LINE
 from reperage.service.contract.answer import Answer
@@ -19,9 +16,10 @@ from reperage.service.courses.library import CourseLibrary
 from reperage.service.errors import InvalidQuestion
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.indexes import index_of, load_encoder
+from reperage.service.evaluation.measures import abstention
 from reperage.service.evaluation.questions import Expected, Question, QuestionSet
 from reperage.service.evaluation.report import Evaluation, Failure, QuestionProgress, QuestionResults, ShapeCount
-from reperage.service.loading import Loading, load_reranker
+from reperage.service.loading import Loading, load_pipeline
 from reperage.service.settings import Settings
 
 
@@ -41,9 +39,11 @@ def evaluate_questions(
     seconds: list[float] = []
     complaints: dict[Question, str | None] = {}
     failures: list[Failure] = []
+    probabilities: dict[Expected, list[float]] = {}
     for done, question in enumerate(questions, 1):
         answer, duration = _ask(question_set, question, assistant, course)
         seconds.append(duration)
+        probabilities.setdefault(question.expected, []).append(answer.confidence)
         complaints[question] = complaint = question.complaint(answer)
         if complaint is not None:
             failures.append(
@@ -55,7 +55,9 @@ def evaluate_questions(
         queries=len(questions),
         stages=None,
         answers=None,
-        abstention=None,
+        abstention=abstention(
+            probabilities.get("answer", []), probabilities.get("no answer", []), assistant.pipeline.threshold
+        ),
         questions=_question_figures(complaints),
         failures=failures,
         ms_per_question=1000 * median(seconds),
@@ -115,7 +117,6 @@ def _assistant(
     encoder = load_encoder(build_settings)
     index_of(course_material, encoder, build_settings, build_progress)
     encoder.encode_query(["Prêt ?"])
-    calibration = load_calibration(settings.home, settings.recipe.model_digest, NAMES)
-    pipeline = Pipeline(encoder, calibration, load_reranker(settings))
+    pipeline = load_pipeline(settings, encoder)
     length = build_settings.max_question_length
     return Assistant(pipeline, CourseLibrary(build_settings), Conversations(), max_question_length=length), course

@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from reperage.corpus import MATERIAL, Chunking, read_course, source_digests, split
 from reperage.corpus.errors import EmptyCourse, UndecodableFile, UnreadableCourse, UnreadableFile
@@ -18,6 +18,7 @@ def test_spans_hold_in_any_document(chunking: Chunking, text: str) -> None:
     check_laws(split_text(text, chunking), chunking)
 
 
+@example(text="> > 1. # \xa0! conteneur")
 @given(text=plain_documents)
 def test_what_a_sentence_shows_stands_in_its_span(text: str) -> None:
     for sentence in sentences_of(text):

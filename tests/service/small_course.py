@@ -33,7 +33,7 @@ class SmallCourse:
         return select(self.index, question, self.candidates(question))
 
     def compose(self, question: str) -> list[Quote]:
-        return compose(self.index, question, self.candidates(question))
+        return compose(self.index, *self.select(question))
 
     def features(self, question: str, hits: list[Hit] | None = None) -> Features:
         found = self.candidates(question)
@@ -41,7 +41,7 @@ class SmallCourse:
 
     def judge(self, question: str, calibration: Calibration, hits: list[Hit] | None = None) -> Answerability:
         hits = self.hits(question) if hits is None else hits
-        return judge(self.index.query(question), question, hits, self.candidates(question), calibration)
+        return judge(self.features(question, hits) if hits else None, calibration)
 
 
 def course_of(folder: Path, root: Path, encoder: Encoder, recipe: Recipe) -> SmallCourse:

@@ -11,6 +11,7 @@ from reperage.index.encoder import Encoder
 from reperage.index.errors import UnusableModel
 from reperage.index.manifest import FORMAT
 from reperage.service.answering.calibration import WITHOUT_CALIBRATION
+from reperage.service.answering.reading.reader import WITHOUT_READER
 from reperage.service.app import create_app
 from reperage.service.settings import Settings
 from tests.index.building import small_model
@@ -81,10 +82,10 @@ def test_a_model_that_cannot_be_loaded_is_named_and_the_process_goes_on_living(h
 
 def test_a_model_without_a_calibration_is_noticed_and_answers(tmp_path):
     small_model().save(str(tmp_path / "petit"))
-    settings = Settings(home=tmp_path / "new", embedding_model=str(tmp_path / "petit"))
+    settings = Settings(home=tmp_path / "new", embedding_model=str(tmp_path / "petit"), reader="on")
     with serving(settings, Encoder.load(settings.embedding_model)) as served:
         ready = served.client.get("/readyz").json()
-        assert ready == {"status": "ready", "problems": {}, "notices": [WITHOUT_CALIBRATION]}
+        assert ready == {"status": "ready", "problems": {}, "notices": [WITHOUT_CALIBRATION, WITHOUT_READER]}
         assert served.ask("Qu'est-ce qu'une image Docker ?")["status"] == "answered"
 
 

@@ -12,6 +12,7 @@ from reperage.service.answering.answerability import NAMES
 from reperage.service.answering.calibration import load_calibration
 from reperage.service.answering.extractive import Quote, compose
 from reperage.service.answering.pipeline import Pipeline
+from reperage.service.answering.sentence_selection import select
 from reperage.service.assistant import Assistant
 from reperage.service.caller import COMMAND_LINE
 from reperage.service.conversations.conversations import Conversations
@@ -196,7 +197,7 @@ def test_marks_are_in_the_quote_and_not_in_the_text(quotes):
 
 
 def test_without_a_sentence_there_is_no_quote(index, quotes):
-    assert compose(index, REFERENCE, []) == []
+    assert compose(index, *select(index, REFERENCE, [])) == []
     assert quotes("# Trains\n\n# Gares\n", REFERENCE) == []
 
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +16,9 @@ from reperage.index.builds import current_build
 from reperage.index.encoder import Encoder
 from reperage.index.index import Index
 from reperage.index.manifest import Manifest
+from reperage.index.pair_model import PairModel
 from reperage.service.answering.calibration import WITHOUT_CALIBRATION, Calibration, calibration_path
+from reperage.service.answering.reading.reader import WITHOUT_READER
 from reperage.service.cli.checks import Check, examine
 from reperage.service.database.engine import Database
 from reperage.service.database.lti import Context, Platform, add_platform
@@ -235,10 +238,30 @@ def test_doctor_finds_nothing_where_all_is_well(repere, home):
         "database",
         "embedding model",
         "calibration",
+        "reader",
         "course docker",
     ]
     assert all(check["ok"] for check in checks)
     assert re.match(r"shipped with Repère, .* 0\.\d+$", checks[4]["detail"])
+
+
+@pytest.mark.model
+def test_doctor_tells_whether_the_reader_is_in_use(tmp_path, encoder, monkeypatch):
+    monkeypatch.setattr(Encoder, "load", lambda *_, **__: encoder)
+
+    def reader(**settings: Any) -> Check:
+        return next(check for check in examine(Settings(home=tmp_path, **settings)) if check.name == "reader")
+
+    assert reader(reader="off") == Check("reader", True, WITHOUT_READER)
+    assert reader(reader="on", embedding_model="some/model") == Check("reader", True, WITHOUT_READER)
+    assert reader(reader="on", reader_windows=4).detail == "reads 4 runs of sentences for a question"
+    damaged = tmp_path / "reader.onnx"
+    damaged.write_bytes(b"no model")
+    load = PairModel.load
+    monkeypatch.setattr(PairModel, "load", lambda **options: load(damaged, **options))
+    found = reader(reader="on")
+    assert not found.ok
+    assert repr(str(damaged)) in found.detail
 
 
 @pytest.mark.model

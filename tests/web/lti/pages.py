@@ -52,6 +52,12 @@ def tool(page: Page) -> Frame:
     return found
 
 
+def reload(page: Page) -> None:
+    """Load what the frame shows anew, once the script that says so has ended: it would be gone with its page."""
+    with tool(page).expect_navigation(wait_until="load"):
+        tool(page).evaluate("() => void setTimeout(() => location.reload(), 50)")
+
+
 def travel(page: Page, by: int) -> None:
     """Back or forward as the browser's buttons do, also where it is the frame alone that goes."""
     page.evaluate("by => void setTimeout(() => history.go(by))", by)

@@ -14,10 +14,12 @@ from starlette.routing import Route as Served
 from tests.service.lti.messages import Launch, Twists
 from tests.service.lti.school import BASIL, CAMILLE, DOMINIQUE, User
 from tests.service.serving import listening
-from tests.web.lti.pages import NOT_FOUND, Preferring, School, asks, tool, travel
+from tests.web.lti.pages import NOT_FOUND, Preferring, School, asks, reload, tool, travel
 from tests.web.visiting import visiting
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
+
+LEFT_WHILE_LOADING = r"/(static/.*|widget/.*|widget\.js) net::ERR_ABORTED$"
 
 HEAD = '<title>x</title><link rel="icon" href="data:,">'
 
@@ -60,8 +62,7 @@ def test_a_student_asks_where_the_browser_blocks_what_third_parties_keep(
     """Chromium then keeps nothing for a frame but partitioned cookies, and the frame's history."""
     with visiting(preferring("blocked")) as page:
         asks(school.open(page, school.platform.begin(CAMILLE, storage=storage)))
-        frame = tool(page)
-        frame.evaluate("location.reload()")
+        reload(page)
         asks(page.frame_locator("iframe[name=tool]"))
         assert "rl_" not in tool(page).url
 
@@ -80,7 +81,7 @@ def test_a_teacher_does_everything_where_the_browser_blocks_what_third_parties_k
         travel(page, -1)
         expect(frame.locator("h1")).to_contain_text("Que connaît l’assistant dans")
         expect(frame.locator("#tabs a[aria-current]")).to_have_text("Cours")
-        tool(page).evaluate("location.reload()")
+        reload(page)
         expect(frame.locator("h1")).to_contain_text("Que connaît l’assistant dans")
         frame = school.open(page, school.platform.begin(DOMINIQUE, link=None))
         frame.get_by_role("button", name="Ajouter au cours").click()
@@ -142,7 +143,7 @@ def test_two_courses_in_one_tab(school: School, preferring: Preferring, preferen
     """Each entry of the history acts with the session of its own launch."""
     first, second = "Conteneurs, l’introduction", "Python <b>avancé</b> & Cie"
     # The browser's history may begin with one page of the frame and go on to another before it has all of it.
-    with visiting(preferring(preferences), expected=[r"/(static/.*|widget\.js) net::ERR_ABORTED$"]) as page:
+    with visiting(preferring(preferences), expected=[LEFT_WHILE_LOADING]) as page:
         frame = school.open(page, school.platform.begin(DOMINIQUE))
         frame.get_by_role("link", name="Cours").click()
         title = frame.locator("h1")
@@ -154,7 +155,7 @@ def test_two_courses_in_one_tab(school: School, preferring: Preferring, preferen
         more = page.evaluate("history.length") - entries
         travel(page, -more)
         expect(title).to_contain_text(first, timeout=20_000)
-        tool(page).evaluate("location.reload()")
+        reload(page)
         expect(title).to_contain_text(first, timeout=20_000)
         travel(page, more)
         expect(title).to_contain_text(second, timeout=20_000)
@@ -227,13 +228,16 @@ def test_the_language_is_the_one_of_the_lms(school: School, desk: Page) -> None:
     expect(frame.locator("repere-chat").get_by_role("button", name="Send")).to_be_visible()
 
 
-def test_a_student_sees_nothing_of_the_teachers_pages(school: School, desk: Page) -> None:
-    frame = school.open(desk, school.platform.begin(CAMILLE))
-    expect(frame.locator("repere-chat textarea#question")).to_be_visible()
-    expect(frame.locator("#tabs")).to_be_hidden()
-    for view in ("documents", "gaps", "choose", "link"):
-        tool(desk).evaluate("view => {history.pushState(history.state, '', view); location.reload()}", view)
-        expect(frame.get_by_role("alert")).to_contain_text("réservée aux enseignants")
+def test_a_student_sees_nothing_of_the_teachers_pages(school: School, preferring: Preferring) -> None:
+    with visiting(preferring("allowed"), expected=[LEFT_WHILE_LOADING]) as page:
+        frame = school.open(page, school.platform.begin(CAMILLE))
+        expect(frame.locator("repere-chat textarea#question")).to_be_visible()
+        expect(frame.locator("#tabs")).to_be_hidden()
+        for view in ("documents", "gaps", "choose", "link"):
+            show = "view => {history.pushState(history.state, '', view); setTimeout(() => location.reload(), 50)}"
+            with tool(page).expect_navigation(wait_until="load"):
+                tool(page).evaluate(show, view)
+            expect(frame.get_by_role("alert")).to_contain_text("réservée aux enseignants")
 
 
 def test_a_refusal_is_seen_within_the_frame(school: School, browser: Browser) -> None:
