@@ -449,13 +449,16 @@ def test_envelopes_are_acknowledged_and_a_client_connects_anew(slack: SlackPlatf
         await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
 
     async def run() -> None:
-        client = SocketModeClient(slack.app.app_token, web_client=client_of(slack), ping_interval=0.1)
+        # A client that waits less for an answer gives up connections that are well, on a busy machine.
+        client = SocketModeClient(slack.app.app_token, web_client=client_of(slack), ping_interval=0.5)
         client.logger.setLevel(logging.CRITICAL)
         client.socket_mode_request_listeners.append(acknowledge)
-        await client.connect_to_new_endpoint()
-        await asyncio.to_thread(_drive, slack)
-        await client.close()  # type: ignore[no-untyped-call]
-        await client.aiohttp_client_session.close()
+        try:
+            await client.connect_to_new_endpoint()
+            await asyncio.to_thread(_drive, slack)
+        finally:
+            await client.close()  # type: ignore[no-untyped-call]
+            await client.aiohttp_client_session.close()
 
     asyncio.run(run())
     assert [request.type for request in received] == ["events_api", "slash_commands", "events_api", "events_api"]
