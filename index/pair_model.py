@@ -59,10 +59,12 @@ class PairModel:
         except Exception as error:
             raise UnusableModel(f"the reader {str(path)!r} cannot be loaded ({error})") from error
         width = next(declared.shape[1] for declared in session.get_inputs() if declared.name == "words")
-        # Mapped, not read: the pages are those of the encoder's file, and few of them are ever looked at.
+        with (folder / "model.onnx").open("rb") as file:
+            file.seek(offset)
+            if hashlib.sha256(file.read(length)).hexdigest() != about["words_sha256"]:
+                raise UnusableModel(f"the reader {str(path)!r} was made for another encoder than {SHIPPED_MODEL!r}")
+        # Mapped: the pages are those of the encoder's file, and of them only those of words that are asked for are held.
         words = np.memmap(folder / "model.onnx", np.uint8, "r", offset, (length // width, width))
-        if hashlib.sha256(words.data).hexdigest() != about["words_sha256"]:
-            raise UnusableModel(f"the reader {str(path)!r} was made for another encoder than {SHIPPED_MODEL!r}")
         tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import exp
 from pathlib import Path
 from typing import Self
 
@@ -14,6 +13,7 @@ from reperage.service.answering.reading.features import (
     SENTENCE_NAMES,
     Reading,
     answer_features,
+    chance,
     sentence_features,
 )
 from reperage.service.answering.reading.trees import Trees
@@ -65,12 +65,8 @@ def likely(candidates: Sequence[Candidate]) -> list[Candidate]:
     words = 0
     for candidate in candidates:
         length = len(candidate.sentence.shown.split())
-        if selection and (_chance(candidate.score) < _LIKELY or words + length > _MOST_WORDS):
+        if selection and (chance(candidate.score) < _LIKELY or words + length > _MOST_WORDS):
             continue
         selection.append(candidate)
         words += length
     return selection
-
-
-def _chance(score: float) -> float:
-    return 1 / (1 + exp(-score))

@@ -130,10 +130,11 @@ def answer_features(search: Features, readings: Sequence[Reading]) -> dict[str, 
         insides.max(),
         insides[logits.argmax()],
         weights @ insides,
-        max(_chance(a) * _chance(b) for a, b in zip(logits, insides, strict=True)),
+        max(chance(a) * chance(b) for a, b in zip(logits, insides, strict=True)),
     )
     return dict(zip(ANSWER_NAMES, map(float, [*search.by_name().values(), *own]), strict=True))
 
 
-def _chance(logit: float) -> float:
+def chance(logit: float) -> float:
+    """The probability whose odds have this logarithm."""
     return 1 / (1 + exp(-logit))
