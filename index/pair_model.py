@@ -63,7 +63,7 @@ class PairModel:
             file.seek(offset)
             if hashlib.sha256(file.read(length)).hexdigest() != about["words_sha256"]:
                 raise UnusableModel(f"the reader {str(path)!r} was made for another encoder than {SHIPPED_MODEL!r}")
-        # Mapped: the pages are those of the encoder's file, and of them only those of words that are asked for are held.
+        # Mapped: the pages are those of the encoder's file, and only those of words that are asked for are held.
         words = np.memmap(folder / "model.onnx", np.uint8, "r", offset, (length // width, width))
         tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_truncation()
