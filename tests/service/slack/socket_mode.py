@@ -3,6 +3,7 @@
 import asyncio
 import json
 import uuid
+import weakref
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,14 +35,14 @@ class SocketMode:
         self.acknowledgements: list[Acknowledgement] = []
         self._tickets: set[str] = set()
         self._open: list[web.WebSocketResponse] = []
-        self._requests: dict[web.WebSocketResponse, web.Request] = {}
+        self._requests: weakref.WeakKeyDictionary[web.WebSocketResponse, web.Request] = weakref.WeakKeyDictionary()
         self._sent: dict[str, tuple[float, bool]] = {}
         self.loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def open_connections(self) -> int:
         """How many connections an app holds."""
-        return len(self._open)
+        return len(self._alive())
 
     def issue_ticket(self) -> str:
         """What lets an app connect once."""
@@ -52,7 +53,7 @@ class SocketMode:
     def wait_for_connection(self, count: int = 1, timeout: float = 10) -> None:
         """Return once an app connected `count` times in all and is connected."""
         self.state.wait_until(
-            lambda: self.connections >= count and bool(self._open), timeout, f"connection {count} of Socket Mode"
+            lambda: self.connections >= count and bool(self._alive()), timeout, f"connection {count} of Socket Mode"
         )
 
     def deliver(self, payload: Json, *, retry_attempt: int | None = None, retry_reason: str | None = None) -> str:
@@ -63,7 +64,7 @@ class SocketMode:
         if kind == "events_api":
             envelope |= {"retry_attempt": retry_attempt or 0, "retry_reason": retry_reason or ""}
         self._sent[envelope_id] = (monotonic(), accepts)
-        self._run(self._newest().send_json(envelope))
+        self._send(envelope)
         return envelope_id
 
     def acknowledgement(self, envelope_id: str, timeout: float = 3) -> Acknowledgement:
@@ -76,18 +77,14 @@ class SocketMode:
     def disconnect(self, reason: str = "refresh_requested") -> None:
         """Ask the app to connect anew ("warning", "refresh_requested") or say that it is off ("link_disabled")."""
         message = {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-1"}}
-        socket = self._newest()
-        self._run(socket.send_json(message))
+        socket = self._send(message)
         # The app may be gone by itself already.
         if reason != "warning":
             self._run(socket.close())
 
     def drop(self) -> None:
         """Break every connection off without a word."""
-        for socket in list(self._open):
-            transport = self._requests[socket].transport
-            if transport is not None:
-                self._loop().call_soon_threadsafe(transport.abort)
+        self._run(self._abort())
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """The websocket itself."""
@@ -101,7 +98,7 @@ class SocketMode:
         await socket.send_json(
             {
                 "type": "hello",
-                "num_connections": len(self._open) + 1,
+                "num_connections": len(self._alive()) + 1,
                 "connection_info": {"app_id": self.app_id},
                 "debug_info": {"host": "applink-1", "approximate_connection_time": 18060},
             }
@@ -116,9 +113,14 @@ class SocketMode:
                     self._receive(message.data)
         finally:
             self._open.remove(socket)
-            self._requests.pop(socket)
             self.state.notify()
         return socket
+
+    async def _abort(self) -> None:
+        for socket in self._alive():
+            transport = self._requests[socket].transport
+            assert transport is not None
+            transport.abort()
 
     async def close(self) -> None:
         """Close every connection."""
@@ -144,9 +146,25 @@ class SocketMode:
     def _acknowledged(self, envelope_id: str) -> Acknowledgement | None:
         return next((found for found in self.acknowledgements if found.envelope_id == envelope_id), None)
 
-    def _newest(self) -> web.WebSocketResponse:
-        assert self._open, "no app is connected"
-        return self._open[-1]
+    def _alive(self) -> list[web.WebSocketResponse]:
+        requests = [(socket, self._requests[socket]) for socket in list(self._open)]
+        return [socket for socket, request in requests if request.transport and not request.transport.is_closing()]
+
+    def _send(self, message: Json) -> web.WebSocketResponse:
+        """Send it on the newest connection and return that one; if the app gives it up meanwhile, on the next."""
+        while True:
+            self.wait_for_connection()
+            try:
+                return asyncio.run_coroutine_threadsafe(self._send_to_newest(message), self._loop()).result(10)
+            except ConnectionError:
+                continue
+
+    async def _send_to_newest(self, message: Json) -> web.WebSocketResponse:
+        alive = self._alive()
+        if not alive:
+            raise ConnectionError("the app is gone")
+        await alive[-1].send_json(message)
+        return alive[-1]
 
     def _loop(self) -> asyncio.AbstractEventLoop:
         assert self.loop is not None, "the platform does not run"
