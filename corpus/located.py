@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+INVISIBLE = frozenset("\u00ad\u200b\u2060\ufeff")
+"""Where a word may be broken or not: no part of what a reader sees."""
+
 Emphasis = Literal["strong", "emphasis", "strikethrough", "code"]
 MarkKind = Literal[Emphasis, "link", "cell"]
 
@@ -81,7 +84,10 @@ class LocatedWriter:
     marks: list[Mark] = field(default_factory=list)
 
     def copy(self, text: str, positions: Iterable[int]) -> None:
-        """Append `text`, whose characters stand at `positions` of the source."""
+        """Append what is seen of `text`, whose characters stand at `positions` of the source."""
+        if not INVISIBLE.isdisjoint(text):
+            seen = [(c, p) for c, p in zip(text, positions, strict=True) if c not in INVISIBLE]
+            text, positions = "".join(c for c, _ in seen), [p for _, p in seen]
         self.parts.append(text)
         for p in positions:
             self.starts.append(p)

@@ -8,6 +8,7 @@ from reperage.index.text.analysis import term_set
 from reperage.index.vectors import Vectors
 from reperage.service.answering.answerability import Answerability, Features, features, judge
 from reperage.service.answering.calibration import Calibration
+from reperage.service.answering.question.exact import exact_in, missing
 from reperage.service.answering.question.question_type import QuestionType, question_type_of
 from reperage.service.answering.reading.decision import SURELY_NOT, likely
 from reperage.service.answering.reading.features import Reading
@@ -65,7 +66,10 @@ def gather(index: Index, question: str, vector: Vectors, hits: Sequence[Hit], ca
     candidates = [] if empty else rank_sentences(query, question, index, vector, written)
     judged = [empty] if empty else written
     known = features(query, question, judged, candidates) if judged else None
-    return Evidence(empty, written, candidates, known, judge(known, calibration))
+    answerability = judge(known, calibration)
+    if missing(exact_in(question), judged) or not (empty or candidates):
+        answerability = replace(answerability, probability=0.0, answers=False)
+    return Evidence(empty, written, candidates, known, answerability)
 
 
 def _empty_section(index: Index, question: str, hits: Sequence[Hit]) -> tuple[Hit | None, list[Hit]]:

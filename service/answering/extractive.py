@@ -6,6 +6,7 @@ hits → selected sentences → with what they lean on and announce → in the o
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from reperage.corpus import Chunk, Section, Sentence
 from reperage.index.index import Index
@@ -13,20 +14,27 @@ from reperage.index.text.folding import fold
 from reperage.service.answering.question.question_type import QuestionType
 from reperage.service.answering.sentence_selection import Candidate
 
-_MOST_FOLLOWING = 12
+_MOST_FOLLOWING = 20
 _MOST_STEPS = 2
 _WHOLE_LISTS: frozenset[QuestionType] = frozenset({"list", "how_to"})
+_BLOCKS = ("list", "code", "table")
 
 _PERSONAL_IL = (
     r"il(?!\s+(?:ne\s+|n['’])?(?:faut|existe|suffit|convient|s['’]agit|y a"
     r"|est (?:possible|necessaire|important|preferable|recommande|conseille)))"
 )
-# A sentence that opens with one of these speaks of something named before it.
-_LEANING = re.compile(
+_CONNECTIVE = (
     r"(?:(?:et|mais|or|donc|ainsi|alors|puis|ensuite|enfin|en effet|de plus|par exemple|pour|avec|dans|grace a|malgre"
     r"|lorsqu|quand|si|s|parce qu|puisqu|a partir de|en plus de)[\s,’']+)?"
-    r"(?:c['’]est|ce sont|ce|cet|cette|ces|cela|ceci|ca|celui|celle|ceux|celles|elle|elles|ils|leurs?|son|sa|ses"
-    rf"|on (?:\w+\s+){{1,3}}(?:alors|donc|ainsi|ces|cet|cette|cela)|{_PERSONAL_IL})(?![\w’'])"
+)
+# A sentence that opens with one of these speaks of what the sentence before it says …
+_OF_WHAT_WAS_SAID = re.compile(
+    rf"{_CONNECTIVE}(?:c['’]est|ce sont|ce|cet|cette|ces|cela|ceci|ca|celui|celle|ceux|celles"
+    r"|on (?:\w+\s+){1,3}(?:alors|donc|ainsi|ces|cet|cette|cela))(?![\w’'])"
+)
+# … and with one of these, of what is named by the last one that does not.
+_OF_WHAT_WAS_NAMED = re.compile(
+    rf"{_CONNECTIVE}(?:elles?|ils|leurs?|son|sa|ses|on (?:l['’]|(?:la|le|les|lui|leur|y|en)\b)|{_PERSONAL_IL})(?![\w])"
 )
 _PRONOUN = re.compile(
     rf"(?:\w+[\s,’']+){{0,2}}(?:c['’]est|cela|ceci|ca|elle|elles|ils|{_PERSONAL_IL}|celui|celle|ceux|celles)(?![\w’'])"
@@ -44,15 +52,20 @@ class Quote:
 
 def compose(index: Index, question_type: QuestionType, selection: Sequence[Candidate]) -> list[Quote]:
     """The quotes of an answer from the sentences that were selected, likeliest first: sections in the order of their
-    best sentence."""
-    quotes: dict[Section, dict[int, Quote]] = {}
+    best sentence. What two sections say in the same words is shown in the one that shows more."""
+    chosen: dict[Section, list[Sentence]] = {}
     for candidate in selection:
-        section = candidate.hit.chunk.section
+        chosen.setdefault(candidate.hit.chunk.section, []).append(candidate.sentence)
+    answer = []
+    for section, sentences in chosen.items():
         passage = [quote_of(chunk, s) for chunk in index.section_chunks(section) for s in chunk.sentences]
-        of_section = quotes.setdefault(section, {})
-        for quote in _with_context(passage, candidate.sentence, question_type):
-            of_section[quote.sentence.start] = quote
-    return [of_section[start] for of_section in quotes.values() for start in sorted(of_section)]
+        places = _completed([quote.sentence for quote in passage], sentences, question_type)
+        answer.append([passage[place] for place in places])
+    said: dict[str, int] = {}
+    for number in sorted(range(len(answer)), key=lambda number: -len(answer[number])):
+        for quote in answer[number]:
+            said.setdefault(_key(quote), number)
+    return [quote for number, quotes in enumerate(answer) for quote in quotes if said[_key(quote)] == number]
 
 
 def quote_of(chunk: Chunk, sentence: Sentence) -> Quote:
@@ -60,27 +73,66 @@ def quote_of(chunk: Chunk, sentence: Sentence) -> Quote:
     return Quote(chunk.section, sentence, chunk.text[sentence.start - chunk.start : sentence.end - chunk.start])
 
 
-def _with_context(passage: Sequence[Quote], sentence: Sentence, question_type: QuestionType) -> list[Quote]:
-    """`sentence` with those before it that name what it speaks of and those after it that it announces.
+def _key(quote: Quote) -> str:
+    return fold(quote.sentence.shown)
 
-    Where the question asks for a list or for steps, an item of a list brings all the others; where it asks for steps, a
-    sentence brings those that go on from it ("Pour cela, …").
+
+def _completed(passage: Sequence[Sentence], chosen: Sequence[Sentence], question_type: QuestionType) -> list[int]:
+    """The places in `passage` of the sentences that were chosen, of those that name what they speak of, and of the
+    whole of a list, table or code with what announces it.
+
+    A list is shown whole where two of its items were chosen or the sentence that announces it was, or where the
+    question asks for a list or for steps. Where it asks for steps, a sentence brings those that go on from it
+    ("Pour cela, …").
     """
-    sentences = [quote.sentence for quote in passage]
-    at = next(i for i, other in enumerate(sentences) if other.start == sentence.start)
-    first = last = at
-    if question_type in _WHOLE_LISTS and sentence.kind == "list":
-        group = [i for i, other in enumerate(sentences) if other.group == sentence.group]
-        first, last = group[0], group[min(len(group), _MOST_FOLLOWING) - 1]
-        first, last = min(first, at), max(last, at)
-    while question_type == "how_to" and last - at < _MOST_STEPS and _goes_on(sentences, last):
-        last += 1
-    while first > 0 and _leans_on(sentences[first - 1], sentences[first]):
-        first -= 1
-    if sentences[last].shown.endswith(":"):
-        following = sentences[last + 1 : last + 1 + _MOST_FOLLOWING]
-        last += sum(1 for other in following if other.group == following[0].group)
-    return [*passage[_introduction(sentences, first)], *passage[first : last + 1]]
+    starts = {sentence.start for sentence in chosen}
+    places = {i for i, sentence in enumerate(passage) if sentence.start in starts}
+    if question_type == "how_to":
+        places.update(step for place in sorted(places) for step in _steps(passage, place))
+    whole = question_type in _WHOLE_LISTS
+    places.update(item for place in sorted(places) for item in _items(passage, place, places, whole=whole))
+    places.update(before for place in sorted(places) for before in _introduction(passage, place))
+    for place in sorted(places):
+        referent = _leans_on(passage, place)
+        while referent is not None and referent not in places:
+            places.add(referent)
+            referent = _leans_on(passage, referent)
+    return sorted(places)
+
+
+def _steps(passage: Sequence[Sentence], place: int) -> list[int]:
+    """The places of the sentences that go on from the one there."""
+    following = range(place + 1, min(place + 1 + _MOST_STEPS, len(passage)))
+    return [*takewhile(lambda step: _leans_on(passage, step) == step - 1, following)]
+
+
+def _items(passage: Sequence[Sentence], place: int, chosen: set[int], *, whole: bool) -> list[int]:
+    """The places of the items that are shown with the one there, or that the sentence there announces."""
+    if passage[place].kind == "list":
+        group = _group(passage, place)
+        return group[:_MOST_FOLLOWING] if whole or len(chosen.intersection(group)) > 1 else []
+    return _group(passage, place + 1)[:_MOST_FOLLOWING] if _announces(passage, place) else []
+
+
+def _introduction(passage: Sequence[Sentence], place: int) -> list[int]:
+    """The place of the sentence that announces the list, table or code that the one there is part of, if one does."""
+    before = _group(passage, place)[0] - 1 if passage[place].kind in _BLOCKS else -1
+    return [before] if before >= 0 and _announces(passage, before) else []
+
+
+def _group(passage: Sequence[Sentence], place: int) -> list[int]:
+    """The places of the list or table that the sentence there is part of."""
+    return [i for i, other in enumerate(passage) if other.group == passage[place].group]
+
+
+def _announces(passage: Sequence[Sentence], place: int) -> bool:
+    """Whether the sentence there announces what comes after it: with a colon, or before a block by having no end."""
+    if place + 1 >= len(passage) or passage[place].kind in _BLOCKS:
+        return False
+    shown = passage[place].shown
+    if passage[place + 1].kind in _BLOCKS:
+        return not shown.endswith((".", "!", "?", "…", ";"))
+    return shown.endswith(":")
 
 
 def leans(text: str) -> bool:
@@ -92,24 +144,22 @@ def _opening(text: str) -> str:
     return fold(text[:60].replace("’", "'"))
 
 
-def _goes_on(sentences: Sequence[Sentence], at: int) -> bool:
-    return at + 1 < len(sentences) and _leans_on(sentences[at], sentences[at + 1])
+def _leans_on(passage: Sequence[Sentence], place: int) -> int | None:
+    """The place of the sentence that names what the one at `place` speaks of; `None` where it names that itself."""
+    sentence = passage[place]
+    if place == 0 or sentence.kind in ("code", "table"):
+        return None
+    opening, before = _opening(sentence.shown), passage[place - 1]
+    if before.block != sentence.block:
+        return place - 1 if before.kind == sentence.kind == "paragraph" and _PRONOUN.match(opening) else None
+    if _OF_WHAT_WAS_NAMED.match(opening):
+        named = place - 1
+        while passage[named - 1].block == sentence.block and named > 0 and _leans(passage[named]):
+            named -= 1
+        return named
+    return place - 1 if _leans(sentence) else None
 
 
-def _leans_on(before: Sentence, sentence: Sentence) -> bool:
-    """Whether `sentence` speaks of something that only `before`, the one before it, names."""
-    if sentence.kind in ("code", "table"):
-        return False
+def _leans(sentence: Sentence) -> bool:
     opening = _opening(sentence.shown)
-    if before.block == sentence.block:
-        return bool(_LEANING.match(opening) or _PRONOUN.match(opening))
-    return before.kind == sentence.kind == "paragraph" and bool(_PRONOUN.match(opening))
-
-
-def _introduction(sentences: Sequence[Sentence], at: int) -> slice:
-    """The sentence that announces the list, table or code that `sentences[at]` is part of, if one does."""
-    before = at
-    while before > 0 and sentences[before].group == sentences[at].group:
-        before -= 1
-    is_announced = sentences[at].kind in ("list", "code", "table") and sentences[before].shown.endswith(":")
-    return slice(before, before + (is_announced and before < at))
+    return any(form.match(opening) for form in (_OF_WHAT_WAS_SAID, _OF_WHAT_WAS_NAMED, _PRONOUN))

@@ -18,7 +18,9 @@ from reperage.index.text.analysis import term_set
 from reperage.index.text.folding import fold
 from reperage.index.vectors import Vectors
 from reperage.service.answering.question.answer_type import answer_type_of, holds_answer_type
+from reperage.service.answering.question.exact import exact_in, speaks_of_another
 from reperage.service.answering.question.question_type import QuestionType, question_type_of, sides
+from reperage.service.answering.unanswering import answers_nothing
 
 HITS = 5
 """How many chunks sentences are selected from."""
@@ -33,8 +35,7 @@ _LEAST_PER_WORD = 0.004
 # Fitted on the even questions of PIAF, a softmax over the sentences of a question's hits, and rounded.
 _SIMILARITY, _OVERLAP, _PASSAGE, _CHUNK, _COVERAGE, _LENGTH = 42.0, 1.2, 2.0, 0.3, 3.0, 0.47
 _LACKS_ANSWER_TYPE = -1.85
-# Set by hand: PIAF asks for few definitions and has no questions in its text.
-_ASKS = -5.0
+# Set by hand: PIAF asks for few definitions.
 _DEFINED = 0.6
 """The least share of the question that what defines its subject holds."""
 
@@ -83,7 +84,7 @@ def rank_sentences(query: Query, question: str, index: Index, vector: Vectors, h
 
     `vector` is the question's unit vector, float32 [dimensions].
     """
-    folded = fold(question)
+    folded, wanted = fold(question), exact_in(question)
     answer_type = answer_type_of(folded)
     question_type = question_type_of(question)
     candidates: list[Candidate] = []
@@ -102,7 +103,12 @@ def rank_sentences(query: Query, question: str, index: Index, vector: Vectors, h
             near = max(similarity[i], of_question_before)
             # A question in the text is no answer; what follows it is.
             of_question_before = near if text.asks else -1.0
-            if sentence.shown in seen or (text.says_nothing and _is_label(sentence, hit.chunk.sentences)):
+            if (
+                sentence.shown in seen
+                or (text.says_nothing and _is_label(sentence, hit.chunk.sentences))
+                or answers_nothing(sentence, hit.chunk, folded)
+                or speaks_of_another(wanted, sentence)
+            ):
                 continue
             seen.add(sentence.shown)
             source = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
@@ -122,7 +128,6 @@ def rank_sentences(query: Query, question: str, index: Index, vector: Vectors, h
                 + _COVERAGE * hit.coverage
                 + _LENGTH * text.length
                 + _LACKS_ANSWER_TYPE * lacks_answer_type
-                + _ASKS * text.asks
             )
             candidates.append(Candidate(hit, i, sentence, near, overlap, passage, lacks_answer_type, score))
     candidates.sort(key=lambda candidate: -candidate.score)

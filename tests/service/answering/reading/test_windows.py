@@ -24,7 +24,7 @@ def tokenizer() -> Tokenizer:
 
 def test_every_sentence_of_a_chunk_stands_whole_in_one_window(course, tokenizer: Tokenizer) -> None:
     small: SmallCourse = course(f"# Trains\n\n## Les locomotives\n\n{' '.join(SENTENCES)}\n")
-    candidates = small.candidates("Que tire la locomotive numéro 7 ?")
+    candidates = small.candidates("Que tirent les locomotives ?")
     windows = likeliest_windows(candidates, tokenizer, 100)
     assert len(windows) > 2
     shown = []
@@ -41,7 +41,7 @@ def test_every_sentence_of_a_chunk_stands_whole_in_one_window(course, tokenizer:
 
 def test_the_likeliest_come_first_and_no_more_than_wanted(course, tokenizer: Tokenizer) -> None:
     small: SmallCourse = course(f"# Trains\n\n## Les locomotives\n\n{' '.join(SENTENCES)}\n")
-    candidates = small.candidates("Que tire la locomotive numéro 7 ?")
+    candidates = small.candidates("Que tirent les locomotives ?")
     [window] = likeliest_windows(candidates, tokenizer, 1)
     assert candidates[0].place in window.passage.places
     assert window.likelihood == candidates[0].score
