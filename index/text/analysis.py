@@ -25,6 +25,8 @@ _ELISION = re.compile(r"^(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu|quelqu|pres
 
 STOP_WORDS = frozenset([*word_list("french", "stop_words"), *word_list("english", "stop_words")])
 _SHORTEST_PLURAL = 4
+_LETTERS = frozenset("BCDEFGHJKLMNPQRSTUVWXZ")
+"""Letters that name something where they are capitals: the language C, not "c'est"."""
 _stemmer = Stemmer.Stemmer("french")
 
 
@@ -53,7 +55,7 @@ def _word_terms(word: str) -> tuple[str, ...]:
     while (shorter := _ELISION.sub("", word, count=1)) != word:
         word = shorter
     parts = _PART.findall(word)
-    stems = [_stem(part) for part in parts if fold(part) not in STOP_WORDS]
+    stems = [_stem(part) for part in parts if part in _LETTERS or fold(part) not in STOP_WORDS]
     if stems and len(parts) > 1 and not ("'" in word or "’" in word):
         stems.append(fold(word))
     return tuple(stems)

@@ -13,7 +13,7 @@ from reperage.service.answering.question.question_type import QuestionType, ques
 from reperage.service.answering.reading.decision import SURELY_NOT, likely
 from reperage.service.answering.reading.features import Reading
 from reperage.service.answering.reading.reader import Reader
-from reperage.service.answering.sentence_selection import Candidate, rank_sentences, select
+from reperage.service.answering.sentence_selection import HITS, Candidate, both_sides, rank_sentences, select
 
 _NAMED = 0.7
 """The least share of an empty section's title that a question about it names."""
@@ -42,7 +42,7 @@ class Evidence:
         readings = reader.read(question, self.candidates)
         if not readings:
             return self
-        probability = reader.decision.probability(self.features, readings)
+        probability = reader.decision.probability(self.answerability.probability, readings)
         return replace(
             self,
             candidates=reader.decision.rank(self.candidates, readings),
@@ -54,16 +54,23 @@ class Evidence:
 
     def selection(self, index: Index, question: str) -> tuple[QuestionType, list[Candidate]]:
         """The type of the question, and the candidates that answer it, likeliest first."""
-        if self.readings:
-            return question_type_of(question), likely(self.candidates)
-        return select(index, question, self.candidates)
+        if not self.readings:
+            return select(index, question, self.candidates)
+        question_type, chosen = question_type_of(question), likely(self.candidates)
+        if question_type == "difference":
+            # One side may be far likelier than the other.
+            chosen = [*dict.fromkeys([*chosen, *both_sides(index, question, self.candidates)])]
+        return question_type, chosen
 
 
-def gather(index: Index, question: str, vector: Vectors, hits: Sequence[Hit], calibration: Calibration) -> Evidence:
-    """The evidence of `hits`, best first; `vector` is the question's unit vector, float32 [dimensions]."""
+def gather(
+    index: Index, question: str, vector: Vectors, hits: Sequence[Hit], calibration: Calibration, most: int = HITS
+) -> Evidence:
+    """The evidence of the first `most` of `hits`, best first; `vector` is the question's unit vector, float32
+    [dimensions]."""
     empty, written = _empty_section(index, question, hits)
     query = index.query(question)
-    candidates = [] if empty else rank_sentences(query, question, index, vector, written)
+    candidates = [] if empty else rank_sentences(query, question, index, vector, written, most)
     judged = [empty] if empty else written
     known = features(query, question, judged, candidates) if judged else None
     answerability = judge(known, calibration)

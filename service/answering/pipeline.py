@@ -17,8 +17,8 @@ from reperage.service.answering.evidence import Evidence, gather
 from reperage.service.answering.extractive import compose
 from reperage.service.answering.question.rewriting import RewrittenQuestion, rewrite
 from reperage.service.answering.question.small_talk import small_talk
-from reperage.service.answering.reading.reader import Reader
-from reperage.service.answering.sentence_selection import Candidate
+from reperage.service.answering.reading.reader import HITS_READ, Reader
+from reperage.service.answering.sentence_selection import HITS, Candidate
 from reperage.service.contract.answer import Answer, AnswerSentence, Citation, RelatedSection, Status, Timings
 from reperage.service.contract.search_result import FoundChunk
 from reperage.service.messages import messages
@@ -72,8 +72,7 @@ class Pipeline:
             was_rewritten = perf_counter()
             vector = index.encode(rewritten.question, self.encoder)
             encoded = perf_counter()
-            hits = find(index, rewritten.question, vector, self.reranker)
-            evidence = gather(index, rewritten.question, vector, hits, self.calibration)
+            evidence = self._gather(index, rewritten.question, vector)
             searched = perf_counter()
             if self.reader is not None:
                 evidence = evidence.read(rewritten.question, self.reader)
@@ -104,6 +103,16 @@ class Pipeline:
             ),
         )
         return Draft(answer, index, outcome.candidates, links)
+
+    def evidence(self, index: Index, question: str) -> Evidence:
+        """The evidence for `question`, read where there is a reader."""
+        evidence = self._gather(index, question, index.encode(question, self.encoder))
+        return evidence if self.reader is None else evidence.read(question, self.reader)
+
+    def _gather(self, index: Index, question: str, vector: Vectors) -> Evidence:
+        hits = find(index, question, vector, self.reranker)
+        most = HITS if self.reader is None else HITS_READ
+        return gather(index, question, vector, hits, self.calibration, most)
 
     def search(self, index: Index, question: str, k: int = 10) -> list[Hit]:
         """The `k` best hits for `question`."""

@@ -23,7 +23,7 @@ from reperage.service.answering.question.question_type import QuestionType, ques
 from reperage.service.answering.unanswering import answers_nothing
 
 HITS = 5
-"""How many chunks sentences are selected from."""
+"""How many chunks sentences are selected from, where none is read."""
 
 ENOUGH = 0.78
 """Sentences are added until one of the selection holds the answer with this probability."""
@@ -79,17 +79,20 @@ class Candidate:
     score: float
 
 
-def rank_sentences(query: Query, question: str, index: Index, vector: Vectors, hits: Sequence[Hit]) -> list[Candidate]:
-    """The sentences of the first hits, likeliest first, each text once; what is a mere label is none.
+def rank_sentences(
+    query: Query, question: str, index: Index, vector: Vectors, hits: Sequence[Hit], most: int = HITS
+) -> list[Candidate]:
+    """The sentences of the first `most` hits, likeliest first, each text once; what is a mere label is none.
 
     `vector` is the question's unit vector, float32 [dimensions].
     """
     folded, wanted = fold(question), exact_in(question)
+    asked = frozenset(stem for term in query.terms for stem in term.stems)
     answer_type = answer_type_of(folded)
     question_type = question_type_of(question)
     candidates: list[Candidate] = []
     seen: set[str] = set()
-    for hit in hits[:HITS]:
+    for hit in hits[:most]:
         similarity: list[float] = (index.sentence_vectors(hit) @ vector).tolist()
         heading = query.places_in(term_set(hit.chunk.heading))
         whole_heading = query.share(heading) > _DEFINED
@@ -108,6 +111,7 @@ def rank_sentences(query: Query, question: str, index: Index, vector: Vectors, h
                 or (text.says_nothing and _is_label(sentence, hit.chunk.sentences))
                 or answers_nothing(sentence, hit.chunk, folded)
                 or speaks_of_another(wanted, sentence)
+                or _is_other_row(sentence, hit.chunk.sentences, asked)
             ):
                 continue
             seen.add(sentence.shown)
@@ -131,7 +135,7 @@ def rank_sentences(query: Query, question: str, index: Index, vector: Vectors, h
             )
             candidates.append(Candidate(hit, i, sentence, near, overlap, passage, lacks_answer_type, score))
     candidates.sort(key=lambda candidate: -candidate.score)
-    if question_type == "difference" and sides(question) and not _both_sides(index, question, candidates):
+    if question_type == "difference" and sides(question) and not both_sides(index, question, candidates):
         return [replace(candidate, lacks_answer_type=True) for candidate in candidates]
     return candidates
 
@@ -154,10 +158,24 @@ def _is_label(sentence: Sentence, others: Sequence[Sentence]) -> bool:
     return sentence.kind == "paragraph" and sum(other.block == sentence.block for other in others) == 1
 
 
+def _is_other_row(sentence: Sentence, others: Sequence[Sentence], asked: frozenset[str]) -> bool:
+    """Whether it is a row of a table of which the question, with the stems `asked`, names another row."""
+    if sentence.kind != "table" or sentence.is_header or _row_name(sentence) <= asked:
+        return False
+    rows = (other for other in others if other.group == sentence.group and not other.is_header)
+    return any((name := _row_name(row)) and name <= asked for row in rows)
+
+
+def _row_name(row: Sentence) -> frozenset[str]:
+    """The stems of a row's first cell."""
+    first = [mark for mark in row.marks if mark.kind == "cell" and mark.column == 0]
+    return frozenset(stem for mark in first for stem in term_set(row.shown[mark.start : mark.end]))
+
+
 def select(index: Index, question: str, candidates: Sequence[Candidate]) -> tuple[QuestionType, list[Candidate]]:
     """The type of the question, and those of the candidates that answer it, likeliest first."""
     question_type = question_type_of(question)
-    if question_type == "difference" and (both := _both_sides(index, question, candidates)):
+    if question_type == "difference" and (both := both_sides(index, question, candidates)):
         return question_type, both
     return question_type, _enough(candidates)
 
@@ -181,7 +199,7 @@ def _enough(candidates: Sequence[Candidate]) -> list[Candidate]:
     return selection
 
 
-def _both_sides(index: Index, question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+def both_sides(index: Index, question: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     """The likeliest sentence for each side of a difference, after the likeliest of all where it speaks of both; none
     where a side is not spoken of."""
     both = sides(question)

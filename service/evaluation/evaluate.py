@@ -13,7 +13,7 @@ from reperage.service.evaluation.beir_run import evaluate_beir
 from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.fit import fit
 from reperage.service.evaluation.part import Part
-from reperage.service.evaluation.question_run import evaluate_questions
+from reperage.service.evaluation.question_run import evaluate_questions, trace_question
 from reperage.service.evaluation.questions import QUESTIONS, read_questions
 from reperage.service.evaluation.report import Evaluation, QuestionProgress
 from reperage.service.settings import Settings
@@ -50,6 +50,23 @@ def evaluate(
                 question_set, questions, settings, build_settings, build_progress, question_progress
             )
     raise InvalidSet(f"{str(path)!r} holds neither {CORPUS!r} nor {QUESTIONS!r}; give the folder or file of a set")
+
+
+def trace(
+    path: Path,
+    text: str,
+    settings: Settings,
+    keep: Path | None = None,
+    build_progress: BuildProgress = lambda course, done, total: None,
+) -> str:
+    """What happens to the question `text` in the course of the questions in `path`, step by step.
+
+    Raises:
+        InvalidSet: the questions cannot be read.
+    """
+    question_set = read_questions(path / QUESTIONS if path.is_dir() else path)
+    with _settings_for_builds(settings, keep) as build_settings:
+        return trace_question(question_set, text, settings, build_settings, build_progress)
 
 
 def fit_calibration(

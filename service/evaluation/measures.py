@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import ir_measures
 import numpy as np
@@ -74,6 +75,17 @@ def estimate(values: Sequence[float]) -> Estimate:
     indices = np.random.default_rng(_SEED).integers(len(sample), size=(_RESAMPLES, len(sample)))
     low, high = np.percentile(sample[indices].mean(axis=1), (2.5, 97.5))
     return Estimate(float(sample.mean()), float(low), float(high))
+
+
+def share(right: int, of: int) -> Estimate:
+    """The share of `of` questions, at least one, that are right, with Wilson's interval, which holds for a few too.
+
+    Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
+    """
+    p, z = right / of, 1.96
+    centre, spread = p + z * z / (2 * of), z * sqrt(p * (1 - p) / of + z * z / (4 * of * of))
+    whole = 1 + z * z / of
+    return Estimate(p, max(0.0, (centre - spread) / whole), min(1.0, (centre + spread) / whole))
 
 
 def abstention(answerable: Sequence[float], unanswerable: Sequence[float], threshold: float) -> Abstention:

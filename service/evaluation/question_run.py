@@ -18,7 +18,8 @@ from reperage.service.evaluation.errors import InvalidSet
 from reperage.service.evaluation.indexes import index_of, load_encoder
 from reperage.service.evaluation.measures import abstention
 from reperage.service.evaluation.questions import Expected, Question, QuestionSet
-from reperage.service.evaluation.report import Evaluation, Failure, QuestionProgress, QuestionResults, ShapeCount
+from reperage.service.evaluation.report import Count, Evaluation, Failure, QuestionProgress, QuestionResults
+from reperage.service.evaluation.trace import trace
 from reperage.service.loading import Loading, load_pipeline
 from reperage.service.settings import Settings
 
@@ -46,9 +47,8 @@ def evaluate_questions(
         probabilities.setdefault(question.expected, []).append(answer.confidence)
         complaints[question] = complaint = question.complaint(answer)
         if complaint is not None:
-            failures.append(
-                Failure(question.text, question.shape, question.expected, answer.status, answer.answer, complaint)
-            )
+            shown = (question.text, question.shape, question.expected, answer.status, answer.answer, complaint)
+            failures.append(Failure(*shown, question_set.right.get(question.text)))
         question_progress(done, len(questions))
     return Evaluation(
         set=question_set.name,
@@ -65,6 +65,15 @@ def evaluate_questions(
     )
 
 
+def trace_question(
+    question_set: QuestionSet, text: str, settings: Settings, build_settings: Settings, build_progress: BuildProgress
+) -> str:
+    """What happens to the question `text` in the course of `question_set`, after those that the set asks before it."""
+    assistant, course = _assistant(question_set, settings, build_settings, build_progress)
+    after = next((question.after for question in question_set.questions if question.text == text), ())
+    return trace(assistant.pipeline, assistant.courses.index(course), text, after)
+
+
 def _ask(question_set: QuestionSet, question: Question, assistant: Assistant, course: str) -> tuple[Answer, float]:
     """Answer to `question` after those that come before it in its conversation, and the seconds it took."""
     conversation = uuid.uuid4().hex
@@ -79,19 +88,22 @@ def _ask(question_set: QuestionSet, question: Question, assistant: Assistant, co
 
 
 def _question_figures(complaints: Mapping[Question, str | None]) -> QuestionResults:
-    def share(expected: Expected) -> float | None:
-        right = [why is None for question, why in complaints.items() if question.expected == expected]
-        return fmean(right) if right else None
-
     by_shape: dict[str, list[bool]] = {}
+    by_expected: dict[str, list[bool]] = {}
     for question, why in complaints.items():
         by_shape.setdefault(question.shape or question.expected, []).append(why is None)
+        by_expected.setdefault(question.expected, []).append(why is None)
+
+    def share(expected: Expected) -> float | None:
+        return fmean(by_expected[expected]) if expected in by_expected else None
+
     return QuestionResults(
         answered_right=share("answer"),
         refused=share("no answer"),
         small_talk=share("small talk"),
         empty_section=share("empty section"),
-        by_shape={shape: ShapeCount(sum(right), len(right)) for shape, right in by_shape.items()},
+        by_shape={shape: Count.over(right) for shape, right in by_shape.items()},
+        by_expected={expected: Count.over(right) for expected, right in by_expected.items()},
     )
 
 

@@ -24,6 +24,7 @@ from reperage.service.evaluation.files import digests, text_of
 from reperage.service.evaluation.matching import holds_folded
 
 QUESTIONS = "questions.yaml"
+ANSWERS = "answers.yaml"
 
 Expected = Literal["answer", "no answer", "empty section", "small talk"]
 
@@ -37,6 +38,7 @@ _STATUSES: dict[Expected, tuple[Status, ...]] = {
     "small talk": ("small_talk",),
 }
 _DEEPEST = 10
+_RIGHT = ("answer", "why", "file")
 _TOP = ("course", "material", "questions")
 _ENTRY = ("question", "shape", "after", "section", "words", "expect")
 
@@ -78,13 +80,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """A file of questions; `material` is `None` where the course is one that Repère has already."""
+    """A file of questions; `material` is `None` where the course is one that Repère has already. `right` is what its
+    author says of the right answer, by question."""
 
     name: str
     path: Path
     course: str
     material: Path | None
     questions: tuple[Question, ...]
+    right: dict[str, str]
     files: dict[str, str]
 
 
@@ -94,13 +98,7 @@ def read_questions(path: Path) -> QuestionSet:
     Raises:
         InvalidSet: it is malformed; names the entry and what was expected there.
     """
-    text = text_of(path)
-    try:
-        _check_events(yaml.parse(text, Loader=_LOADER), repr(str(path)))
-        document = yaml.load(text, Loader=_LOADER)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise InvalidSet(f"{str(path)!r} is no YAML: {' '.join(str(error).split())}") from error
-    place = repr(str(path))
+    document, place = _loaded(path), repr(str(path))
     if not isinstance(document, dict):
         raise InvalidSet(f"{place}: expected the keys {_word_list(_TOP)}, found {_description(document)}")
     _check_keys(document, _TOP, place)
@@ -117,8 +115,36 @@ def read_questions(path: Path) -> QuestionSet:
         course=_text_field(document, "course", place, is_needed=True),
         material=folder,
         questions=tuple(_question(entry, number, place) for number, entry in enumerate(entries, 1)),
+        right=_right_answers(path.parent / ANSWERS),
         files=digests(path.parent, [path.name]),
     )
+
+
+def _loaded(path: Path) -> Any:
+    text = text_of(path)
+    try:
+        _check_events(yaml.parse(text, Loader=_LOADER), repr(str(path)))
+        return yaml.load(text, Loader=_LOADER)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise InvalidSet(f"{str(path)!r} is no YAML: {' '.join(str(error).split())}") from error
+
+
+def _right_answers(path: Path) -> dict[str, str]:
+    """What stands in `answers.yaml`, by question: its `answer` and the `file` that holds it, or `why` there is none."""
+    if not path.exists():
+        return {}
+    document, place = _loaded(path), repr(str(path))
+    if not isinstance(document, dict):
+        raise InvalidSet(f"{place}: expected a mapping by question, found {_description(document)}")
+    right = {}
+    for question, entry in document.items():
+        own = f"{place}, {question!r}"
+        if not isinstance(entry, dict):
+            raise InvalidSet(f"{own}: expected {_word_list(_RIGHT, 'or')}, found {_description(entry)}")
+        _check_keys(entry, _RIGHT, own)
+        texts = [_text_field(entry, key, own) for key in _RIGHT]
+        right[" ".join(str(question).split())] = " – ".join(text for text in texts if text)
+    return right
 
 
 def _check_events(events: Iterable[yaml.Event], place: str) -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
-from reperage.service.evaluation.measures import Abstention, Estimate
+from reperage.service.evaluation.measures import Abstention, Estimate, share
 
 QuestionProgress = Callable[[int, int], None]
 """Callback with how many of how many questions are asked."""
@@ -27,27 +27,39 @@ class Answers:
 
 
 @dataclass(frozen=True, slots=True)
-class ShapeCount:
-    """Of the questions of one shape, how many got what was expected."""
+class Count:
+    """Of the questions of one shape or kind, how many got what was expected, and the interval of their share."""
 
     right: int
     of: int
+    low: float
+    high: float
+
+    @classmethod
+    def over(cls, right: Sequence[bool]) -> Self:
+        """Raises `ZeroDivisionError` for no question."""
+        estimate = share(sum(right), len(right))
+        return cls(sum(right), len(right), estimate.low, estimate.high)
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionResults:
-    """Shares of the questions of each kind that got what was expected; `None` without a question of that kind."""
+    """Shares of the questions of each kind that got what was expected; `None` without a question of that kind.
+
+    `by_expected` are the same questions, counted.
+    """
 
     answered_right: float | None
     refused: float | None
     small_talk: float | None
     empty_section: float | None
-    by_shape: Mapping[str, ShapeCount]
+    by_shape: Mapping[str, Count]
+    by_expected: Mapping[str, Count]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A question that did not get what was expected, and why."""
+    """A question that did not get what was expected, and why; `right` is what its author says of the right answer."""
 
     question: str
     shape: str
@@ -55,6 +67,7 @@ class Failure:
     status: str
     answer: str
     why: str
+    right: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +108,7 @@ class Evaluation:
         rows = [["", *_HEADINGS.values()]]
         for name, figures in self.stages.items():
             rows.append([name, *(_estimate_text(figures[key]) for key in _HEADINGS)])
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        return "\n".join(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-        )
+        return _columns(rows)
 
     def _answers_text(self) -> str:
         if self.answers is None:
@@ -124,21 +134,50 @@ class Evaluation:
     def _questions_text(self) -> str:
         if self.questions is None:
             return ""
-        shares = {
-            "answered right": self.questions.answered_right,
-            "refused": self.questions.refused,
-            "small talk": self.questions.small_talk,
-            "empty section": self.questions.empty_section,
-        }
-        lines = [f"{name}: {_share(share)}" for name, share in shares.items() if share is not None]
-        shapes = [f"  {shape}: {count.right} of {count.of}" for shape, count in self.questions.by_shape.items()]
+        names = {"answer": "answered right", "no answer": "refused"}
+        lines = [
+            f"{names.get(expected, expected)}: {_share(count.right / count.of)}, {_count_text(count)}"
+            for expected, count in self.questions.by_expected.items()
+        ]
+        shapes = [f"  {shape}: {_count_text(count)}" for shape, count in self.questions.by_shape.items()]
         return "\n".join([*lines, "", *shapes] if shapes else lines)
+
+
+def table(evaluations: Sequence[Evaluation]) -> str:
+    """One line a set, of what each was measured on."""
+    rows = [["set", "questions", "answered right", "refused", "AUROC", "nDCG@10", "ms"]]
+    for evaluation in evaluations:
+        results, figures, stages = evaluation.questions, evaluation.abstention, evaluation.stages
+        rows.append(
+            [
+                evaluation.set,
+                str(evaluation.queries),
+                "–" if results is None or results.answered_right is None else _share(results.answered_right),
+                "–" if figures is None or figures.refused is None else _share(figures.refused),
+                "–" if figures is None or figures.auroc is None else f"{figures.auroc:.3f}",
+                "–" if stages is None else f"{stages['final']['ndcg_at_10'].value:.3f}",
+                f"{evaluation.ms_per_question:.1f}",
+            ]
+        )
+    return _columns(rows)
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 def _failure_text(failure: Failure) -> str:
     answer = "\n".join(f"    {line}" for line in failure.answer.splitlines() if line.strip())
     shape = f" ({failure.shape})" if failure.shape else ""
-    return f"FAILED: {failure.question}{shape}\n  expected {failure.expected}; {failure.why}\n{answer}"
+    right = f"\n  right: {failure.right}" if failure.right else ""
+    return f"FAILED: {failure.question}{shape}\n  expected {failure.expected}; {failure.why}{right}\n{answer}"
+
+
+def _count_text(count: Count) -> str:
+    return f"{count.right} of {count.of} ({100 * count.low:.0f}–{100 * count.high:.0f} %)"
 
 
 def _estimate_text(estimate: Estimate) -> str:

@@ -21,19 +21,22 @@ from reperage.index.models import SHIPPED_MODEL, model_folder
 from reperage.index.pair_model import FILE, PairModel
 from reperage.service.answering.reading.decision import FILE as DECISION
 from reperage.service.settings import Settings
-from tools.reader.courses import kept_cases, write_windows
+from tools.reader.courses import asked_cases, cases_of_set, kept_cases, trained_cases, write_windows
 from tools.reader.export import export
 from tools.reader.fitting import fit, read_cases
 from tools.reader.network import Reader
 from tools.reader.rows import Group, encyclopedia, epoch, headings, question_sets, windows, written
 from tools.reader.training import Schedule, mixed, train
 
-SHARES = {"encyclopedia": 0.12, "sets": 0.18, "headings": 0.08, "written": 0.26, "windows": 0.36}
+SHARES = {"encyclopedia": 0.1, "sets": 0.12, "headings": 0.06, "written": 0.26, "windows": 0.26, "asked": 0.2}
 """Of the rows that are trained on."""
 KEPT = 100
 """Groups of a source without a part of its own for it, kept back for figures."""
 OWN = Path(__file__).parent / "data" / "written-fields-fr.jsonl.gz"
 """Written questions that come with the project."""
+COURSES = OWN.parent / "courses"
+KEPT_COURSES = ("couture", "sciences")
+"""Courses whose questions are kept back, for figures."""
 _COMMANDS = ("windows", "train", "export", "fit")
 
 
@@ -67,7 +70,11 @@ def run(command: str, arguments: argparse.Namespace) -> None:
     rng = random.Random(arguments.seed)
     match command:
         case "windows":
-            write_windows(_written(arguments), arguments.work / "windows.jsonl", rng)
+            write_windows(trained_cases(_written(arguments), rng), arguments.work / "windows.jsonl")
+            courses = sorted(COURSES.glob("*.json.gz"))
+            for name, is_kept in (("asked", False), ("kept", True)):
+                part = [path for path in courses if (path.name.partition(".")[0] in KEPT_COURSES) == is_kept]
+                write_windows(asked_cases(part), arguments.work / f"{name}.jsonl")
         case "train":
             _train(Reader(encoder, arguments.layers), encoder.with_name("tokenizer.json"), arguments, rng)
         case "export":
@@ -76,9 +83,22 @@ def run(command: str, arguments: argparse.Namespace) -> None:
             FILE.parent.mkdir(exist_ok=True)
             export(reader, encoder, FILE)
         case "fit":
-            cases = kept_cases(_written(arguments), rng)
-            read = read_cases(cases, PairModel.load(), Settings().reader_windows)
-            print(fit(read, DECISION), flush=True)
+            most, model = Settings().reader_windows, PairModel.load()
+            tuned = [
+                case for number, path in enumerate(_tuning(arguments.shared)) for case in cases_of_set(path, number)
+            ]
+            asked = asked_cases([COURSES / f"{course}.json.gz" for course in KEPT_COURSES])
+            sentences = [*kept_cases(_written(arguments), rng, times=1), *asked]
+            print(fit(read_cases(tuned, model, most), read_cases(sentences, model, most), DECISION), flush=True)
+
+
+def _tuning(shared: Path) -> list[Path]:
+    """The files of questions that silence is fitted on."""
+    own = Path("tests/questions")
+    return [
+        *(shared / "eval" / name / "questions.yaml" for name in ("css-web", "esperanto")),
+        *own.glob("*/tuning.yaml"),
+    ]
 
 
 def _written(arguments: argparse.Namespace) -> Sequence[Path]:
@@ -100,10 +120,13 @@ def _train(reader: Reader, tokenizer: Path, arguments: argparse.Namespace, rng: 
         "headings": headings(training / "courses-weak-fr.jsonl.gz"),
         "written": [group for path in _written(arguments) for group in written(path, rng, kept=False)],
         "windows": windows(arguments.work / "windows.jsonl", rng),
+        "asked": windows(arguments.work / "asked.jsonl", rng, most=4),
     }
     held = [group for path in _written(arguments) for group in written(path, random.Random(0), kept=True)]
     # Of the kept questions themselves: what is made of them is easier than what was written.
     kept = {"written": [row for group in held for row in (*group.positives, *(() if group.positives else group.near))]}
+    asked = windows(arguments.work / "kept.jsonl", random.Random(0), most=4)
+    kept["asked"] = [row for group in asked for row in (*group.positives, *group.near)]
     for name in ("encyclopedia", "headings"):
         kept[name] = epoch(sources[name][-KEPT:], random.Random(0))
         del sources[name][-KEPT:]

@@ -5,27 +5,33 @@ none need answer. Here a question meets them: each course holds some seventy pas
 and searched like a teacher's; some passages are left out, so that what they answer is not answered.
 """
 
+import gzip
 import json
 import random
 import re
 import tempfile
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reperage.corpus import Sentence, read_course
+from reperage.corpus.shipped import shipped_material
 from reperage.index.build import build_index
 from reperage.index.builds import current_build
 from reperage.index.encoder import Encoder
 from reperage.index.index import Index
 from reperage.index.vectors import Vectors
-from reperage.service.answering.answerability import Features, features
+from reperage.service.answering.answerability import NAMES
+from reperage.service.answering.calibration import load_calibration
+from reperage.service.answering.evidence import gather
 from reperage.service.answering.pipeline import find
 from reperage.service.answering.question.rewriting import rewrite
+from reperage.service.answering.reading.reader import HITS_READ
 from reperage.service.answering.reading.windows import Window, likeliest_windows
-from reperage.service.answering.sentence_selection import Candidate, rank_sentences
+from reperage.service.answering.sentence_selection import Candidate
+from reperage.service.evaluation.questions import read_questions
 from reperage.service.settings import Settings
 from tools.reader.rows import is_kept, lines
 
@@ -60,17 +66,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question with what search knows of it in one course."""
+    """A question with what search brings for it in one course: the probability that it is answered by `search` alone,
+    and the candidates; `answering` says of each whether it stands in what answers."""
 
     question: Question
     text: str
     """The question as it was read."""
     course: int
     answerable: bool
-    search: Features
+    search: float
     candidates: Sequence[Candidate]
     answering: Sequence[bool]
-    """Of each candidate: whether it stands in what answers."""
 
 
 def read_passages(paths: Sequence[Path]) -> list[Passage]:
@@ -114,7 +120,8 @@ def cases(passages: Sequence[Passage], rng: random.Random) -> Iterator[Case]:
             index = _built([p for i, p in enumerate(course) if i not in left_out], Path(folder), encoder)
             for i, passage in enumerate(course):
                 for question in passage.questions:
-                    case = _case(question, index, encoder, number, lacks=i in left_out)
+                    asked = question if i not in left_out else replace(question, answers=())
+                    case = _case(asked, index, encoder, number)
                     if case is not None:
                         yield case
 
@@ -142,6 +149,10 @@ def _built(passages: Sequence[Passage], folder: Path, encoder: Encoder) -> Index
             before = path
             text.append(part.text.strip())
         (material / f"{number:03}.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
+    return _opened(material, folder, encoder)
+
+
+def _opened(material: Path, folder: Path, encoder: Encoder) -> Index:
     recipe = Settings(home=folder).recipe
     build_index(read_course(material, "course"), encoder, recipe, folder / "indexes", material="")
     build = current_build(folder / "indexes", "course")
@@ -149,18 +160,33 @@ def _built(passages: Sequence[Passage], folder: Path, encoder: Encoder) -> Index
     return Index.open(build, recipe)
 
 
-def _case(question: Question, index: Index, encoder: Encoder, course: int, *, lacks: bool) -> Case | None:
-    """`question` as it is searched for; `None` where nothing is found, or not what answers it."""
+def _case(
+    question: Question, index: Index, encoder: Encoder, course: int, document_id: str | None = None
+) -> Case | None:
+    """`question` as it is searched for, answered by sentences of that document, of any without it; `None` where nothing
+    is found, or not what answers it."""
+    found = _searched(question, index, encoder, course)
+    if found is None:
+        return None
+    answers = [_letters(answer) for answer in question.answers]
+    answering = [
+        document_id in (None, candidate.hit.chunk.section.document_id) and _stands_in(candidate.sentence, answers)
+        for candidate in found.candidates
+    ]
+    if answers and not any(answering):
+        return None
+    return replace(found, answerable=bool(answers), answering=answering)
+
+
+def _searched(question: Question, index: Index, encoder: Encoder, course: int) -> Case | None:
+    """What search brings for `question`; `None` where it is nothing, or lacks what the question names exactly."""
     text = rewrite(question.text, index.vocabulary, ()).question
     vector: Vectors = index.encode(text, encoder)
-    hits = [hit for hit in find(index, text, vector, None) if not hit.chunk.section.is_empty]
-    query = index.query(text)
-    candidates = rank_sentences(query, text, index, vector, hits)
-    answers = [] if lacks else [_letters(answer) for answer in question.answers]
-    answering = [_stands_in(candidate.sentence, answers) for candidate in candidates]
-    if not candidates or (answers and not any(answering)):
+    calibration = load_calibration(Path(), index.manifest.model_digest, NAMES)
+    evidence = gather(index, text, vector, find(index, text, vector, None), calibration, HITS_READ)
+    if not evidence.candidates or evidence.answerability.probability == 0:
         return None
-    return Case(question, text, course, bool(answers), features(query, text, hits, candidates), candidates, answering)
+    return Case(question, text, course, False, evidence.answerability.probability, evidence.candidates, ())
 
 
 def _stands_in(sentence: Sentence, answers: Sequence[str]) -> bool:
@@ -173,23 +199,65 @@ def _letters(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if c.isalnum())
 
 
+def asked_cases(paths: Sequence[Path]) -> Iterator[Case]:
+    """Every question of courses as they were taught, each in a file of its own: `documents`, and `questions` on them
+    all with the `document` and the lines of it that answer, none where nothing of the course does."""
+    encoder = Encoder.load()
+    for number, path in enumerate(paths):
+        asked = json.loads(gzip.decompress(path.read_bytes()))
+        with tempfile.TemporaryDirectory() as folder:
+            material = Path(folder) / "material"
+            material.mkdir()
+            for name, text in asked["documents"].items():
+                (material / name).write_text(text, encoding="utf-8")
+            index = _opened(material, Path(folder), encoder)
+            for row in asked["questions"]:
+                question = Question(row["question"], tuple(row["answers"]), kept=False)
+                case = _case(question, index, encoder, number, index.document_from(row["document"]))
+                if case is not None:
+                    yield case
+
+
+def cases_of_set(path: Path, number: int) -> Iterator[Case]:
+    """The questions of a file of questions that are answered or not; which sentences answer is not known of them."""
+    questions = read_questions(path)
+    material = questions.material or shipped_material()[questions.course]
+    encoder = Encoder.load()
+    with tempfile.TemporaryDirectory() as folder:
+        index = _opened(material, Path(folder), encoder)
+        for asked in questions.questions:
+            if asked.expected not in ("answer", "no answer"):
+                continue
+            before: list[str] = []
+            for earlier in asked.after:
+                before.append(rewrite(earlier, index.vocabulary, before).question)
+            text = rewrite(asked.text, index.vocabulary, before).question
+            case = _searched(Question(text, (), kept=True), index, encoder, number)
+            if case is not None:
+                yield replace(case, answerable=asked.expected == "answer")
+
+
 def kept_cases(paths: Sequence[Path], rng: random.Random, times: int = 3) -> list[Case]:
     """The questions that are kept back, each in so many courses."""
     passages = read_passages(paths)
     return [case for _ in range(times) for case in cases(passages, rng) if case.question.kept]
 
 
-def write_windows(paths: Sequence[Path], out: Path, rng: random.Random, times: int = 2) -> None:
-    """Write the windows of every question that is trained on, each in so many courses, a line a question."""
+def trained_cases(paths: Sequence[Path], rng: random.Random, times: int = 2) -> Iterator[Case]:
+    """The questions that are trained on, each in so many courses."""
     passages = read_passages(paths)
+    for _ in range(times):
+        yield from (case for case in cases(passages, rng) if not case.question.kept)
+
+
+def write_windows(cases: Iterable[Case], out: Path) -> None:
+    """Write the likeliest windows of every question, a line a question."""
     tokenizer = Encoder.load().model.tokenizer
     with out.open("w", encoding="utf-8") as file:
-        for _ in range(times):
-            for case in cases(passages, rng):
-                if not case.question.kept:
-                    windows = likeliest_windows(case.candidates, tokenizer, WINDOWS)
-                    row = {"question": case.text, "windows": [_window(window, case) for window in windows]}
-                    file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        for case in cases:
+            windows = likeliest_windows(case.candidates, tokenizer, WINDOWS)
+            row = {"question": case.text, "windows": [_window(window, case) for window in windows]}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _window(window: Window, case: Case) -> dict[str, object]:

@@ -1,11 +1,12 @@
-"""The two models that decide by what was read, fitted on questions that the reader was not trained on.
+"""The models that decide by what was read, fitted on questions that the reader was not trained on.
 
-Whether the material answers: a logistic regression over what search and the reader know of a question. Which sentences
-are part of the answer: boosted trees over what they know of each. Both are checked on courses left out of the fit.
+Whether the material answers: a logistic regression over what the reader makes of a question's windows. Which sentences
+are part of the answer: boosted trees over what is known of each, and further trees over what those say of all. All are
+checked on courses left out of the fit.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,16 @@ from sklearn.preprocessing import StandardScaler
 from reperage.index.models import SHIPPED_MODEL, model_digest
 from reperage.index.pair_model import PairModel
 from reperage.service.answering.calibration import Calibration
-from reperage.service.answering.reading.features import ANSWER_NAMES, SENTENCE_NAMES, answer_features, sentence_features
+from reperage.service.answering.reading.features import (
+    ANSWER_NAMES,
+    CONTEXT_NAMES,
+    SENTENCE_NAMES,
+    SentenceFeatures,
+    answer_features,
+    chance,
+    context_features,
+    sentence_features,
+)
 from reperage.service.answering.reading.reader import Reader
 from reperage.service.answering.reading.trees import Trees
 from reperage.service.evaluation.measures import auroc
@@ -33,76 +43,94 @@ _FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class ReadCase:
-    """A case whose windows were read: features of the question, and of its sentences with whether each answers."""
+    """A case whose windows were read: features of the question, and of its sentences."""
 
-    fold: int
-    answerable: bool
+    case: Case
     question: dict[str, float]
-    sentences: list[tuple[float, ...]]
-    answering: Sequence[bool]
+    sentences: list[SentenceFeatures]
+
+    @property
+    def fold(self) -> int:
+        """A course is in one fold whole."""
+        return self.case.course % _FOLDS
 
 
-def read_cases(cases: Sequence[Case], model: PairModel, windows: int) -> list[ReadCase]:
-    """Let the reader read; a course is in one fold whole."""
+def read_cases(cases: Iterable[Case], model: PairModel, windows: int) -> list[ReadCase]:
+    """Let the reader read; questions of which nothing can be read are left out."""
     reader = Reader(model, decision=None, most=windows)  # type: ignore[arg-type]
     read = []
     for case in cases:
         readings = reader.read(case.text, case.candidates)
-        features = sentence_features(case.candidates, readings)
-        question = answer_features(case.search, readings)
-        read.append(ReadCase(case.course % _FOLDS, case.answerable, question, [*features], case.answering))
+        if readings:
+            read.append(
+                ReadCase(case, answer_features(case.search, readings), sentence_features(case.candidates, readings))
+            )
     return read
 
 
-def fit(cases: Sequence[ReadCase], path: Path) -> str:
-    """Fit on all cases and write the file of `Decision`; returns the figures on folds left out."""
-    rows, labels, folds = _questions(cases)
-    probabilities = _out_of_fold(rows, labels, folds, _answers_model)
-    threshold = float(np.quantile(probabilities[labels], 1 - ANSWERED))
-    refused = float(np.mean(probabilities[~labels] < threshold))
-    sentence_rows, sentence_labels, sentence_folds = _sentences(cases)
-    chances = _out_of_fold(sentence_rows, sentence_labels, sentence_folds, _sentences_model)
-    answers = _answers_model().fit(rows, labels)
-    scaler, regression = answers[0], answers[-1]
+def fit(questions: Sequence[ReadCase], sentences: Sequence[ReadCase], path: Path) -> str:
+    """Fit whether a question is answered on `questions`, and by which sentences on `sentences`; write the file of
+    `Decision`, and return the figures on folds left out."""
+    answers, figures = _fit_answers(questions)
+    answerable = [case for case in sentences if case.case.answerable]
+    rows, labels, folds = _sentences(answerable)
+    scores = _out_of_fold(rows, labels, folds, _sentences_model)
+    in_context = _in_context(answerable, scores)
+    chances = _out_of_fold(in_context, labels, folds, _sentences_model)
+    by_itself = trees(_sentences_model().fit(rows, labels), SENTENCE_NAMES)
+    among_others = trees(_sentences_model().fit(in_context, labels), CONTEXT_NAMES)
+    values = {"answers": asdict(answers), "sentences": by_itself.as_dict(), "in_context": among_others.as_dict()}
+    path.write_text(json.dumps(values) + "\n", encoding="utf-8")
+    return (
+        f"{figures}; {len(labels)} sentences of {len(answerable)} questions: AUROC {_auroc(scores, labels):.3f}, "
+        f"in context {_auroc(chances, labels):.3f}"
+    )
+
+
+def _fit_answers(cases: Sequence[ReadCase]) -> tuple[Calibration, str]:
+    rows = np.array([[case.question[name] for name in ANSWER_NAMES] for case in cases])
+    labels = np.array([case.case.answerable for case in cases])
+    logits = _out_of_fold(rows, labels, np.array([case.fold for case in cases]), _answers_model)
+    model = _answers_model().fit(rows, labels)
+    scaler, regression = model[0], model[-1]
     weights = regression.coef_[0] / scaler.scale_
+    limit = float(np.quantile(logits[labels], 1 - ANSWERED))
+    refused = float(np.mean(logits[~labels] < limit))
     calibration = Calibration(
         model=SHIPPED_MODEL,
         model_digest=model_digest(SHIPPED_MODEL),
         weights=dict(zip(ANSWER_NAMES, weights.round(5).tolist(), strict=True)),
         intercept=round(float(regression.intercept_[0] - weights @ scaler.mean_), 5),
-        threshold=round(threshold, 3),
-        checked={"auroc": round(_auroc(probabilities, labels), 3), "answered": ANSWERED, "refused": round(refused, 3)},
+        threshold=round(chance(limit), 3),
+        checked={"auroc": round(_auroc(logits, labels), 3), "answered": ANSWERED, "refused": round(refused, 3)},
     )
-    sentences = trees(_sentences_model().fit(sentence_rows, sentence_labels), SENTENCE_NAMES)
-    values = {"answers": asdict(calibration), "sentences": sentences.as_dict()}
-    path.write_text(json.dumps(values) + "\n", encoding="utf-8")
-    return (
-        f"{len(labels)} questions, {labels.mean():.2f} answerable: AUROC {_auroc(probabilities, labels):.3f}, "
-        f"refused at {ANSWERED:.0%} answered {refused:.3f}, threshold {threshold:.3f}; "
-        f"{len(sentence_labels)} sentences: AUROC {_auroc(chances, sentence_labels):.3f}"
-    )
-
-
-def _questions(cases: Sequence[ReadCase]) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
-    return (
-        np.array([[case.question[name] for name in ANSWER_NAMES] for case in cases]),
-        np.array([case.answerable for case in cases]),
-        np.array([case.fold for case in cases]),
+    return calibration, (
+        f"{len(labels)} questions, {labels.mean():.2f} answerable: AUROC {_auroc(logits, labels):.3f}, "
+        f"refused at {ANSWERED:.0%} answered {refused:.3f}, threshold {chance(limit):.3f}"
     )
 
 
 def _sentences(cases: Sequence[ReadCase]) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.int64]]:
-    """The sentences of the questions that are answerable."""
-    answerable = [case for case in cases if case.answerable]
     return (
-        np.array([row for case in answerable for row in case.sentences]),
-        np.array([answers for case in answerable for answers in case.answering]),
-        np.array([case.fold for case in answerable for _ in case.sentences]),
+        np.array([row for case in cases for row in case.sentences]),
+        np.array([answers for case in cases for answers in case.case.answering]),
+        np.array([case.fold for case in cases for _ in case.sentences]),
     )
 
 
+def _in_context(cases: Sequence[ReadCase], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rows of `_sentences` with what their scores say of each among the others."""
+    rows, at = [], 0
+    for case in cases:
+        own = scores[at : at + len(case.sentences)].tolist()
+        context = context_features(case.case.candidates, own)
+        rows += [(*features, *others) for features, others in zip(case.sentences, context, strict=True)]
+        at += len(case.sentences)
+    return np.array(rows)
+
+
 def _answers_model() -> Any:
-    return make_pipeline(StandardScaler(), LogisticRegression(C=0.3, max_iter=2000))
+    return make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
 
 
 def _sentences_model() -> HistGradientBoostingClassifier:
@@ -114,16 +142,16 @@ def _sentences_model() -> HistGradientBoostingClassifier:
 def _out_of_fold(
     rows: NDArray[np.float64], labels: NDArray[np.bool_], folds: NDArray[np.int64], model: Any
 ) -> NDArray[np.float64]:
-    """The probability of each row by a model that was fitted on the other folds."""
-    probabilities = np.zeros(len(labels))
+    """The log odds of each row by a model that was fitted on the other folds."""
+    scores = np.zeros(len(labels))
     for fold in np.unique(folds):
         out = folds == fold
-        probabilities[out] = model().fit(rows[~out], labels[~out]).predict_proba(rows[out])[:, 1]
-    return probabilities
+        scores[out] = model().fit(rows[~out], labels[~out]).decision_function(rows[out])
+    return scores
 
 
-def _auroc(probabilities: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
-    return auroc(probabilities[labels].tolist(), probabilities[~labels].tolist())
+def _auroc(scores: NDArray[np.float64], labels: NDArray[np.bool_]) -> float:
+    return auroc(scores[labels].tolist(), scores[~labels].tolist())
 
 
 def trees(model: HistGradientBoostingClassifier, names: Sequence[str]) -> Trees:

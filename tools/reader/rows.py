@@ -169,8 +169,9 @@ def encyclopedia(folder: Path) -> list[Group]:
     return groups
 
 
-def windows(path: Path, rng: random.Random) -> list[Group]:
-    """What `tools.reader.courses` wrote: windows that search brings, those that answer and two of those that do not."""
+def windows(path: Path, rng: random.Random, most: int = 2) -> list[Group]:
+    """What `tools.reader.courses` wrote: windows that search brings, one that answers and `most` of those that do not;
+    with more than two of these, every one that answers."""
     groups = []
     for row in lines(path):
         question = row["question"]
@@ -178,10 +179,14 @@ def windows(path: Path, rng: random.Random) -> list[Group]:
             Row(question, window["heading"], window["text"], answered=bool(window["inside"]), inside=window["inside"])
             for window in row["windows"]
         ]
+        answering = [row for row in rows if row.answered]
         others = [row for row in rows if not row.answered]
+        if most > 2:
+            groups.append(Group(answering, others[:most]))
+            continue
         # The first are the hardest, and what is read first decides.
-        chosen = [other for at, other in enumerate(others) if rng.random() < 0.6 / (1 + at)][:2]
-        groups.append(Group([row for row in rows if row.answered][:1], chosen))
+        chosen = [other for at, other in enumerate(others) if rng.random() < 0.6 / (1 + at)][:most]
+        groups.append(Group(answering[:1], chosen))
     return groups
 
 

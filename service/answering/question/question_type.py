@@ -53,7 +53,7 @@ def sides(question: str) -> tuple[str, str] | None:
     """The two things that a question about a difference names; `None` where it names fewer."""
     between = _BETWEEN.search(question)
     text = between["sides"] if between else question
-    parts = [part for part in _AND.split(text) if re.search(r"\w{2}", part)]
+    parts = [part for part in _AND.split(text) if re.search(r"\w{2}|[A-Z]", part)]
     if between and len(parts) >= 2:
         return parts[0], parts[1]
     parts = [part for part in parts if not _names_nothing(part)]

@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from reperage.service.answering.answerability import Features
 from reperage.service.answering.calibration import Calibration
 from reperage.service.answering.reading.features import (
     ANSWER_NAMES,
+    CONTEXT_NAMES,
     SENTENCE_NAMES,
     Reading,
     answer_features,
     chance,
+    context_features,
     sentence_features,
 )
 from reperage.service.answering.reading.trees import Trees
@@ -30,30 +31,39 @@ _LIKELY = 0.04
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was fitted on questions about small courses: whether they are answered, and by which sentences."""
+    """What was fitted on questions about courses: whether they are answered, and by which sentences.
+
+    `sentences` looks at each by itself, `in_context` at it among the others.
+    """
 
     answers: Calibration
     sentences: Trees
+    in_context: Trees
 
     @classmethod
     def load(cls, path: Path = FILE) -> Self:
         """Raises `InvalidCalibration` where the file is damaged or was fitted on other features."""
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            decision = cls(Calibration(**values["answers"]), Trees.of(values["sentences"]))
+            trees = (Trees.of(values[name]) for name in ("sentences", "in_context"))
+            decision = cls(Calibration(**values["answers"]), *trees)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InvalidCalibration(f"{str(path)!r} cannot be read ({error})") from error
-        if (tuple(decision.answers.weights), decision.sentences.names) != (ANSWER_NAMES, SENTENCE_NAMES):
+        names = (tuple(decision.answers.weights), decision.sentences.names, decision.in_context.names)
+        if names != (ANSWER_NAMES, SENTENCE_NAMES, CONTEXT_NAMES):
             raise InvalidCalibration(f"{str(path)!r} was fitted on other features than this program has")
         return decision
 
-    def probability(self, search: Features, readings: Sequence[Reading]) -> float:
-        """How likely the material answers a question of which at least one window was read."""
+    def probability(self, search: float, readings: Sequence[Reading]) -> float:
+        """How likely the material answers a question of which at least one window was read; `search` is its probability
+        by search alone."""
         return self.answers.probability(answer_features(search, readings))
 
     def rank(self, candidates: Sequence[Candidate], readings: Sequence[Reading]) -> list[Candidate]:
         """The candidates with the logarithm of their odds to be part of the answer, likeliest first."""
-        scores = self.sentences.scores(sentence_features(candidates, readings))
+        features = sentence_features(candidates, readings)
+        context = context_features(candidates, self.sentences.scores(features).tolist())
+        scores = self.in_context.scores([(*own, *others) for own, others in zip(features, context, strict=True)])
         ranked = [replace(candidate, score=float(score)) for candidate, score in zip(candidates, scores, strict=True)]
         return sorted(ranked, key=lambda candidate: -candidate.score)
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log1p
+from math import exp, log, log1p
 from typing import NamedTuple
 
 import numpy as np
 
-from reperage.service.answering.answerability import NAMES as SEARCH_NAMES
-from reperage.service.answering.answerability import Features
+from reperage.corpus import Section
 from reperage.service.answering.reading.windows import Window
 from reperage.service.answering.sentence_selection import Candidate
 
@@ -31,8 +30,8 @@ class Reading:
 class SentenceFeatures(NamedTuple):
     """Of a sentence.
 
-    `similarity`, `overlap`, `passage`, `lacks` are the candidate's; `score` its score before reading, less the highest;
-    `hit` its hit's score, less the best hit's; `rank` and `coverage` the hit's. `inside` is the reader's logit of the
+    `similarity`, `overlap`, `passage` are the candidate's; `score` its score before reading, less the highest; `hit`
+    its hit's score, less the best hit's; `rank` and `coverage` the hit's. `inside` is the reader's logit of the
     sentence, `before` and `after` of its neighbours, `above` how far it is below the highest; `window` the logit of its
     window, `best` how far that is below the highest. `length` is the logarithm of its words; the others are its form.
     """
@@ -40,7 +39,6 @@ class SentenceFeatures(NamedTuple):
     similarity: float
     overlap: float
     passage: float
-    lacks: float
     score: float
     hit: float
     rank: float
@@ -52,27 +50,43 @@ class SentenceFeatures(NamedTuple):
     window: float
     best: float
     length: float
-    asks: float
     is_list: float
     is_table: float
     is_code: float
 
 
-SENTENCE_NAMES = SentenceFeatures._fields
+class ContextFeatures(NamedTuple):
+    """Of a sentence, by the scores of all, which were given for their `SentenceFeatures`.
 
-ANSWER_NAMES = (
-    *SEARCH_NAMES,
-    "logit",
-    "first",
-    "pooled",
-    "inside",
-    "inside_of_best",
-    "pooled_inside",
-    "both",
-)
-"""Features of a question: those of search, and of the windows that were read: the highest `logit`, that of the `first`
-window, their mean weighed by what search says of them (`pooled`); the same of the likeliest sentence in each; and the
-highest product of a window's chance and its likeliest sentence's (`both`)."""
+    `score` is its own, `above` how far it is below the highest, `before` and `after` those of its neighbours. `beside`:
+    it stands in the same chunk as the likeliest sentence, `distance` places after it; `same_section`: in the same
+    section. `section` is how far the likeliest of its section is below the highest; `group` the mean score of its
+    paragraph, list or table, of which `group_size` sentences are candidates.
+    """
+
+    score: float
+    above: float
+    before: float
+    after: float
+    beside: float
+    distance: float
+    section: float
+    group: float
+    group_size: float
+    same_section: float
+
+
+SENTENCE_NAMES = SentenceFeatures._fields
+CONTEXT_NAMES = (*SENTENCE_NAMES, *(f"context_{name}" for name in ContextFeatures._fields))
+_FAR = 99.0
+_NO_CANDIDATE = -9.0
+"""The score of a neighbour that is no candidate."""
+
+ANSWER_NAMES = ("search", "first", "logit", "pooled", "pooled_inside")
+"""Features of a question: the log odds by `search` alone; the logit of the `first` window, the highest `logit`, the
+mean of the windows weighed by what search says of them (`pooled`), and the same of the likeliest sentence in each."""
+_SUREST = 1e-4
+"""A probability is at least so far from 0 and 1."""
 
 
 def sentence_features(candidates: Sequence[Candidate], readings: Sequence[Reading]) -> list[SentenceFeatures]:
@@ -95,7 +109,6 @@ def sentence_features(candidates: Sequence[Candidate], readings: Sequence[Readin
                 similarity=candidate.similarity,
                 overlap=candidate.overlap,
                 passage=candidate.passage,
-                lacks=float(candidate.lacks_answer_type),
                 score=candidate.score - candidates[0].score,
                 hit=candidate.hit.score - best_hit,
                 rank=float(rank),
@@ -107,7 +120,6 @@ def sentence_features(candidates: Sequence[Candidate], readings: Sequence[Readin
                 window=window,
                 best=window - best,
                 length=log1p(len(shown.split())),
-                asks=float(shown.endswith("?")),
                 is_list=float(kind == "list"),
                 is_table=float(kind == "table"),
                 is_code=float(kind == "code"),
@@ -116,23 +128,55 @@ def sentence_features(candidates: Sequence[Candidate], readings: Sequence[Readin
     return result
 
 
-def answer_features(search: Features, readings: Sequence[Reading]) -> dict[str, float]:
-    """The features of a question whose windows were read, at least one, likeliest first, by `ANSWER_NAMES`."""
+def context_features(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[ContextFeatures]:
+    """The features of each candidate among the others; `scores` are theirs, at least one."""
+    by_place = {(c.hit.rank, c.place): score for c, score in zip(candidates, scores, strict=True)}
+    highest = max(scores)
+    likeliest = candidates[max(range(len(scores)), key=scores.__getitem__)]
+    sections: dict[Section, float] = {}
+    groups: dict[tuple[int, int], list[float]] = {}
+    for candidate, score in zip(candidates, scores, strict=True):
+        section = candidate.hit.chunk.section
+        sections[section] = max(score, sections.get(section, score))
+        groups.setdefault((candidate.hit.rank, candidate.sentence.group), []).append(score)
+    result = []
+    for candidate, score in zip(candidates, scores, strict=True):
+        rank, place, section = candidate.hit.rank, candidate.place, candidate.hit.chunk.section
+        group = groups[rank, candidate.sentence.group]
+        beside = rank == likeliest.hit.rank
+        result.append(
+            ContextFeatures(
+                score=score,
+                above=score - highest,
+                before=by_place.get((rank, place - 1), _NO_CANDIDATE),
+                after=by_place.get((rank, place + 1), _NO_CANDIDATE),
+                beside=float(beside),
+                distance=float(place - likeliest.place) if beside else _FAR,
+                section=sections[section] - highest,
+                group=sum(group) / len(group),
+                group_size=float(len(group)),
+                same_section=float(section == likeliest.hit.chunk.section),
+            )
+        )
+    return result
+
+
+def answer_features(search: float, readings: Sequence[Reading]) -> dict[str, float]:
+    """The features of a question, by `ANSWER_NAMES`; `search` is its probability by search alone, `readings` of its
+    windows, at least one, come likeliest first."""
     logits = np.array([reading.answered for reading in readings])
     insides = np.array([max(reading.sentences, default=UNREAD) for reading in readings])
     by_search = np.array([reading.window.likelihood for reading in readings])
     weights = np.exp((by_search - by_search.max()) / _SHARPNESS)
     weights /= weights.sum()
-    own = (
-        logits.max(),
-        logits[0],
-        weights @ logits,
-        insides.max(),
-        insides[logits.argmax()],
-        weights @ insides,
-        max(chance(a) * chance(b) for a, b in zip(logits, insides, strict=True)),
-    )
-    return dict(zip(ANSWER_NAMES, map(float, [*search.by_name().values(), *own]), strict=True))
+    own = (log_odds(search), logits[0], logits.max(), weights @ logits, weights @ insides)
+    return dict(zip(ANSWER_NAMES, map(float, own), strict=True))
+
+
+def log_odds(probability: float) -> float:
+    """The logarithm of the odds of a probability, of one that is 0 or 1 too."""
+    bounded = min(max(probability, _SUREST), 1 - _SUREST)
+    return log(bounded / (1 - bounded))
 
 
 def chance(logit: float) -> float:

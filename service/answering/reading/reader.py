@@ -18,6 +18,10 @@ WITHOUT_READER = (
 )
 
 
+HITS_READ = 8
+"""How many chunks the windows are taken from."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """The model, and what is decided by what it finds; `most` windows are read at most."""

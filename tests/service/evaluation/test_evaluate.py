@@ -97,11 +97,66 @@ def test_a_teachers_questions_are_asked_and_failures_are_told(tmp_path, settings
     assert found["questions"]["refused"] == 1
     assert found["questions"]["empty_section"] == 1
     assert found["questions"]["small_talk"] is None
-    assert found["questions"]["by_shape"]["definition"] == {"right": 1, "of": 1}
+    definitions = found["questions"]["by_shape"]["definition"]
+    assert (definitions["right"], definitions["of"], definitions["high"]) == (1, 1, 1)
+    assert 0.2 < definitions["low"] < 0.21
+    assert found["questions"]["by_expected"]["answer"]["of"] == 2
     [failure] = found["failures"]
     assert (failure["question"], failure["status"]) == ("De quoi est faite une image ?", "answered")
     assert failure["question"] in evaluation.as_text()
+    assert failure["right"] is None
     assert list(found["files"]) == ["questions.yaml", "material/deux.md", "material/un.md"]
+
+
+@pytest.mark.model
+def test_what_is_right_is_told_with_a_failure(tmp_path, settings, make_course):
+    make_course(MATERIAL)
+    (tmp_path / "questions.yaml").write_text(QUESTIONS, encoding="utf-8")
+    right = "De quoi est faite une image ?:\n  answer: De couches.\n  file: un.md\nAutre:\n  why: absent\n"
+    (tmp_path / "answers.yaml").write_text(right, encoding="utf-8")
+    evaluation = evaluate(tmp_path, settings, Part())
+    assert evaluation.failures[0].right == "De couches. – un.md"
+    assert "\n  right: De couches. – un.md\n" in evaluation.as_text()
+
+
+@pytest.mark.parametrize("text", ["- a", "a: b", "a: {says: b}", "a: {answer: [b]}", "a: {answer: b"])
+def test_answers_that_cannot_be_read_are_named(tmp_path, settings, make_course, text):
+    make_course(MATERIAL)
+    (tmp_path / "questions.yaml").write_text(QUESTIONS, encoding="utf-8")
+    (tmp_path / "answers.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidSet, match=r"answers\.yaml"):
+        evaluate(tmp_path, settings, Part())
+
+
+@pytest.mark.model
+def test_the_command_prints_a_table_of_several_sets_and_lists_their_objects(repere, tmp_path, make_course):
+    make_course(MATERIAL)
+    (tmp_path / "questions.yaml").write_text(QUESTIONS, encoding="utf-8")
+    folder = write_beir(tmp_path / "petit", removed=["p4"], unanswerable=["q3"])
+    done = repere("evaluate", tmp_path / "questions.yaml", folder, "--keep", tmp_path / "kept")
+    assert done.returncode == 0, done.stderr
+    *_, names, first, second = done.stdout.rstrip().splitlines()
+    assert names.split() == ["set", "questions", "answered", "right", "refused", "AUROC", "nDCG@10", "ms"]
+    assert first.split()[1:5] == ["4", "50.0", "%", "100.0"]
+    assert second.split()[0] == "petit"
+    listed = repere("evaluate", tmp_path / "questions.yaml", folder, "--json", "--keep", tmp_path / "kept")
+    assert [found["set"] for found in json.loads(listed.stdout)] == [tmp_path.name, "petit"]
+    refused = repere("evaluate", folder, folder, "--fit")
+    assert refused.returncode == 1
+    assert "--fit takes one set" in refused.stderr
+
+
+@pytest.mark.model
+def test_the_command_shows_the_steps_of_one_question(repere, tmp_path, make_course, monkeypatch):
+    make_course(MATERIAL)
+    (tmp_path / "questions.yaml").write_text(QUESTIONS, encoding="utf-8")
+    monkeypatch.setenv("REPERE_READER", "on")
+    done = repere("evaluate", tmp_path, "--trace", "De quoi est faite une image ?")
+    assert done.returncode == 0, done.stderr
+    opened = [line.split()[0] for line in done.stdout.splitlines() if line and line[0] != " "]
+    assert opened[:6] == ["question", "read", "exact", "searched", "read", "chosen"]
+    assert "probability 0." in done.stdout
+    assert " *  " in done.stdout
 
 
 @pytest.mark.model

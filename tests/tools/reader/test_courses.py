@@ -10,7 +10,15 @@ import pytest
 from reperage.index.encoder import Encoder
 from reperage.index.pair_model import PairModel
 from reperage.service.answering.reading.decision import Decision
-from tools.reader.courses import cases, courses_of, read_passages, write_windows
+from tools.reader.courses import (
+    asked_cases,
+    cases,
+    cases_of_set,
+    courses_of,
+    read_passages,
+    trained_cases,
+    write_windows,
+)
 from tools.reader.fitting import fit, read_cases
 from tools.reader.rows import windows
 
@@ -75,10 +83,11 @@ def test_the_questions_that_come_along_can_be_read() -> None:
 
 
 def test_windows_are_written_for_what_is_trained_on_alone(tmp_path: Path) -> None:
-    write_windows([write(tmp_path / "written.jsonl.gz", 12)], tmp_path / "windows.jsonl", random.Random(0), times=1)
+    trained = trained_cases([write(tmp_path / "written.jsonl.gz", 12)], random.Random(0), times=1)
+    write_windows(trained, tmp_path / "windows.jsonl")
     lines = [json.loads(line) for line in (tmp_path / "windows.jsonl").read_text(encoding="utf-8").splitlines()]
-    # Passages after the 108th are kept back.
-    assert len(lines) == 18
+    # Passages after the 108th are kept back, and of one that is left out no number stands in the course.
+    assert len(lines) == 16
     for line in lines:
         for window in line["windows"]:
             inside = [window["text"][start:end] for start, end in window["inside"]]
@@ -87,10 +96,43 @@ def test_windows_are_written_for_what_is_trained_on_alone(tmp_path: Path) -> Non
     assert sum(bool(group.positives) for group in groups) >= 7
 
 
+def test_questions_on_a_whole_course_are_answered_where_they_say(tmp_path: Path) -> None:
+    texts = {f"{i}.md": f"# Cours {i}\n\nLe tram {i} est bleu. On le lave.\n" for i in range(3)}
+    questions = [
+        {"question": "De quelle couleur est le tram 1 ?", "document": "1.md", "answers": ["Le tram 1 est bleu."]},
+        {"question": "Qui conduit le tram ?", "document": "2.md", "answers": []},
+        {"question": "De quelle couleur est le tram 9 ?", "document": "2.md", "answers": []},
+    ]
+    path = tmp_path / "course.json.gz"
+    path.write_bytes(gzip.compress(json.dumps({"documents": texts, "questions": questions}).encode()))
+    found = list(asked_cases([path]))
+    # Of the third, nothing holds what it names exactly.
+    assert [case.answerable for case in found] == [True, False]
+    marked = [c.sentence.shown for c, answers in zip(found[0].candidates, found[0].answering, strict=True) if answers]
+    assert marked == ["Le tram 1 est bleu."]
+    write_windows(found, tmp_path / "asked.jsonl")
+    groups = windows(tmp_path / "asked.jsonl", random.Random(0), most=4)
+    assert [bool(group.positives) for group in groups] == [True, False]
+
+
+def test_files_of_questions_are_asked_for_silence(tmp_path: Path) -> None:
+    (tmp_path / "cours").mkdir()
+    (tmp_path / "cours" / "a.md").write_text("# Tram\n\nLe tram est bleu. Il roule la nuit.\n", encoding="utf-8")
+    (tmp_path / "questions.yaml").write_text(
+        "course: tram\nmaterial: cours\nquestions:\n"
+        "  - {question: De quelle couleur est le tram ?, words: [bleu]}\n"
+        "  - {question: et la nuit ?, after: [Que fait le tram le jour ?]}\n"
+        "  - {question: Qui le conduit ?, expect: no answer}\n"
+        "  - {question: merci, expect: small talk}\n",
+        encoding="utf-8",
+    )
+    assert [case.answerable for case in cases_of_set(tmp_path / "questions.yaml", 0)] == [True, True, False]
+
+
 def test_what_is_fitted_decides(tmp_path: Path) -> None:
     passages = read_passages([write(tmp_path / "written.jsonl.gz", 160)])
-    read = read_cases(list(cases(passages, random.Random(0))), PairModel.load(threads=1), windows=2)
-    figures = fit(read, tmp_path / "decision.json")
+    read = read_cases(cases(passages, random.Random(0)), PairModel.load(threads=1), windows=2)
+    figures = fit(read, read, tmp_path / "decision.json")
     assert "AUROC 1.000" in figures or "AUROC 0.9" in figures
     decision = Decision.load(tmp_path / "decision.json")
     assert 0 < decision.answers.threshold < 1
