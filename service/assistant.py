@@ -12,7 +12,7 @@ from anyio import CapacityLimiter, to_thread
 from reperage.index.index import Hit, Index
 from reperage.service.answering.citations import answer_text
 from reperage.service.answering.draft import CitedSentence, Draft
-from reperage.service.answering.pipeline import Pipeline, found_chunk, milliseconds
+from reperage.service.answering.pipeline import Pipeline, Searched, found_chunk, milliseconds
 from reperage.service.answering.question.rewriting import rewrite
 from reperage.service.answering.question.small_talk import small_talk
 from reperage.service.answering.question.validation import checked_question
@@ -25,6 +25,8 @@ from reperage.service.contract.stream_events import (
     DoneEvent,
     Event,
     ProgressEvent,
+    Reading,
+    ReadingEvent,
     SentenceEvent,
     final_answer,
     progress_of,
@@ -99,7 +101,11 @@ class Assistant:
             UnknownConversation: as `Conversations.earlier` does.
         """
         asked_at = now()
-        draft = await to_thread.run_sync(partial(self.draft, question, course, **options), limiter=self.limiter)
+        searched = await to_thread.run_sync(partial(self.searched, question, course, **options), limiter=self.limiter)
+        if self.pipeline.reads(searched):
+            reading = Reading(course=searched.index.manifest.course, standalone_question=searched.rewritten.question)
+            yield ReadingEvent(reading)
+        draft = await to_thread.run_sync(partial(self._read, searched, **options), limiter=self.limiter)
         yield ProgressEvent(progress_of(draft.answer))
         cited_sentences: list[CitedSentence] = []
         if self._composer is not None and draft.answer.status == "answered":
@@ -134,36 +140,28 @@ class Assistant:
         self._store(answer, asked_at, options["caller"])
         return answer
 
-    def draft(
-        self,
-        question: str,
-        course: str | None,
-        *,
-        caller: Caller,
-        links: SourceLinks = SourceLinks(),  # noqa: B008  It is frozen.
-        conversation_id: str | None = None,
-        earlier: Sequence[str] | None = None,
-        answer_id: str | None = None,
-    ) -> Draft:
-        """Extractive answer; blocks while it encodes. Raises what `stream` does."""
+    def draft(self, question: str, course: str | None, **options: Unpack[Options]) -> Draft:
+        """Extractive answer; blocks while it encodes and reads. Raises what `stream` does."""
+        return self._read(self.searched(question, course, **options), **options)
+
+    def searched(self, question: str, course: str | None, **options: Unpack[Options]) -> Searched:
+        """`question` once its course was searched, the first half of `draft`."""
         started = perf_counter()
         text = self.valid_question(question)
+        caller = options["caller"]
         index = self.courses.readable(course, caller)
+        earlier, conversation_id = options.get("earlier"), options.get("conversation_id")
         if earlier is not None:
             earlier_questions: Sequence[str] = self._standalone_questions(earlier, index)
         elif conversation_id:
             earlier_questions = self.conversations.earlier(conversation_id, index.manifest.course, caller.person)
         else:
             earlier_questions = ()
-        return self.pipeline.draft(
-            index,
-            text,
-            earlier_questions,
-            links,
-            answer_id=answer_id,
-            conversation_id=conversation_id,
-            started=started,
-        )
+        return self.pipeline.searched(index, text, earlier_questions, started)
+
+    def _read(self, searched: Searched, **options: Unpack[Options]) -> Draft:
+        links = options.get("links", SourceLinks())
+        return self.pipeline.read(searched, links, options.get("answer_id"), options.get("conversation_id"))
 
     def _standalone_questions(self, questions: Sequence[str], index: Index) -> list[str]:
         """Last of `questions` as they read in their conversation, but for those that cannot be asked."""

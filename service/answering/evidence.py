@@ -35,9 +35,14 @@ class Evidence:
     answerability: Answerability
     readings: Sequence[Reading] = ()
 
+    @property
+    def is_worth_reading(self) -> bool:
+        """Whether reading can change the answer."""
+        return self.empty is None and bool(self.candidates) and self.answerability.probability >= SURELY_NOT
+
     def read(self, question: str, reader: Reader) -> "Evidence":
         """The evidence with its likeliest sentences read, where reading can change the answer."""
-        if self.features is None or self.empty is not None or self.answerability.probability < SURELY_NOT:
+        if not self.is_worth_reading:
             return self
         readings = reader.read(question, self.candidates)
         if not readings:

@@ -34,6 +34,20 @@ _RERANKED = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Searched:
+    """A question once its course was searched: how it was read and what was found, or the `reply` to small talk."""
+
+    index: Index
+    question: str
+    rewritten: RewrittenQuestion
+    reply: str | None
+    evidence: Evidence | None
+    started: float
+    encode_ms: float
+    search_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Pipeline:
     """What answers are made with; blocks while it encodes."""
 
@@ -63,20 +77,42 @@ class Pipeline:
         `answer_id` and `conversation_id` are made where they are not given; `started` is when the question came, by
         `perf_counter`, now by default.
         """
+        return self.read(self.searched(index, question, before, started), links, answer_id, conversation_id)
+
+    def searched(self, index: Index, question: str, before: Sequence[str], started: float | None = None) -> Searched:
+        """`question` once its course was searched, the first half of `draft`; `read` is the second."""
         started = perf_counter() if started is None else started
         if reply := small_talk(question):
-            rewritten, outcome = RewrittenQuestion(question, None), _small_talk(index, reply)
-            was_rewritten = encoded = searched = was_read = perf_counter()
+            return Searched(index, question, RewrittenQuestion(question, None), reply, None, started, 0.0, 0.0)
+        rewritten = rewrite(question, index.vocabulary, before)
+        was_rewritten = perf_counter()
+        vector = index.encode(rewritten.question, self.encoder)
+        encoded = perf_counter()
+        evidence = self._gather(index, rewritten.question, vector)
+        took = milliseconds(encoded - was_rewritten), milliseconds(perf_counter() - encoded)
+        return Searched(index, question, rewritten, None, evidence, started, *took)
+
+    def reads(self, searched: Searched) -> bool:
+        """Whether windows of the course are read before it is decided."""
+        return self.reader is not None and searched.evidence is not None and searched.evidence.is_worth_reading
+
+    def read(
+        self,
+        searched: Searched,
+        links: SourceLinks,
+        answer_id: str | None = None,
+        conversation_id: str | None = None,
+    ) -> Draft:
+        """The draft of a question whose course was searched."""
+        index, rewritten, evidence = searched.index, searched.rewritten, searched.evidence
+        start = perf_counter()
+        if self.reader is not None and evidence is not None:
+            evidence = evidence.read(rewritten.question, self.reader)
+        was_read = perf_counter()
+        if evidence is None:
+            assert searched.reply is not None
+            outcome = _small_talk(index, searched.reply)
         else:
-            rewritten = rewrite(question, index.vocabulary, before)
-            was_rewritten = perf_counter()
-            vector = index.encode(rewritten.question, self.encoder)
-            encoded = perf_counter()
-            evidence = self._gather(index, rewritten.question, vector)
-            searched = perf_counter()
-            if self.reader is not None:
-                evidence = evidence.read(rewritten.question, self.reader)
-            was_read = perf_counter()
             outcome = _decide(index, rewritten.question, evidence, links)
         composed = perf_counter()
         answer = Answer(
@@ -84,7 +120,7 @@ class Pipeline:
             conversation_id=conversation_id or uuid.uuid4().hex,
             course=index.manifest.course,
             language=index.manifest.language,
-            question=question,
+            question=searched.question,
             standalone_question=rewritten.question,
             status=outcome.status,
             answer=outcome.answer,
@@ -95,11 +131,11 @@ class Pipeline:
             confidence=round(outcome.confidence, 3),
             composer="extractive",
             took_ms=Timings(
-                encode=milliseconds(encoded - was_rewritten),
-                search=milliseconds(searched - encoded),
-                read=milliseconds(was_read - searched),
+                encode=searched.encode_ms,
+                search=searched.search_ms,
+                read=milliseconds(was_read - start),
                 compose=milliseconds(composed - was_read),
-                total=milliseconds(composed - started),
+                total=milliseconds(composed - searched.started),
             ),
         )
         return Draft(answer, index, outcome.candidates, links)

@@ -38,9 +38,10 @@ router = APIRouter()
 async def ask(request: Request, body: Question, idempotency_key: IdempotencyKey = None) -> Response:
     """Answer a question, every sentence with a verified quote, or say that the material does not answer it.
 
-    With `Accept: text/event-stream` the answer comes event by event: `status` (how the question was read and what it
-    gets), `citation` and `sentence` (each sentence after the citations that it rests on, all verified), `done` (the
-    whole answer, the same object as without streaming), or `error` (problem details) where something fails on the way.
+    With `Accept: text/event-stream` the answer comes event by event: `reading` (where passages of the course are
+    read before it is decided), `status` (how the question was read and what it gets), `citation` and `sentence` (each
+    sentence after the citations that it rests on, all verified), `done` (the whole answer, the same object as without
+    streaming), or `error` (problem details) where something fails on the way.
 
     With a session token questions are limited, for each person and each address; `RateLimit` tells what is left.
     """

@@ -20,9 +20,24 @@ class Progress(Contract):
     correction: Correction | None = Field(description="Set when the question was read as another spelling.")
 
 
+class Reading(Contract):
+    """What is read for, where passages of the course are read before it is decided."""
+
+    course: str = Field(description="The course that is asked.")
+    standalone_question: str = Field(description="The question as it reads without the conversation.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingEvent:
+    """The first event where passages of the course are being read; it tells nothing of the answer."""
+
+    data: Reading
+    name: Literal["reading"] = "reading"
+
+
 @dataclass(frozen=True, slots=True)
 class ProgressEvent:
-    """The first event."""
+    """The first event that tells of the answer."""
 
     data: Progress
     name: Literal["status"] = "status"
@@ -52,7 +67,7 @@ class DoneEvent:
     name: Literal["done"] = "done"
 
 
-Event = ProgressEvent | CitationEvent | SentenceEvent | DoneEvent
+Event = ReadingEvent | ProgressEvent | CitationEvent | SentenceEvent | DoneEvent
 
 
 async def final_answer(events: AsyncGenerator[Event]) -> Answer:

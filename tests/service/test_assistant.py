@@ -1,8 +1,10 @@
 """`Assistant.ask`: small talk, corrections and conversations, and what a reranker changes."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from reperage.index.encoder import Encoder
@@ -15,7 +17,7 @@ from reperage.service.contract.answer import Answer
 from reperage.service.conversations.conversations import Conversations
 from reperage.service.courses.library import CourseLibrary
 from reperage.service.errors import InvalidQuestion, StartError, UnknownConversation
-from reperage.service.loading import Loading
+from reperage.service.loading import Loading, load_reader
 from reperage.service.messages import messages
 from reperage.service.settings import Settings
 from tests.index.building import save_cross_encoder
@@ -50,6 +52,18 @@ def ask(assistant: Assistant, *questions: str, course: str = "docker") -> Answer
         answer = assistant.ask(question, course, conversation_id=conversation_id, caller=COMMAND_LINE)
         conversation_id = answer.conversation_id
     return answer
+
+
+async def names_of(assistant: Assistant, question: str) -> list[str]:
+    return [event.name async for event in assistant.stream(question, "docker", caller=COMMAND_LINE)]
+
+
+def test_the_stream_says_that_passages_are_read(assistant: Assistant, home: Path) -> None:
+    reader = load_reader(Settings(home=home, reader="on"))
+    reading = Assistant(replace(assistant.pipeline, reader=reader), assistant.courses, assistant.conversations)
+    assert anyio.run(names_of, reading, IMAGE)[:2] == ["reading", "status"]
+    assert anyio.run(names_of, reading, "merci")[0] == "status"
+    assert anyio.run(names_of, assistant, IMAGE)[0] == "status"
 
 
 def cited(answer: Answer) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reperage.service.assistant import Assistant, Draft
+from reperage.service.assistant import Assistant, Searched
 from reperage.service.settings import Settings
 from tests.service.serving import PROBLEM_MEMBERS, REFERENCE, Page, Served, assert_problem, serving
 
@@ -217,10 +217,10 @@ def test_a_strange_host_harms_nothing(server: Served, host: str):
 
 
 def test_a_fault_of_the_program_is_told_without_what_was_asked(home, encoder, monkeypatch):
-    def draft(*_: object, **__: object) -> Draft:
+    def searched(*_: object, **__: object) -> Searched:
         raise RuntimeError("hunter2")
 
-    monkeypatch.setattr(Assistant, "draft", draft)
+    monkeypatch.setattr(Assistant, "searched", searched)
     with serving(Settings(home=home), encoder) as served:
         response = post(served, question("Une question personnelle ?"))
         assert_problem(response, 500)

@@ -84,14 +84,14 @@ def test_only_what_has_no_answer_yet_is_counted(home: Path, encoder: Encoder, tm
 
 
 def test_an_unexpected_error_is_one_question_s(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    draft = Assistant.draft
+    searched = Assistant.searched
 
     def fails_at_times(assistant: Assistant, question: str, *rest: object, **options: object) -> object:
         if question == IMAGE:
             raise RuntimeError("secret")
-        return draft(assistant, question, *rest, **options)
+        return searched(assistant, question, *rest, **options)
 
-    monkeypatch.setattr(Assistant, "draft", fails_at_times)
+    monkeypatch.setattr(Assistant, "searched", fails_at_times)
     body = {"questions": [{"question": question, "course": "docker"} for question in (REFERENCE, IMAGE)]}
     response = server.client.post("/v1/ask/batch", json=body)
     assert response.status_code == 200, response.text
@@ -102,14 +102,14 @@ def test_an_unexpected_error_is_one_question_s(server: Served, monkeypatch: pyte
 
 
 def test_a_batch_ends_with_its_client(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    draft, asked = Assistant.draft, []
+    searched, asked = Assistant.searched, []
 
     def slow(assistant: Assistant, *rest: object, **options: object) -> object:
         asked.append(rest)
         time.sleep(0.1)
-        return draft(assistant, *rest, **options)
+        return searched(assistant, *rest, **options)
 
-    monkeypatch.setattr(Assistant, "draft", slow)
+    monkeypatch.setattr(Assistant, "searched", slow)
     body = {"questions": [{"question": REFERENCE, "course": "docker"}] * 100}
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{server.url}/v1/ask/batch", json=body, timeout=0.5)

@@ -95,20 +95,20 @@ def test_after_its_removal_a_question_is_asked_again(server: Served, key: str) -
 
 def test_many_at_once_are_one(server: Served, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     post(server, key + "before")
-    drafts = []
-    draft = Assistant.draft
+    found = []
+    searched = Assistant.searched
 
     def counted(self: Assistant, question: str, *arguments: object, **options: object):
-        drafts.append(question)
-        return draft(self, question, *arguments, **options)
+        found.append(question)
+        return searched(self, question, *arguments, **options)
 
-    monkeypatch.setattr(Assistant, "draft", counted)
+    monkeypatch.setattr(Assistant, "searched", counted)
     with ThreadPoolExecutor(12) as pool:
         whole = [pool.submit(lambda: post(server, key).json()) for _ in range(6)]
         parts = [pool.submit(lambda: streamed(server, key)[-1][1]) for _ in range(6)]
     answers = [each.result() for each in (*whole, *parts)]
     assert all(given == answers[0] for given in answers)
-    assert turns(server, answers[0]) == len(drafts) == 1
+    assert turns(server, answers[0]) == len(found) == 1
     assert len(server.app.state.idempotent_questions._locks) == 0
 
 
