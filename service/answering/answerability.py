@@ -10,7 +10,6 @@ from reperage.index.query import Query
 from reperage.index.text.folding import fold
 from reperage.service.answering.calibration import Calibration
 from reperage.service.answering.question.answer_type import names_in
-from reperage.service.answering.question.question_type import question_type_of
 from reperage.service.answering.sentence_selection import Candidate
 
 _LIKELIEST = 3
@@ -26,8 +25,7 @@ class Features:
     `coverage` and `passage` are the shares of the question that the best chunk and the likeliest sentences hold,
     `terms` the logarithm of the number of its terms, `names` how many of its capitalised words the best chunk does
     not hold; `form` is 1 where a number, a date, a price, a person or a command is asked for and the likeliest
-    sentence has none, or a difference from what the material does not speak of; `definition` is 1 where one is asked
-    for and none of the likeliest sentences is one.
+    sentence has none, or a difference from what the material does not speak of.
     """
 
     dense: float
@@ -38,7 +36,6 @@ class Features:
     terms: float
     names: float
     form: float
-    definition: float
 
     def by_name(self) -> dict[str, float]:
         return {name: getattr(self, name) for name in NAMES}
@@ -71,7 +68,6 @@ def features(query: Query, question: str, hits: Sequence[Hit], candidates: Seque
     sentences = sorted((hit.sentence for hit in hits[:10]), reverse=True)
     likeliest = candidates[:_LIKELIEST]
     lacking = [candidate.lacks_answer_type for candidate in likeliest]
-    defines = question_type_of(question) == "definition"
     return Features(
         dense=hits[0].dense,
         sentence=max(hit.sentence for hit in hits[:3]),
@@ -80,8 +76,7 @@ def features(query: Query, question: str, hits: Sequence[Hit], candidates: Seque
         passage=max((candidate.passage for candidate in likeliest), default=0.0),
         terms=float(np.log1p(len(query.terms))),
         names=_missing_names(question, hits[0]),
-        form=float(not defines and lacking[:1] == [True]),
-        definition=float(defines and bool(lacking) and all(lacking)),
+        form=float(lacking[:1] == [True]),
     )
 
 

@@ -81,9 +81,8 @@ def _completed(passage: Sequence[Sentence], chosen: Sequence[Sentence], question
     """The places in `passage` of the sentences that were chosen, of those that name what they speak of, and of the
     whole of a list, table or code with what announces it.
 
-    A list is shown whole where two of its items were chosen or the sentence that announces it was, or where the
-    question asks for a list or for steps. Where it asks for steps, a sentence brings those that go on from it
-    ("Pour cela, …").
+    A list is shown whole where two of its items were chosen, the sentence that announces it was, or the question asks
+    for a list or for steps. Where it asks for steps, a sentence brings those that go on from it ("Pour cela, …").
     """
     starts = {sentence.start for sentence in chosen}
     places = {i for i, sentence in enumerate(passage) if sentence.start in starts}

@@ -35,12 +35,6 @@ _LEAST_PER_WORD = 0.004
 # Fitted on the even questions of PIAF, a softmax over the sentences of a question's hits, and rounded.
 _SIMILARITY, _OVERLAP, _PASSAGE, _CHUNK, _COVERAGE, _LENGTH = 42.0, 1.2, 2.0, 0.3, 3.0, 0.47
 _LACKS_ANSWER_TYPE = -1.85
-# Set by hand: PIAF asks for few definitions.
-_DEFINED = 0.6
-"""The least share of the question that what defines its subject holds."""
-
-_LEAST_TERMS = 2
-"""A paragraph with fewer and without a verb is a label."""
 
 _VERB = re.compile(
     r"\b(?:est|sont|designe\w*|signifie\w*|represente\w*|correspond\w*|consiste\w*|permet\w*|sert|servent|is|are|means?)\b"
@@ -56,7 +50,6 @@ class _Text(NamedTuple):
     terms: frozenset[str]
     length: float
     asks: bool
-    says_nothing: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +75,18 @@ class Candidate:
 def rank_sentences(
     query: Query, question: str, index: Index, vector: Vectors, hits: Sequence[Hit], most: int = HITS
 ) -> list[Candidate]:
-    """The sentences of the first `most` hits, likeliest first, each text once; what is a mere label is none.
+    """The sentences of the first `most` hits, likeliest first, each text once.
 
     `vector` is the question's unit vector, float32 [dimensions].
     """
     folded, wanted = fold(question), exact_in(question)
     asked = frozenset(stem for term in query.terms for stem in term.stems)
     answer_type = answer_type_of(folded)
-    question_type = question_type_of(question)
     candidates: list[Candidate] = []
     seen: set[str] = set()
     for hit in hits[:most]:
         similarity: list[float] = (index.sentence_vectors(hit) @ vector).tolist()
         heading = query.places_in(term_set(hit.chunk.heading))
-        whole_heading = query.share(heading) > _DEFINED
         before: frozenset[int] = frozenset()
         of_question_before = -1.0
         for i, sentence in enumerate(hit.chunk.sentences):
@@ -108,7 +99,6 @@ def rank_sentences(
             of_question_before = near if text.asks else -1.0
             if (
                 sentence.shown in seen
-                or (text.says_nothing and _is_label(sentence, hit.chunk.sentences))
                 or answers_nothing(sentence, hit.chunk, folded)
                 or speaks_of_another(wanted, sentence)
                 or _is_other_row(sentence, hit.chunk.sentences, asked)
@@ -116,13 +106,9 @@ def rank_sentences(
                 continue
             seen.add(sentence.shown)
             source = hit.chunk.text[sentence.start - hit.chunk.start : sentence.end - hit.chunk.start]
-            if question_type == "definition":
-                about = query.share(places | heading) > _DEFINED
-                lacks_answer_type = not (whole_heading or (about and _defines(sentence.shown, query)))
-            else:
-                lacks_answer_type = answer_type is not None and not holds_answer_type(
-                    answer_type, sentence.shown, source, folded, sentence.kind
-                )
+            lacks_answer_type = answer_type is not None and not holds_answer_type(
+                answer_type, sentence.shown, source, folded, sentence.kind
+            )
             overlap = query.share(places)
             score = (
                 _SIMILARITY * near
@@ -135,7 +121,7 @@ def rank_sentences(
             )
             candidates.append(Candidate(hit, i, sentence, near, overlap, passage, lacks_answer_type, score))
     candidates.sort(key=lambda candidate: -candidate.score)
-    if question_type == "difference" and sides(question) and not both_sides(index, question, candidates):
+    if question_type_of(question) == "difference" and sides(question) and not both_sides(index, question, candidates):
         return [replace(candidate, lacks_answer_type=True) for candidate in candidates]
     return candidates
 
@@ -143,19 +129,7 @@ def rank_sentences(
 @lru_cache(maxsize=16384)
 def _text(shown: str) -> _Text:
     """Cached, as the same sentences are looked at for many questions."""
-    return _Text(term_set(shown), log1p(len(shown.split())), shown.endswith("?"), _says_nothing(shown))
-
-
-def _says_nothing(shown: str) -> bool:
-    """Whether a text is a label: "Important !", unlike "Exemple :", which announces what answers, and "Oui."."""
-    if len(term_set(shown)) >= _LEAST_TERMS or shown.endswith((":", ".")):
-        return False
-    return not (re.search(r"\d", shown) or _VERB.search(fold(shown)))
-
-
-def _is_label(sentence: Sentence, others: Sequence[Sentence]) -> bool:
-    """Whether a sentence that says nothing is a paragraph of its own."""
-    return sentence.kind == "paragraph" and sum(other.block == sentence.block for other in others) == 1
+    return _Text(term_set(shown), log1p(len(shown.split())), shown.endswith("?"))
 
 
 def _is_other_row(sentence: Sentence, others: Sequence[Sentence], asked: frozenset[str]) -> bool:
@@ -238,12 +212,8 @@ def _stems(query: Query) -> frozenset[str]:
     return frozenset(stem for term in query.terms for stem in term.stems)
 
 
-def _defines(text: str, query: Query) -> bool:
-    """Whether a sentence says what the question's subject is: it is the subject, or what something is called."""
-    return _subject_is(text, _stems(query))
-
-
 def _subject_is(text: str, stems: frozenset[str]) -> bool:
+    """Whether a sentence says what `stems` name: they are its subject, or what something is called."""
     folded = fold(text)
     if verb := _VERB.search(folded):
         subject = term_set(text[: verb.start()])

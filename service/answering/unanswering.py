@@ -1,6 +1,6 @@
 """Text of the material that answers no question on its matter.
 
-Questions, statements of exercises, checklists, tables of contents, aims, the source of diagrams.
+Questions, statements of exercises, checklists, tables of contents, aims, labels, the source of diagrams.
 """
 
 import re
@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 from reperage.corpus import Chunk, Sentence
+from reperage.index.text.analysis import term_set
 from reperage.index.text.folding import fold
 
 _CHECKBOX = re.compile(r"\[[ xX]\]\s")
@@ -26,10 +27,20 @@ def answers_nothing(sentence: Sentence, chunk: Chunk, question: str) -> bool:
     """Whether a sentence of `chunk` says nothing on the matter that `question`, folded, asks about."""
     if sentence.shown.endswith("?") or _CHECKBOX.match(sentence.shown) or _is_entry(sentence):
         return True
+    if _is_label(sentence, chunk):
+        return True
     if sentence.kind == "code" and _DIAGRAM.match(sentence.shown):
         return True
     kind = _kind_of_section(chunk.section.heading_path)
     return kind not in question if kind else _states_tasks(chunk)
+
+
+def _is_label(sentence: Sentence, chunk: Chunk) -> bool:
+    """Whether it is a paragraph of its own with one word that tells and no end: "Important !", unlike "Oui."."""
+    if sentence.kind != "paragraph" or sentence.shown.endswith((":", ".")) or len(term_set(sentence.shown)) > 1:
+        return False
+    is_alone = sum(other.block == sentence.block for other in chunk.sentences) == 1
+    return is_alone and not re.search(r"\d", sentence.shown)
 
 
 def _is_entry(sentence: Sentence) -> bool:
@@ -51,7 +62,7 @@ def _kind_of_section(heading_path: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=4096)
 def _states_tasks(chunk: Chunk) -> bool:
-    """Whether half of a chunk asks or tells its reader to explain, to determine, to compare …"""
+    """Whether half of a chunk tells its reader to explain, to determine, to compare …"""
     prose = [sentence.shown for sentence in chunk.sentences if sentence.kind in ("paragraph", "list")]
     tasks = sum(_is_task(shown) for shown in prose)
     return tasks >= max(_LEAST_TASKS, len(prose) / 2)
@@ -59,7 +70,7 @@ def _states_tasks(chunk: Chunk) -> bool:
 
 def _is_task(shown: str) -> bool:
     words = _NUMBERING.sub("", fold(shown[:40])).split(maxsplit=1)
-    return shown.endswith("?") or (bool(words) and words[0] in _verbs())
+    return bool(words) and words[0] in _verbs()
 
 
 @cache

@@ -124,12 +124,6 @@ def test_the_share_of_the_question_that_is_held_is_a_share(course: SmallCourse, 
         assert candidate.passage >= own - 1e-6
 
 
-def test_a_label_is_no_answer(course: SmallCourse) -> None:
-    found = {candidate.sentence.shown for candidate in course.candidates("Quelle est l'importance des quais ?")}
-    assert "!!! Important !!!" not in found
-    assert {"Jamais.", "Exemple :", "Paris"} <= found
-
-
 def test_without_a_candidate_nothing_is_chosen(course: SmallCourse) -> None:
     from reperage.service.answering.sentence_selection import select
 

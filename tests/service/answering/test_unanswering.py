@@ -16,6 +16,7 @@ pytestmark = pytest.mark.model
         ("## Bilan\n\n- [ ] Je sais la pile.\n- La pile est plate.", "Une pile", ["La pile est plate."]),
         ("## Liens\n\n- [La pile ronde](#pile)\n- [La pile](http://a.b) ronde", "Une pile", ["La pile ronde"]),
         ("## Vue\n\n```mermaid\ngraph TD; pile-->file\n```\n\n```c\npile();\n```", "Une pile", ["pile();"]),
+        ("## Quai\n\n**!!! Pile !!!**\n\nOui.\n\nPile :\n\n- Pile", "Une pile", ["Oui.", "Pile :", "Pile"]),
         ("## Objectifs\n\n- Comprendre la pile.", "Une pile", []),
     ],
 )
