@@ -105,7 +105,7 @@ class Settings(BaseSettings):
         "and to decide whether they answer. It is young, and off unless you try it.",
     )
     reader_windows: int = Field(
-        6, ge=1, le=32, description="How many runs of sentences, of about 100 tokens each, the reader reads at most."
+        16, ge=1, le=32, description="How many runs of sentences, of about 100 tokens each, the reader reads at most."
     )
     chat_model: str | None = Field(
         None,

@@ -106,7 +106,9 @@ def _steps(passage: Sequence[Sentence], place: int) -> list[int]:
 
 
 def _items(passage: Sequence[Sentence], place: int, chosen: set[int], *, whole: bool) -> list[int]:
-    """The places of the items that are shown with the one there, or that the sentence there announces."""
+    """The places of the items that are shown with the one there, of the header of its row, or of what it announces."""
+    if passage[place].kind == "table":
+        return [i for i in _group(passage, place) if passage[i].is_header]
     if passage[place].kind == "list":
         group = _group(passage, place)
         return group[:_MOST_FOLLOWING] if whole or len(chosen.intersection(group)) > 1 else []

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from reperage.index.pair_model import PairModel
 from reperage.service.answering.reading.decision import Decision
 from reperage.service.answering.reading.features import UNREAD, Reading
-from reperage.service.answering.reading.windows import Span, likeliest_windows
+from reperage.service.answering.reading.windows import Span, Window, likeliest_windows
 from reperage.service.answering.sentence_selection import Candidate
 
 WITHOUT_READER = (
@@ -22,6 +22,12 @@ HITS_READ = 8
 """How many chunks the windows are taken from."""
 
 
+_FIRST = 6
+"""Windows that are read first."""
+_ANSWERS = 1.0
+"""The logit of a window that answers so well that no more are read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """The model, and what is decided by what it finds; `most` windows are read at most."""
@@ -31,8 +37,17 @@ class Reader:
     most: int
 
     def read(self, question: str, candidates: Sequence[Candidate]) -> list[Reading]:
-        """What the windows of the likeliest candidates say to `question`, the likeliest first; none without any."""
+        """What the windows of the likeliest candidates say to `question`, the likeliest first; none without any.
+
+        The first few are read, and the others where none of those answers.
+        """
         windows = likeliest_windows(candidates, self.model.tokenizer, self.most)
+        readings = self._read(question, windows[:_FIRST])
+        if any(reading.answered > _ANSWERS for reading in readings):
+            return readings
+        return readings + self._read(question, windows[_FIRST:])
+
+    def _read(self, question: str, windows: Sequence[Window]) -> list[Reading]:
         if not windows:
             return []
         outputs = self.model.run(question, [window.passage.ids for window in windows])
