@@ -35,7 +35,7 @@ KEPT = 100
 OWN = Path(__file__).parent / "data" / "written-fields-fr.jsonl.gz"
 """Written questions that come with the project."""
 COURSES = OWN.parent / "courses"
-KEPT_COURSES = ("couture", "sciences")
+KEPT_COURSES = ("communs", "couture", "debian", "francais", "leadership", "rgpd", "sciences", "web")
 """Courses whose questions are kept back, for figures."""
 _COMMANDS = ("windows", "train", "export", "fit")
 
