@@ -69,9 +69,11 @@ def _singular(word: str) -> str:
     """`word` in small letters; in the singular where the dictionary has it: the stemmer takes "permissions" for a verb
     and "noyaux" for the plural of "noyal"."""
     small = word.lower()
-    if len(word) < _SHORTEST_PLURAL or small[-1] not in "sx":
+    if len(word) < _SHORTEST_PLURAL or not small.endswith(("s", "aux", "eux", "oux")):
         return small
-    candidates = [small[:-1], f"{small[:-2]}il", f"{small[:-2]}l"] if small.endswith("aux") else [small[:-1]]
-    return next(
-        (other for other in candidates if fold(other) in french()), small[:-1] if word[:-1].isupper() else small
-    )
+    if word.endswith("s") and word[:-1].isupper():
+        return small[:-1]
+    candidates = [small[:-1]]
+    if small.endswith("aux"):
+        candidates += [f"{small[:-2]}il", f"{small[:-2]}l"]
+    return next((other for other in candidates if fold(other) in french()), small)

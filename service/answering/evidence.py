@@ -8,7 +8,7 @@ from reperage.index.text.analysis import term_set
 from reperage.index.vectors import Vectors
 from reperage.service.answering.answerability import Answerability, Features, features, judge
 from reperage.service.answering.calibration import Calibration
-from reperage.service.answering.question.exact import exact_in, missing
+from reperage.service.answering.question.exact import missing
 from reperage.service.answering.question.question_type import QuestionType, question_type_of
 from reperage.service.answering.reading.decision import SURELY_NOT, likely
 from reperage.service.answering.reading.features import Reading
@@ -79,7 +79,7 @@ def gather(
     judged = [empty] if empty else written
     known = features(query, question, judged, candidates) if judged else None
     answerability = judge(known, calibration)
-    if missing(exact_in(question), judged) or not (empty or candidates):
+    if missing(question, judged) or not (empty or candidates):
         answerability = replace(answerability, probability=0.0, answers=False)
     return Evidence(empty, written, candidates, known, answerability)
 

@@ -34,7 +34,7 @@ _OF_WHAT_WAS_SAID = re.compile(
 )
 # … and with one of these, of what is named by the last one that does not.
 _OF_WHAT_WAS_NAMED = re.compile(
-    rf"{_CONNECTIVE}(?:elles?|ils|leurs?|son|sa|ses|on (?:l['’]|(?:la|le|les|lui|leur|y|en)\b)|{_PERSONAL_IL})(?![\w])"
+    rf"{_CONNECTIVE}(?:on l['’]|(?:elles?|ils|leurs?|son|sa|ses|on (?:la|le|les|lui|leur|y|en)|{_PERSONAL_IL})(?!\w))"
 )
 _PRONOUN = re.compile(
     rf"(?:\w+[\s,’']+){{0,2}}(?:c['’]est|cela|ceci|ca|elle|elles|ils|{_PERSONAL_IL}|celui|celle|ceux|celles)(?![\w’'])"
@@ -52,7 +52,7 @@ class Quote:
 
 def compose(index: Index, question_type: QuestionType, selection: Sequence[Candidate]) -> list[Quote]:
     """The quotes of an answer from the sentences that were selected, likeliest first: sections in the order of their
-    best sentence. What two sections say in the same words is shown in the one that shows more."""
+    best sentence. A section that says nothing but what another one says is left out."""
     chosen: dict[Section, list[Sentence]] = {}
     for candidate in selection:
         chosen.setdefault(candidate.hit.chunk.section, []).append(candidate.sentence)
@@ -61,11 +61,16 @@ def compose(index: Index, question_type: QuestionType, selection: Sequence[Candi
         passage = [quote_of(chunk, s) for chunk in index.section_chunks(section) for s in chunk.sentences]
         places = _completed([quote.sentence for quote in passage], sentences, question_type)
         answer.append([passage[place] for place in places])
-    said: dict[str, int] = {}
-    for number in sorted(range(len(answer)), key=lambda number: -len(answer[number])):
-        for quote in answer[number]:
-            said.setdefault(_key(quote), number)
-    return [quote for number, quotes in enumerate(answer) for quote in quotes if said[_key(quote)] == number]
+    said = [{fold(quote.sentence.shown) for quote in quotes} for quotes in answer]
+    return [
+        quote
+        for number, quotes in enumerate(answer)
+        for quote in quotes
+        if not any(
+            said[number] < others or (said[number] == others and earlier < number)
+            for earlier, others in enumerate(said)
+        )
+    ]
 
 
 def quote_of(chunk: Chunk, sentence: Sentence) -> Quote:
@@ -73,13 +78,9 @@ def quote_of(chunk: Chunk, sentence: Sentence) -> Quote:
     return Quote(chunk.section, sentence, chunk.text[sentence.start - chunk.start : sentence.end - chunk.start])
 
 
-def _key(quote: Quote) -> str:
-    return fold(quote.sentence.shown)
-
-
 def _completed(passage: Sequence[Sentence], chosen: Sequence[Sentence], question_type: QuestionType) -> list[int]:
-    """The places in `passage` of the sentences that were chosen, of those that name what they speak of, and of the
-    whole of a list, table or code with what announces it.
+    """The places in `passage` of the sentences that were chosen, of those that name what they speak of, of the list
+    or code that they announce or are part of with what announces it, and of the header of a row.
 
     A list is shown whole where two of its items were chosen, the sentence that announces it was, or the question asks
     for a list or for steps. Where it asks for steps, a sentence brings those that go on from it ("Pour cela, …").
@@ -155,7 +156,11 @@ def _leans_on(passage: Sequence[Sentence], place: int) -> int | None:
         return place - 1 if before.kind == sentence.kind == "paragraph" and _PRONOUN.match(opening) else None
     if _OF_WHAT_WAS_NAMED.match(opening):
         named = place - 1
-        while passage[named - 1].block == sentence.block and named > 0 and _leans(passage[named]):
+        while (
+            named > 0
+            and passage[named - 1].block == sentence.block
+            and _OF_WHAT_WAS_NAMED.match(_opening(passage[named].shown))
+        ):
             named -= 1
         return named
     return place - 1 if _leans(sentence) else None

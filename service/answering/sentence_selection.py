@@ -20,7 +20,7 @@ from reperage.index.vectors import Vectors
 from reperage.service.answering.question.answer_type import answer_type_of, holds_answer_type
 from reperage.service.answering.question.exact import exact_in, speaks_of_another
 from reperage.service.answering.question.question_type import QuestionType, question_type_of, sides
-from reperage.service.answering.unanswering import answers_nothing
+from reperage.service.answering.unanswering import unanswering
 
 HITS = 5
 """How many chunks sentences are selected from, where none is read."""
@@ -87,6 +87,7 @@ def rank_sentences(
     for hit in hits[:most]:
         similarity: list[float] = (index.sentence_vectors(hit) @ vector).tolist()
         heading = query.places_in(term_set(hit.chunk.heading))
+        silent = unanswering(hit.chunk, question)
         before: frozenset[int] = frozenset()
         of_question_before = -1.0
         for i, sentence in enumerate(hit.chunk.sentences):
@@ -99,7 +100,7 @@ def rank_sentences(
             of_question_before = near if text.asks else -1.0
             if (
                 sentence.shown in seen
-                or answers_nothing(sentence, hit.chunk, folded)
+                or i in silent
                 or speaks_of_another(wanted, sentence)
                 or _is_other_row(sentence, hit.chunk.sentences, asked)
             ):
@@ -136,8 +137,10 @@ def _is_other_row(sentence: Sentence, others: Sequence[Sentence], asked: frozens
     """Whether it is a row of a table of which the question, with the stems `asked`, names another row."""
     if sentence.kind != "table" or sentence.is_header or _row_name(sentence) <= asked:
         return False
-    rows = (other for other in others if other.group == sentence.group and not other.is_header)
-    return any((name := _row_name(row)) and name <= asked for row in rows)
+    rows = [other for other in others if other.group == sentence.group and not other.is_header]
+    named = [name for name in map(_row_name, rows) if name and name <= asked]
+    # "Quel langage donne son style à une page HTML ?" is answered by the row that speaks of style.
+    return bool(named) and not (term_set(sentence.shown) & asked).difference(*named)
 
 
 def _row_name(row: Sentence) -> frozenset[str]:

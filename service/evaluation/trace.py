@@ -9,7 +9,7 @@ from reperage.service.answering.extractive import compose
 from reperage.service.answering.pipeline import Pipeline
 from reperage.service.answering.question.exact import exact_in
 from reperage.service.answering.question.rewriting import rewrite
-from reperage.service.answering.reading.features import chance
+from reperage.service.answering.reading.features import UNREAD, chance
 from reperage.service.sources.links import SourceLinks
 
 _HITS = 10
@@ -59,7 +59,7 @@ def _read(evidence: Evidence) -> Iterator[str]:
     for number, reading in enumerate(evidence.readings, 1):
         chunk, places = reading.window.hit.chunk, reading.window.passage.places
         text = " ".join(chunk.sentences[place].shown for place in places)
-        best = chance(max(reading.sentences))
+        best = chance(max(reading.sentences, default=UNREAD))
         yield f"{number:8}  {chance(reading.answered):8.3f}  {best:13.3f}  hit {reading.window.hit.rank}: {_cut(text)}"
 
 

@@ -4,7 +4,7 @@ That the error 404 is described answers nothing about the error 403, whatever el
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -14,77 +14,98 @@ from reperage.index.index import Hit
 from reperage.index.text.analysis import STOP_WORDS, terms
 from reperage.index.text.folding import fold
 
-Kind = Literal["mark", "symbol", "identifier", "numbered"]
+Kind = Literal["option", "operator", "symbol", "identifier", "numbered"]
 
 _OPENING = 60
 """Characters of a sentence in which its subject stands."""
-_FORMS: dict[Kind, re.Pattern[str]] = {
-    "symbol": re.compile(r"(?<!\w)[^\W\d_]\w*(?:\+\+|#)(?!\w)"),
-    # An option or an operator.
-    "mark": re.compile(
-        r"(?<![\w-])--?[^\W_][\w-]*|(?<![&|<>=!+*/%^~:-])(?:->|=>|<-|!==?|[&|<>=+*/%^~:]{2,3})(?![&|<>=!+*/%^~:-])"
-    ),
-    # With an underscore, a capital inside, a digit after letters, or a point before an extension.
-    "identifier": re.compile(
-        r"(?<![\w.])(?:[^\W_]+(?:_[^\W_]+)+|[a-z]+[A-Z]\w*|[^\W\d_]+\d\w*|[^\W_]{2,}(?:[.-][^\W_]+)*\.[a-z]{2,4})(?!\w)"
-    ),
-}
+_SYMBOL = re.compile(r"(?<!\w)[^\W\d_]\w*(?:\+\+|#)(?!\w)")
+_OPTION = re.compile(r"(?<![\w-])(?:-[^\W\d_]{1,3}|--[^\W\d_][\w-]*)(?![\w-])")
+_OPERATOR = re.compile(r"(?<![&|<>=!+*/%^~:-])(?:->|=>|<-|!==?|[&|<>=+*/%^~:]{2,3})(?![&|<>=!+*/%^~:-])")
+# With an underscore, a capital inside, a digit after letters, or a point before an extension.
+_IDENTIFIER = re.compile(
+    r"(?<![\w.-])(?:[^\W_]+(?:_[^\W_]+)+|[a-z]+[A-Z]\w*|[^\W\d_]+\d\w*|[^\W_]{2,}(?:[.-][^\W_]+)*\.[a-z]{2,4})(?!\w)"
+)
 _NUMBERED = re.compile(
     r"(?<![\w’'])(?:[^\W\d_]['’])?([^\W\d_]{3,})\s+(?:n[°º]\s*|num[ée]ro\s+)?(\d+(?:[.,]\d+)*)(?!\w)"
 )
+_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
+_LETTERS_AND_DIGITS = re.compile(r"([^\W\d_]+)\d")
 
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """One such thing; `label` is the stem before the number of a numbered one, else empty."""
+    """One such thing. `label` is what others of its kind share with it: the stem before the number of a numbered one,
+    the letters before its digits or its extension of an identifier; else empty."""
 
     kind: Kind
     spelling: str
     label: str = ""
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def exact_in(text: str) -> frozenset[Exact]:
-    """All that `text` holds; kept, as the same sentences are looked at for many questions."""
-    return frozenset(_found(text))
+    """All that a question or a sentence holds; kept, as the same sentences are looked at for many questions."""
+    return frozenset(_found(_THOUSANDS.sub("", text)))
 
 
 def stands_in(exact: Exact, text: str) -> bool:
     """Whether it stands in `text`; of a numbered thing the number alone does."""
     if exact.kind == "numbered":
-        return bool(re.search(rf"(?<![\d.,]){re.escape(exact.spelling)}(?![\d]|[.,]\d)", text))
+        plain = _THOUSANDS.sub("", text)
+        return bool(re.search(rf"(?<![\d.,]){re.escape(exact.spelling)}(?!\d|[.,]\d)", plain))
     if exact.kind == "identifier":
-        return exact.spelling in _without_gaps(text)
-    return any(other.spelling == exact.spelling for other in exact_in(text))
+        return bool(re.search(rf"(?<!\w){re.escape(exact.spelling)}(?!\w)", _without_gaps(text)))
+    return any(other.spelling == exact.spelling for other in _found(text))
 
 
-def missing(wanted: Iterable[Exact], hits: Iterable[Hit]) -> list[Exact]:
-    """Those that stand in none of the hits, nor in their headings."""
+def missing(question: str, hits: Sequence[Hit]) -> list[Exact]:
+    """What the question names that stands in none of the hits, nor in their headings.
+
+    A number counts where the hits have others of what it numbers, an operator where the question is of it alone: the
+    marks of a sentence are no operators.
+    """
     texts = [hit.chunk.embedded_text for hit in hits]
-    return [exact for exact in wanted if not any(stands_in(exact, text) for text in texts)]
+    wanted = [exact for exact in exact_in(question) if not any(stands_in(exact, text) for text in texts)]
+    labels = {found.label for text in texts for found in _found(text) if found.kind == "numbered"} if wanted else set()
+    alone = not terms(_OPERATOR.sub(" ", question))
+    return [
+        exact
+        for exact in wanted
+        if (exact.kind != "numbered" or exact.label in labels) and (exact.kind != "operator" or alone)
+    ]
 
 
 def speaks_of_another(wanted: Iterable[Exact], sentence: Sentence) -> bool:
     """Whether a sentence has for its subject a thing of the same kind as one that is wanted, and holds none that is."""
     if sentence.kind == "code" or any(stands_in(exact, sentence.shown) for exact in wanted):
         return False
-    subjects = {(other.kind, other.label) for other in exact_in(sentence.shown[:_OPENING])}
-    return any((exact.kind, exact.label) in subjects for exact in wanted)
+    subjects = {_like(other) for other in exact_in(sentence.shown[:_OPENING])}
+    return any(_like(exact) in subjects for exact in wanted)
+
+
+def _like(exact: Exact) -> tuple[str, str]:
+    return ("mark" if exact.kind in ("option", "operator") else exact.kind), exact.label
 
 
 def _found(text: str) -> Iterator[Exact]:
+    yield from (Exact("symbol", spelling) for spelling in _SYMBOL.findall(text))
+    yield from (Exact("option", spelling) for spelling in _OPTION.findall(text))
     # The marks of C++ are no operator.
-    without_symbols = _FORMS["symbol"].sub(" ", text)
-    for kind, form in _FORMS.items():
-        for match in form.finditer(without_symbols if kind == "mark" else text):
-            spelling = match.group()
-            yield Exact(kind, _without_gaps(spelling) if kind == "identifier" else spelling)
-    for match in _NUMBERED.finditer(text):
-        stems = [] if fold(match[1]) in STOP_WORDS else terms(match[1])
+    yield from (Exact("operator", spelling) for spelling in _OPERATOR.findall(_SYMBOL.sub(" ", text)))
+    for spelling in _IDENTIFIER.findall(text):
+        stem, point, extension = spelling.rpartition(".")
+        # "le DNS.et" lacks a space.
+        if stem and extension in STOP_WORDS:
+            continue
+        digits = _LETTERS_AND_DIGITS.match(spelling)
+        label = f"{point}{extension}" if point else fold(digits[1]) if digits else ""
+        yield Exact("identifier", _without_gaps(spelling), label)
+    for label, number in _NUMBERED.findall(text):
+        stems = [] if fold(label) in STOP_WORDS else terms(label)
         if stems:
-            yield Exact("numbered", match[2], stems[0])
+            yield Exact("numbered", number, stems[0])
 
 
 def _without_gaps(text: str) -> str:
-    """`text` folded, without the space between a name and its number: "IPv 6" is IPv6."""
-    return re.sub(r"(?<=[^\W\d_])\s+(?=\d)", "", fold(text))
+    """`text` folded, without what parts a name from its number: "IPv 6" is IPv6, "UTF-8" is utf8."""
+    return re.sub(r"(?<=[^\W\d_])[\s-]+(?=\d)", "", fold(text))
