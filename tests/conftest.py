@@ -20,6 +20,8 @@ gc.disable()
 # Before anything else is imported: libraries read these once.
 for _name in [name for name in os.environ if name.startswith("REPERE_") and name != "REPERE_TEST_BROWSER"]:
     del os.environ[_name]
+# What is about reading asks for the reader; the rest is about something else, and does not wait for it.
+os.environ["REPERE_READER"] = "off"
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"

@@ -64,6 +64,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     """What a command runs in: nothing of this process but where programs are."""
     return {
         "PATH": os.environ["PATH"],
+        "REPERE_READER": os.environ["REPERE_READER"],
         "HOME": str(tmp_path),
         "HF_HUB_OFFLINE": "1",
         "REPERE_HOME": str(tmp_path / "home"),

@@ -100,6 +100,7 @@ def variables_of(home, folder) -> dict[str, str]:
     """What a command runs in: nothing of this process but where programs are."""
     return {
         "PATH": os.environ["PATH"],
+        "REPERE_READER": os.environ["REPERE_READER"],
         "HOME": str(folder),
         "HF_HUB_OFFLINE": "1",
         "REPERE_HOME": str(home),

@@ -79,7 +79,9 @@ def test_a_row_of_a_huge_table_is_cited_and_opened(browser: Browser, trapped: Se
         chat = visit(page, trapped.url, "hostile")
         chat.ask(hostile.FOUND_BY)
         expect(chat.answer).to_contain_text("48151623")
-        chat.open_source()
+        # The header of the table comes before the row.
+        expect(chat.chips).to_have_count(2)
+        chat.open_source(1)
         assert chat.marked() == f"{hostile.ROW} Le matricule du {hostile.ROW} est 48151623."
         # The header stands above what is shown of the table, and a note tells that there is more.
         assert chat.section.locator("th").all_inner_texts() == ["espèce", "remarque"]

@@ -21,7 +21,7 @@ from reperage.index.models import SHIPPED_MODEL, model_folder
 from reperage.index.pair_model import FILE, PairModel
 from reperage.service.answering.reading.decision import FILE as DECISION
 from reperage.service.settings import Settings
-from tools.reader.courses import asked_cases, cases_of_set, kept_cases, trained_cases, write_windows
+from tools.reader.courses import asked_cases, cases_of_set, trained_cases, write_windows
 from tools.reader.export import export
 from tools.reader.fitting import fit, read_cases
 from tools.reader.network import Reader
@@ -88,8 +88,7 @@ def run(command: str, arguments: argparse.Namespace) -> None:
                 case for number, path in enumerate(_tuning(arguments.shared)) for case in cases_of_set(path, number)
             ]
             asked = asked_cases([COURSES / f"{course}.json.gz" for course in KEPT_COURSES])
-            sentences = [*kept_cases(_written(arguments), rng, times=1), *asked]
-            print(fit(read_cases(tuned, model, most), read_cases(sentences, model, most), DECISION), flush=True)
+            print(fit(read_cases(tuned, model, most), read_cases(asked, model, most), DECISION), flush=True)
 
 
 def _tuning(shared: Path) -> list[Path]:

@@ -237,12 +237,6 @@ def cases_of_set(path: Path, number: int) -> Iterator[Case]:
                 yield replace(case, answerable=asked.expected == "answer")
 
 
-def kept_cases(paths: Sequence[Path], rng: random.Random, times: int = 3) -> list[Case]:
-    """The questions that are kept back, each in so many courses."""
-    passages = read_passages(paths)
-    return [case for _ in range(times) for case in cases(passages, rng) if case.question.kept]
-
-
 def trained_cases(paths: Sequence[Path], rng: random.Random, times: int = 2) -> Iterator[Case]:
     """The questions that are trained on, each in so many courses."""
     passages = read_passages(paths)

@@ -23,7 +23,7 @@ _OPTION = re.compile(r"(?<![\w-])(?:-[^\W\d_]{1,3}|--[^\W\d_][\w-]*)(?![\w-])")
 _OPERATOR = re.compile(r"(?<![&|<>=!+*/%^~:-])(?:->|=>|<-|!==?|[&|<>=+*/%^~:]{2,3})(?![&|<>=!+*/%^~:-])")
 # With an underscore, a capital inside, a digit after letters, or a point before an extension.
 _IDENTIFIER = re.compile(
-    r"(?<![\w.-])(?:[^\W_]+(?:_[^\W_]+)+|[a-z]+[A-Z]\w*|[^\W\d_]+\d\w*|[^\W_]{2,}(?:[.-][^\W_]+)*\.[a-z]{2,4})(?!\w)"
+    r"(?<![\w.-])(?:[^\W_]+(?:_[^\W_]+)+|[a-z]{2,}[A-Z]\w*|[^\W\d_]+\d\w*|[^\W_]{2,}(?:[.-][^\W_]+)*\.[a-z]{2,4})(?!\w)"
 )
 _NUMBERED = re.compile(
     r"(?<![\w’'])(?:[^\W\d_]['’])?([^\W\d_]{3,})\s+(?:n[°º]\s*|num[ée]ro\s+)?(\d+(?:[.,]\d+)*)(?!\w)"

@@ -9,12 +9,10 @@ from typing import Self
 from reperage.service.answering.calibration import Calibration
 from reperage.service.answering.reading.features import (
     ANSWER_NAMES,
-    CONTEXT_NAMES,
     SENTENCE_NAMES,
     Reading,
     answer_features,
     chance,
-    context_features,
     sentence_features,
 )
 from reperage.service.answering.reading.trees import Trees
@@ -25,32 +23,26 @@ FILE = Path(__file__).parent / "decision.json"
 SURELY_NOT = 0.02
 """A question that search alone gives a lower probability is not read."""
 _MOST_WORDS = 120
-_LIKELY = 0.04
+_LIKELY = 0.03
 """A further sentence must be part of the answer with this probability."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was fitted on questions about courses: whether they are answered, and by which sentences.
-
-    `sentences` looks at each by itself, `in_context` at it among the others.
-    """
+    """What was fitted on questions about courses: whether they are answered, and by which sentences."""
 
     answers: Calibration
     sentences: Trees
-    in_context: Trees
 
     @classmethod
     def load(cls, path: Path = FILE) -> Self:
         """Raises `InvalidCalibration` where the file is damaged or was fitted on other features."""
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
-            trees = (Trees.of(values[name]) for name in ("sentences", "in_context"))
-            decision = cls(Calibration(**values["answers"]), *trees)
+            decision = cls(Calibration(**values["answers"]), Trees.of(values["sentences"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InvalidCalibration(f"{str(path)!r} cannot be read ({error})") from error
-        names = (tuple(decision.answers.weights), decision.sentences.names, decision.in_context.names)
-        if names != (ANSWER_NAMES, SENTENCE_NAMES, CONTEXT_NAMES):
+        if (tuple(decision.answers.weights), decision.sentences.names) != (ANSWER_NAMES, SENTENCE_NAMES):
             raise InvalidCalibration(f"{str(path)!r} was fitted on other features than this program has")
         return decision
 
@@ -61,9 +53,7 @@ class Decision:
 
     def rank(self, candidates: Sequence[Candidate], readings: Sequence[Reading]) -> list[Candidate]:
         """The candidates with the logarithm of their odds to be part of the answer, likeliest first."""
-        features = sentence_features(candidates, readings)
-        context = context_features(candidates, self.sentences.scores(features).tolist())
-        scores = self.in_context.scores([(*own, *others) for own, others in zip(features, context, strict=True)])
+        scores = self.sentences.scores(sentence_features(candidates, readings))
         ranked = [replace(candidate, score=float(score)) for candidate, score in zip(candidates, scores, strict=True)]
         return sorted(ranked, key=lambda candidate: -candidate.score)
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from reperage.corpus import Section
 from reperage.service.answering.reading.windows import Window
 from reperage.service.answering.sentence_selection import Candidate
 
@@ -55,32 +54,7 @@ class SentenceFeatures(NamedTuple):
     is_code: float
 
 
-class ContextFeatures(NamedTuple):
-    """Of a sentence, by the scores of all, which were given for their `SentenceFeatures`.
-
-    `score` is its own, `above` how far it is below the highest, `before` and `after` those of its neighbours. `beside`:
-    it stands in the same chunk as the likeliest sentence, `distance` places after it; `same_section`: in the same
-    section. `section` is how far the likeliest of its section is below the highest; `group` the mean score of its
-    paragraph, list or table, of which `group_size` sentences are candidates.
-    """
-
-    score: float
-    above: float
-    before: float
-    after: float
-    beside: float
-    distance: float
-    section: float
-    group: float
-    group_size: float
-    same_section: float
-
-
 SENTENCE_NAMES = SentenceFeatures._fields
-CONTEXT_NAMES = (*SENTENCE_NAMES, *(f"context_{name}" for name in ContextFeatures._fields))
-_FAR = 99.0
-_NO_CANDIDATE = -9.0
-"""The score of a neighbour that is no candidate."""
 
 ANSWER_NAMES = ("search", "first", "logit", "pooled", "pooled_inside")
 """Features of a question: the log odds by `search` alone; the logit of the `first` window, the highest `logit`, the
@@ -123,39 +97,6 @@ def sentence_features(candidates: Sequence[Candidate], readings: Sequence[Readin
                 is_list=float(kind == "list"),
                 is_table=float(kind == "table"),
                 is_code=float(kind == "code"),
-            )
-        )
-    return result
-
-
-def context_features(candidates: Sequence[Candidate], scores: Sequence[float]) -> list[ContextFeatures]:
-    """The features of each candidate among the others; `scores` are theirs, at least one."""
-    by_place = {(c.hit.rank, c.place): score for c, score in zip(candidates, scores, strict=True)}
-    highest = max(scores)
-    likeliest = candidates[max(range(len(scores)), key=scores.__getitem__)]
-    sections: dict[Section, float] = {}
-    groups: dict[tuple[int, int], list[float]] = {}
-    for candidate, score in zip(candidates, scores, strict=True):
-        section = candidate.hit.chunk.section
-        sections[section] = max(score, sections.get(section, score))
-        groups.setdefault((candidate.hit.rank, candidate.sentence.group), []).append(score)
-    result = []
-    for candidate, score in zip(candidates, scores, strict=True):
-        rank, place, section = candidate.hit.rank, candidate.place, candidate.hit.chunk.section
-        group = groups[rank, candidate.sentence.group]
-        beside = rank == likeliest.hit.rank
-        result.append(
-            ContextFeatures(
-                score=score,
-                above=score - highest,
-                before=by_place.get((rank, place - 1), _NO_CANDIDATE),
-                after=by_place.get((rank, place + 1), _NO_CANDIDATE),
-                beside=float(beside),
-                distance=float(place - likeliest.place) if beside else _FAR,
-                section=sections[section] - highest,
-                group=sum(group) / len(group),
-                group_size=float(len(group)),
-                same_section=float(section == likeliest.hit.chunk.section),
             )
         )
     return result

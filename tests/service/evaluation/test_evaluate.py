@@ -147,11 +147,10 @@ def test_the_command_prints_a_table_of_several_sets_and_lists_their_objects(repe
 
 
 @pytest.mark.model
-def test_the_command_shows_the_steps_of_one_question(repere, tmp_path, make_course, monkeypatch):
+def test_the_command_shows_the_steps_of_one_question(repere, tmp_path, make_course):
     make_course(MATERIAL)
     (tmp_path / "questions.yaml").write_text(QUESTIONS, encoding="utf-8")
-    monkeypatch.setenv("REPERE_READER", "on")
-    done = repere("evaluate", tmp_path, "--trace", "De quoi est faite une image ?")
+    done = repere("evaluate", tmp_path, "--trace", "De quoi est faite une image ?", REPERE_READER="on")
     assert done.returncode == 0, done.stderr
     opened = [line.split()[0] for line in done.stdout.splitlines() if line and line[0] != " "]
     assert opened[:6] == ["question", "read", "exact", "searched", "read", "chosen"]

@@ -14,7 +14,7 @@ from reperage.service.answering.calibration import load_calibration
 from reperage.service.answering.evidence import Evidence, gather
 from reperage.service.answering.pipeline import Pipeline
 from reperage.service.answering.reading.decision import FILE, Decision, likely
-from reperage.service.answering.reading.features import ANSWER_NAMES, context_features, sentence_features
+from reperage.service.answering.reading.features import ANSWER_NAMES, sentence_features
 from reperage.service.answering.reading.reader import Reader
 from reperage.service.errors import InvalidCalibration
 from reperage.service.loading import load_pipeline, load_reader
@@ -96,20 +96,6 @@ def test_reading_ranks_the_sentences_anew_and_judges(reader: Reader, evidence_of
     assert len(features) == len(before.candidates)
 
 
-def test_a_sentence_is_seen_among_the_others(evidence_of) -> None:
-    candidates = evidence_of(QUESTION).candidates
-    tires = next(i for i, c in enumerate(candidates) if c.sentence.shown.startswith("Elle tire"))
-    built = next(i for i, c in enumerate(candidates) if c.sentence.shown.startswith("La locomotive"))
-    swept = next(i for i, c in enumerate(candidates) if c.sentence.shown.startswith("On le balaie"))
-    scores = [-3.0] * len(candidates)
-    scores[tires], scores[built] = 2.0, 1.0
-    context = context_features(candidates, scores)
-    assert (context[tires].above, context[tires].before, context[tires].after) == (0.0, 1.0, -3.0)
-    assert (context[built].distance, context[built].beside, context[built].same_section) == (-1.0, 1.0, 1.0)
-    assert (context[swept].distance, context[swept].beside, context[swept].section) == (99.0, 0.0, -5.0)
-    assert (context[tires].group, context[tires].group_size) == (0.0, 3.0)
-
-
 def test_what_reading_cannot_change_is_not_read(reader: Reader, evidence_of) -> None:
     empty = evidence_of("Parle-moi des billets")
     assert empty.empty is not None
@@ -153,7 +139,7 @@ def test_the_reader_is_used_where_it_is_wanted_and_fits(tmp_path: Path, encoder)
     assert load_reader(on.model_copy(update={"embedding_model": str(tmp_path)})) is None
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"answers": {}, "sentences": {}, "in_context": {}}'])
+@pytest.mark.parametrize("content", ["", "{}", '{"answers": {}, "sentences": {}}'])
 def test_a_damaged_decision_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / "decision.json"
     path.write_text(content)
