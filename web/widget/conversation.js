@@ -27,8 +27,6 @@ export class Asked {
 
   /** @type {State} */
   state = "asking";
-  /** The course was searched, and passages of it are being read. */
-  isReading = false;
   /** @type {Progress | null} */
   progress = null;
   /** @type {Sentence[]} */
@@ -186,8 +184,7 @@ export class Conversation {
 
   /** @param {Asked} asked @param {string} name @param {any} data */
   #take(asked, name, data) {
-    if (name === "reading") asked.isReading = true;
-    else if (name === "status") Object.assign(asked, { progress: data, sentences: [], citations: [], trouble: null });
+    if (name === "status") Object.assign(asked, { progress: data, sentences: [], citations: [], trouble: null });
     else if (name === "citation") asked.citations.push(data);
     else if (name === "sentence") asked.sentences.push(data);
     if (name !== "citation" && name !== "done") this.#changed(asked);

@@ -148,7 +148,7 @@ function stateNodes(asked, acts) {
   if (asked.state === "asking") {
     return asked.trouble
       ? [element("p", { class: "notice", role: "alert" }, waitingFor(asked.trouble, texts), seconds())]
-      : [element("p", { class: "waiting" }, element("span", {}, asked.isReading ? texts.reading : texts.searching))];
+      : [element("p", { class: "waiting" }, element("span", {}, texts.searching))];
   }
   if (asked.state === "stopped") return [element("p", { class: "notice" }, texts.stopped), retry(asked, acts)];
   if (asked.state === "failed") {
