@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from reperage.index.index import Hit, Index
 from reperage.index.text.analysis import term_set
 from reperage.index.vectors import Vectors
-from reperage.service.answering.answerability import Answerability, Features, features, judge
+from reperage.service.answering.answerability import Answerability, features, judge
 from reperage.service.answering.calibration import Calibration
 from reperage.service.answering.question.exact import missing
 from reperage.service.answering.question.question_type import QuestionType, question_type_of
@@ -31,7 +31,6 @@ class Evidence:
     empty: Hit | None
     written: Sequence[Hit]
     candidates: Sequence[Candidate]
-    features: Features | None
     answerability: Answerability
     readings: Sequence[Reading] = ()
 
@@ -77,11 +76,10 @@ def gather(
     query = index.query(question)
     candidates = [] if empty else rank_sentences(query, question, index, vector, written, most)
     judged = [empty] if empty else written
-    known = features(query, question, judged, candidates) if judged else None
-    answerability = judge(known, calibration)
+    answerability = judge(features(query, question, judged, candidates) if judged else None, calibration)
     if missing(question, judged) or not (empty or candidates):
         answerability = replace(answerability, probability=0.0, answers=False)
-    return Evidence(empty, written, candidates, known, answerability)
+    return Evidence(empty, written, candidates, answerability)
 
 
 def _empty_section(index: Index, question: str, hits: Sequence[Hit]) -> tuple[Hit | None, list[Hit]]:

@@ -4,7 +4,7 @@ That the error 404 is described answers nothing about the error 403, whatever el
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -75,9 +75,9 @@ def missing(question: str, hits: Sequence[Hit]) -> list[Exact]:
     ]
 
 
-def speaks_of_another(wanted: Iterable[Exact], sentence: Sentence) -> bool:
+def speaks_of_another(wanted: Collection[Exact], sentence: Sentence) -> bool:
     """Whether a sentence has for its subject a thing of the same kind as one that is wanted, and holds none that is."""
-    if sentence.kind == "code" or any(stands_in(exact, sentence.shown) for exact in wanted):
+    if not wanted or sentence.kind == "code" or any(stands_in(exact, sentence.shown) for exact in wanted):
         return False
     subjects = {_like(other) for other in exact_in(sentence.shown[:_OPENING])}
     return any(_like(exact) in subjects for exact in wanted)

@@ -16,12 +16,8 @@ WITHOUT_READER = (
     "The reader is not in use, so that search alone chooses the sentences of an answer: REPERE_READER is off, its file "
     "is missing, or another embedding model than the shipped one is named."
 )
-
-
 HITS_READ = 8
 """How many chunks the windows are taken from."""
-
-
 _FIRST = 6
 """Windows that are read first."""
 _ANSWERS = 1.0
